@@ -90,7 +90,7 @@ fn cockpit(count: usize) -> (App, Terminal<TestBackend>) {
     };
     let generation = generation.expect("pods are watched");
     for change in [WatchEvent::Rows((0..count).map(named).collect()), WatchEvent::Link(Connection::Live)] {
-        app.update(Msg::Watched { env: Env(0), kind, generation, change, owed: None });
+        app.update(Msg::Watched { env: Env(0), kind, generation, change, pending: None });
     }
     (app, Terminal::new(TestBackend::new(180, 50)).expect("a terminal"))
 }

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo build --quiet
 draw() { target/debug/fluxdeck snapshot --demo --format svg --size "$2" --keys "$3" ${4-} >"screenshots/$1.svg"; }
 draw home 140x38 '3jjj'
-draw home-80x24 80x24 'jjj'
+draw home-80x24 80x24 '2jjj'
 draw home-light 140x38 '3jjj' --light
 draw confirm 120x34 '3R'
 draw detail 120x34 '3/infrastructure-configs<enter><enter>'
@@ -13,10 +13,10 @@ draw tree 120x34 '2/apps<enter><enter>5'
 draw describe 120x40 '2/linkding<enter>d'
 draw git 120x34 'v'
 draw helm 120x34 '3jj<enter>]'
-draw secrets 140x38 'S'
+draw secrets 140x38 '2S'
 draw secret-text 120x34 '1/env-secret<enter>j<enter>jjjjjv'
 draw secret 120x34 '1/env-secret<enter>j<enter>'
-draw logs 140x38 'jjl'
+draw logs 140x38 '2jjl'
 draw fault 140x38 '3jjjjjjj' '--scenario helm-exhausted'
 draw check 120x34 'C'
 draw compare 120x34 'Ejjjj<right>'

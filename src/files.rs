@@ -1,4 +1,4 @@
-//! Files that may be anybody's: only regular ones are opened, none is waited for, and no link leads out of a repository.
+//! Files of unknown origin: only regular ones are opened, none is waited for, and no link leads out of a repository.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -12,78 +12,80 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::model::Permit;
 
-/// The largest file of a repository that is read to be understood, in bytes: an object of Kubernetes has 1 MiB at most, encryption and more
-/// documents make some times that, and a reload must stay quick.
+/// The largest file of a repository that is parsed, in bytes: an object of Kubernetes has 1 MiB at most, encryption and
+/// several documents multiply that, and a reload must stay quick.
 pub const MANIFEST_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The largest file that becomes a value of a Secret, in bytes: Kubernetes takes no Secret above it.
+/// The largest file that becomes a value of a Secret, in bytes: the limit of Kubernetes for a Secret.
 pub const VALUE_LIMIT: u64 = 1024 * 1024;
 
-/// Folders without git that were opened as repositories: links of theirs lead out of them no more than those of any other.
+/// The folders without git that were opened as repositories: links in them may not lead out of them either.
 static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// How many files were written in one step: two threads may write the same one.
+/// The number of files that were written in one step, because two threads may write the same one.
 static WRITES: AtomicU64 = AtomicU64::new(0);
 
-/// Takes a folder for a repository although git knows none there, such as an archive that was unpacked.
+/// Treats a folder as a repository although it is not one of git, such as an unpacked archive.
 pub fn take_for_repository(folder: &Path) {
     let written = std::path::absolute(folder).into_iter();
     let real = folder.canonicalize().into_iter();
     OPENED.lock().unwrap_or_else(PoisonError::into_inner).extend(written.chain(real));
 }
 
-/// Reads a regular file of at most so many bytes.
+/// Reads a regular file, up to a number of bytes.
 ///
 /// # Errors
-/// Beside those of the file system: for a pipe, a device or a folder, for a link that leads out of the repository, and for a larger file.
+/// Fails with errors of the file system, for a pipe, a device or a folder, for a link that leads out of the repository,
+/// and for a larger file.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     whole(open(&real(path)?)?, limit)
 }
 
-/// Reads a regular file of at most so many bytes that the operator alone names, such as his kubeconfig or a key: his links lead wherever he
-/// likes.
+/// Reads a regular file that only the user names, such as a kubeconfig or a key, up to a number of bytes: its links may
+/// lead anywhere.
 ///
 /// # Errors
-/// Beside those of the file system: for a pipe, a device or a folder, and for a larger file.
+/// Fails with errors of the file system, for a pipe, a device or a folder, and for a larger file.
 pub fn own(path: &Path, limit: u64) -> Result<Vec<u8>> {
     whole(open_own(path)?, limit)
 }
 
-/// Reads such a file as text.
+/// Reads a file that only the user names as text.
 ///
 /// # Errors
-/// As [`own`], and when it is no UTF-8.
+/// Fails like [`own`], and when it is not UTF-8.
 pub fn own_text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(own(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Opens such a file for reading.
+/// Opens a file that only the user names for reading.
 ///
 /// # Errors
-/// Beside those of the file system: for a pipe, a device or a folder.
+/// Fails with errors of the file system, and for a pipe, a device or a folder.
 pub fn open_own(path: &Path) -> Result<File> {
     open(&path.canonicalize()?)
 }
 
-/// Opens a regular file by its real path, without waiting for anybody.
+/// Opens a regular file by its real path, without waiting for other processes.
 fn open(real: &Path) -> Result<File> {
-    // A device may act on being opened, so it is looked at first; what is opened is looked at again, because it may be another by then.
+    // Opening a device may have an effect, so its type is checked before; it is checked again after, because the file
+    // may have been replaced.
     regular(&real.symlink_metadata()?)?;
-    // Opening a pipe would wait for who writes into it.
+    // Opening a pipe would wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = File::from(rustix::fs::open(real, flags, Mode::empty())?);
     regular(&opened.metadata()?)?;
     Ok(opened)
 }
 
-/// Reads an open file of at most so many bytes to its end.
+/// Reads an open file to its end, up to a number of bytes.
 ///
 /// # Errors
-/// Beside those of the file system: for a larger file.
+/// Fails with errors of the file system, and for a larger file.
 pub fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
     let data = opened.metadata()?;
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"));
-    // Its size is believed where it refuses the file, and not where it lets it through: the file may grow meanwhile.
+    // The size may refuse the file, but not accept it: the file may grow meanwhile.
     if data.len() > limit {
         return Err(too_large());
     }
@@ -98,26 +100,26 @@ pub fn whole(opened: File, limit: u64) -> Result<Vec<u8>> {
 /// Reads a file as text.
 ///
 /// # Errors
-/// As [`read`], and when it is no UTF-8.
+/// Fails like [`read`], and when it is not UTF-8.
 pub fn text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(read(path, limit)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Returns the path that a file really has. One that is written below a repository must lie in it: a link of a working tree is somebody
-/// else's, and may lead to any file of the operator's.
+/// Returns the real path of a file. A path below a repository must stay in it: a link in a working tree is untrusted,
+/// and may lead to any file of the user.
 ///
 /// # Errors
-/// When there is no such file, or it lies outside of the repository that its path is in.
+/// Fails when the file does not exist, or is outside of the repository that its path is in.
 pub fn real(path: &Path) -> Result<PathBuf> {
     let real = path.canonicalize()?;
     inside(path, &real)?;
     Ok(real)
 }
 
-/// Returns the path that a file which is not there yet would really have.
+/// Returns the real path of a file that does not exist yet.
 ///
 /// # Errors
-/// When its folder is not there, or lies outside of the repository that the path is in.
+/// Fails when its folder does not exist, or is outside of the repository that the path is in.
 pub fn place(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "it names no file"))?;
     let written = std::path::absolute(path)?;
@@ -127,7 +129,8 @@ pub fn place(path: &Path) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// Refuses a real path outside of the repository in which the written one is. Where that is in none, the operator's links are his own.
+/// Refuses a real path outside of the repository that contains the written one. Outside of any repository, links are
+/// the user's own.
 fn inside(written: &Path, real: &Path) -> Result<()> {
     let written = std::path::absolute(written)?;
     let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,27 +148,45 @@ fn regular(data: &std::fs::Metadata) -> Result<()> {
     if data.is_file() { Ok(()) } else { Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file")) }
 }
 
-/// Writes a regular file of the repository in one step, in place of the one that is there or as a new one. What `path` leads to is replaced, a link
-/// is not.
+/// Writes a regular file of the repository atomically, as a replacement or as a new one. The target of `path` is
+/// replaced, not a link.
 ///
 /// # Errors
-/// As [`real`] and [`place`], and when something else than a regular file is there, or it cannot be written; the file is then as it was.
+/// Fails like [`real`] and [`place`], for an existing file that is not regular, and when the file cannot be written; it
+/// is then unchanged.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32, _permit: &Permit) -> Result<()> {
     let target = if path.symlink_metadata().is_ok() { real(path)? } else { place(path)? };
     if let Ok(data) = target.symlink_metadata() {
         regular(&data)?;
     }
+    replace_at(&target, bytes, mode)
+}
+
+/// Replaces a file of our own state, such as how often a lesson was met, in one step; only this account can read it. Missing
+/// folders are created.
+///
+/// # Errors
+/// Fails when the file cannot be written; it is then unchanged.
+pub fn keep_own(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    replace_at(path, bytes, 0o600)
+}
+
+fn replace_at(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let write = WRITES.fetch_add(1, Ordering::Relaxed);
     let beside = target.with_file_name(format!(".{name}.fluxdeck-{}-{write}", std::process::id()));
-    // What a process that had this id left behind, or a link that somebody put there.
+    // A process with the same id may have left a file there, or an attacker a link.
     let _gone = std::fs::remove_file(&beside);
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
-        std::fs::rename(&beside, &target)?;
-        // The rename itself must survive a power cut too. Some file systems cannot flush a folder; the file is in place all the same.
+        std::fs::rename(&beside, target)?;
+        // The rename itself must survive a power cut too. Some file systems cannot flush a folder; the file is in place
+        // all the same.
         let _unflushed = target.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
         Ok(())
     });
@@ -175,10 +196,10 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32, _permit: &Permit) -> Result
     written
 }
 
-/// Opens a file of this account's own, such as a log, for adding to its end; it is made where it is not there. A link is not followed.
+/// Opens a file of this account, such as a log, for appending; a missing one is created. A link is not followed.
 ///
 /// # Errors
-/// When it is a link, no regular file, or cannot be written.
+/// Fails when it is a link, is not a regular file, or cannot be written.
 pub fn append(path: &Path) -> Result<File> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
     let opened = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(path)?;
@@ -193,7 +214,7 @@ mod tests {
     use super::*;
     use crate::model::permit::grant;
 
-    /// A repository with all that a file may be, and a file outside of it.
+    /// Returns a repository with every type of file, and a file outside of it.
     fn sample_repository() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("repo");
@@ -228,7 +249,7 @@ mod tests {
             assert!(read(&root.join(bad), 100).is_err(), "{bad}");
         }
         assert!(read(&root.join("apps/a.yaml"), 4).is_err());
-        // Outside of any repository links are the operator's own.
+        // Outside of any repository, links are the user's own.
         symlink("elsewhere/secret", folder.path().join("link")).unwrap();
         assert_eq!(text(&folder.path().join("link"), 100).unwrap(), "secret");
         assert!(read(Path::new("/dev/null"), 100).is_err());

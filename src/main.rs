@@ -5,7 +5,7 @@
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> std::process::ExitCode {
-    // Before anything is read that may be a secret.
+    // Before any secret is read.
     fluxdeck::secret::harden();
     fluxdeck::cli::main().into()
 }

@@ -1,4 +1,4 @@
-//! Markdown documents as lines to be shown, with their links and headings (`CommonMark` and the extensions of GitHub).
+//! Markdown documents as lines for display, with their links and headings (`CommonMark` and the extensions of GitHub).
 
 mod page;
 
@@ -7,45 +7,46 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
 
-pub use page::DocumentPage;
+pub use page::{DocumentPage, DocumentSubject, documents_about};
 
-/// How many cells the columns before a table's last may take: more leaves the last no room on 80 columns.
+/// The greatest width of the columns before a table's last, in cells: more leaves too little room for the last on 80
+/// columns.
 const LEAD: usize = 44;
 
-/// A row of a table: its cells, its line of the file and its links.
+/// A row of a table: its cells, its line in the file and its links.
 type Row = (Vec<String>, usize, Range<usize>);
 
 /// Holds a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MarkdownDocument {
-    /// The lines to be shown; a paragraph is one.
+    /// The lines for display; a paragraph is one line.
     pub lines: Vec<MarkdownLine>,
-    /// The headings, first first.
+    /// The headings, in order.
     pub headings: Vec<Heading>,
     /// Every link and image.
     pub links: Vec<MarkdownLink>,
     /// Every piece of code in running text, with its line.
     pub codes: Vec<(String, usize)>,
-    /// Anchors that are written as HTML, in small letters.
+    /// The anchors in HTML, in small letters.
     pub anchors: Vec<String>,
 }
 
-/// Holds a line to be shown.
+/// Holds a line for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MarkdownLine {
-    /// What it is.
+    /// The style.
     pub style: Style,
-    /// What stands before it: indentation, the sign of a list or a quotation.
+    /// The text before it: indentation, the sign of a list or a quotation.
     pub lead: String,
     /// The text, without marks.
     pub text: String,
-    /// The links in it, by their places in [`MarkdownDocument::links`].
+    /// The links in it, by their indexes in [`MarkdownDocument::links`].
     pub links: Range<usize>,
-    /// The line of the file that it begins on, from one.
+    /// The first line in the file, from one.
     pub source: usize,
 }
 
-/// Says what a line is.
+/// Classifies a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
     /// A heading, of a level from one to six.
@@ -53,38 +54,38 @@ pub enum Style {
     /// Running text.
     #[default]
     Text,
-    /// A line of code, as it is written.
+    /// A line of code, verbatim.
     Code,
     /// A row of a table.
     Row,
-    /// Nothing, between two blocks.
+    /// An empty line between two blocks.
     Blank,
 }
 
 /// Holds a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// The anchor that GitHub gives it: small letters, no punctuation, dashes for spaces, numbered when twice.
+    /// The anchor in GitHub's form: small letters, no punctuation, dashes for spaces, numbered if repeated.
     pub anchor: String,
-    /// Its place in [`MarkdownDocument::lines`].
+    /// The index in [`MarkdownDocument::lines`].
     pub line: usize,
 }
 
 /// Holds a link or an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkdownLink {
-    /// What is read.
+    /// The displayed text.
     pub text: String,
-    /// Where it leads, as it is written.
+    /// The target, as written.
     pub target: String,
     /// The line of the file, from one.
     pub source: usize,
 }
 
 impl MarkdownDocument {
-    /// Reads a document; every text is one.
+    /// Parses a document; every text is valid.
     pub fn read(text: &str) -> Self {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_STRIKETHROUGH
@@ -102,14 +103,14 @@ impl MarkdownDocument {
         reading.document
     }
 
-    /// Returns what it calls itself: its first heading.
+    /// Returns the title: the first heading.
     pub fn title(&self) -> Option<&str> {
         self.headings.first().map(|heading| heading.text.as_str())
     }
 
     /// Finds the line of an anchor.
     pub fn line_of(&self, anchor: &str) -> Option<usize> {
-        // What only says how a sign is drawn stays in the anchors of some forges, and goes in those of others.
+        // Some forges keep variation selectors in anchors, others remove them.
         let plain = |text: &str| -> String {
             text.chars().filter(|letter| !matches!(letter, '\u{fe0e}' | '\u{fe0f}' | '\u{20e3}' | '\u{200d}')).collect()
         };
@@ -117,7 +118,7 @@ impl MarkdownDocument {
         self.headings.iter().find(|heading| plain(&heading.anchor) == wanted).map(|heading| heading.line)
     }
 
-    /// Tells whether there is such an anchor.
+    /// Tells whether an anchor exists.
     pub fn has_anchor(&self, anchor: &str) -> bool {
         self.line_of(anchor).is_some() || self.anchors.contains(&anchor.to_lowercase())
     }
@@ -126,19 +127,19 @@ impl MarkdownDocument {
 #[derive(Default)]
 struct Reading {
     document: MarkdownDocument,
-    /// Where each line of the file begins.
+    /// The start of each line of the file.
     starts: Vec<usize>,
     text: String,
     source: Option<usize>,
     first_link: usize,
     /// The open lists: the next number, where they are numbered.
     lists: Vec<Option<u64>>,
-    /// The sign of a list that stands before the next line.
+    /// The list sign before the next line.
     sign: Option<String>,
     quotes: usize,
     code: bool,
     heading: Option<u8>,
-    /// The links that are open, by their place and where their text begins.
+    /// The open links, by their index and the start of their text.
     open: Vec<(usize, usize)>,
     cells: Vec<String>,
     rows: Vec<Row>,
@@ -224,7 +225,7 @@ impl Reading {
                 self.document.headings.push(Heading { text, anchor, line: self.document.lines.len() });
                 self.block(Style::Heading(level));
             }
-            // Items of a list stand together.
+            // Items of a list have no blank lines between them.
             TagEnd::Paragraph if self.lists.is_empty() => self.block(Style::Text),
             TagEnd::Paragraph | TagEnd::Item => self.end_line(Style::Text),
             TagEnd::BlockQuote(_) => {
@@ -265,7 +266,7 @@ impl Reading {
         }
     }
 
-    /// Lays the rows of a table out: in columns where those before the last leave it room, else each cell below its row's first.
+    /// Formats the rows of a table: in columns where the last one has room, else each cell below its row's first.
     fn table(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         let columns = rows.iter().map(|(cells, ..)| cells.len()).max().unwrap_or_default();
@@ -311,7 +312,7 @@ impl Reading {
             for (index, (head, text)) in heads.iter().skip(1).zip(cells).enumerate() {
                 let gap = " ".repeat(widest.saturating_sub(head.width()).saturating_add(2));
                 let lead = if head.is_empty() { format!("{indent}  ") } else { format!("{indent}  {head}{gap}") };
-                // The links of a row stand below it.
+                // The links of a row are listed below it.
                 let links = if index.saturating_add(1) == last { links.clone() } else { none.clone() };
                 self.document.lines.push(MarkdownLine { style: Style::Row, lead, text, links, source });
             }
@@ -343,7 +344,7 @@ impl Reading {
         self.text.push_str(text);
     }
 
-    /// Ends a block: a line and nothing behind it.
+    /// Ends a block: a line and a blank one.
     fn block(&mut self, style: Style) {
         self.end_line(style);
         self.blank();
@@ -389,7 +390,7 @@ impl Reading {
         let slug: String = title
             .to_lowercase()
             .chars()
-            // Marks stay, such as the one that stands behind a sign to show it as an emoji.
+            // Marks stay, such as the selector that displays a sign as an emoji.
             .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_' | '\u{FE0F}'))
             .map(|letter| if letter == ' ' { '-' } else { letter })
             .collect();

@@ -1,11 +1,13 @@
-//! Values that must not be seen: [`Secret`] holds one, wipes it when dropped and never prints it.
+//! Values that must stay hidden: [`Secret`] holds one, wipes it when dropped and never prints it.
 
 use zeroize::Zeroize;
 
-/// Keeps what this process holds from other processes of the same account and from core files; the first thing that `main` does.
+/// Protects the memory of this process from other processes of the same account and from core files; the first step of
+/// `main`.
 ///
-/// Both are best effort, as nothing else depends on them: what refuses them is told by nobody. Memory is not locked: the limit of an
-/// ordinary user is smaller than the program, and a process that locks all that it maps is refused each further mapping.
+/// Both are best effort, because nothing else depends on them: a refusal is not reported. Memory is not locked: the
+/// limit of an ordinary user is smaller than the program, and a process that locks all its mappings is refused each
+/// further one.
 pub fn harden() {
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _refused = rustix::process::setrlimit(rustix::process::Resource::Core, none);
@@ -14,22 +16,23 @@ pub fn harden() {
 
 /// Holds a secret text in memory; it is wiped on drop, cannot be cloned, and its `Debug` is redacted.
 ///
-/// What it cannot cover: copies on the stack, in registers, in the kernel's buffers for the terminal, and in the terminal itself.
+/// Not covered are copies on the stack, in registers, in the kernel's buffers for the terminal, and in the terminal
+/// itself.
 #[derive(Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes ownership of a text and guards it from now on.
+    /// Takes ownership of a text and protects it from now on.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Lends the text to code that really needs it; the name is long so that a reader notices each use.
+    /// Returns the text for code that really needs it; the name is long so that a reader notices each use.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Makes a second, equally guarded copy; explicit, because every copy is one more place to wipe.
+    /// Creates a second, equally protected copy; explicit, because every copy is one more place to wipe.
     pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }

@@ -1,13 +1,15 @@
 //! Typed reading and writing of YAML: the one place that names the YAML library.
 //!
-//! What is read may be anybody's, so a text is measured (`bounds`) before the library sees it: a few hundred bytes of aliases can become
-//! gigabytes, and brackets within brackets take time that grows with their square.
+//! The text may come from anyone, so it is measured (`bounds`) before the library reads it: a few hundred bytes of
+//! aliases can become gigabytes, and brackets within brackets take time that grows with their square.
 
 mod bounds;
 pub mod confidential;
 pub mod expression;
 mod large;
 pub mod manifest;
+pub mod private_keys;
+pub mod readings;
 pub mod secrets;
 pub mod sigs;
 pub mod strict;
@@ -17,17 +19,17 @@ use serde::de::DeserializeOwned;
 pub use bounds::{Beyond, check as within_bounds};
 pub use serde_yaml::{Mapping, Number, Value, from_value, to_string, to_value};
 
-/// Says why a text is not read as YAML.
+/// Explains why a text is not read as YAML.
 #[derive(Debug)]
 pub enum Error {
     /// It is no YAML, or does not fit the type.
     Library(serde_yaml::Error),
-    /// It is deeper or larger, once its aliases are expanded, than anything that is meant to be read.
+    /// It is nested deeper, or larger once its aliases are expanded, than any useful text.
     Beyond(Beyond),
 }
 
 impl Error {
-    /// Returns the line of the fault, counted from 1, where it is known.
+    /// Returns the line of the fault, counted from 1, if it is known.
     pub fn line(&self) -> Option<usize> {
         match self {
             Self::Library(error) => error.location().map(|location| location.line()),
@@ -56,7 +58,7 @@ impl From<serde_yaml::Error> for Error {
 /// Reads the one document of a text.
 ///
 /// # Errors
-/// Tells where the text is no YAML, does not fit the type, or is beyond all bounds.
+/// Returns the place at which the text is no YAML, does not fit the type, or exceeds the bounds.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     bounds::check(text).map_err(Error::Beyond)?;
     Ok(serde_yaml::from_str(&large::as_floats(text))?)
@@ -75,7 +77,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
 /// Reads every document of a YAML stream as a type of its own.
 ///
 /// # Errors
-/// As [`documents`], and where a document does not fit the type.
+/// As [`documents`], and if a document does not fit the type.
 pub fn documents_as<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
     bounds::check(text).map_err(Error::Beyond)?;
     let text = large::as_floats(text);

@@ -1,4 +1,5 @@
-//! Commands: what the operator can ask for. Keys, palette, help, lessons and the headless twins are all made from these.
+//! Commands: the user's possible requests. Keys, palette, help, lessons and the headless twins are all built from
+//! these.
 
 use jiff::Timestamp;
 
@@ -7,49 +8,51 @@ use super::facts::Facts;
 use super::guard::Permit;
 use crate::model::{Env, Fault, Lesson, ObjectRef};
 
-/// Says what a command can do to the world; the guard acts on it.
+/// Classifies the effect of a command on the world; the guard acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Risk {
-    /// It looks.
+    /// It only reads.
     Reads,
-    /// It changes something that can be changed back.
+    /// It makes a change that can be undone.
     Writes,
     /// It destroys something.
     Destroys,
 }
 
-/// Says where a command's keys work.
+/// Names the place where a command's keys work.
 #[derive(Debug, Clone, Copy)]
 pub enum KeyScope {
-    /// Wherever no view takes the key.
+    /// Everywhere, unless a view takes the key.
     Everywhere,
-    /// Where an object of a cluster is selected, and the function agrees with it.
+    /// Everywhere while the function has no reason against it.
+    While(fn(&Facts) -> Option<&'static str>),
+    /// On a selected object of a cluster that the function accepts.
     Object(fn(&ObjectRef) -> bool),
-    /// Where a file of the repository is selected, and the function agrees with its path.
+    /// On a selected file of the repository whose path the function accepts.
     File(fn(&str) -> bool),
-    /// Where anything that belongs to one environment is selected.
+    /// On any selection that belongs to one environment.
     Environment,
     /// In the view with this id.
     View(&'static str),
 }
 
 impl KeyScope {
-    /// Tells whether the keys work whatever kind of thing is selected.
+    /// Tells whether the keys work for every kind of selection.
     pub fn is_general(self) -> bool {
-        matches!(self, Self::Everywhere | Self::Environment)
+        matches!(self, Self::Everywhere | Self::While(_) | Self::Environment)
     }
 }
 
-/// Names what a command acts on.
+/// Names a target of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandTarget {
     /// An object of an environment's cluster.
     Object(Env, ObjectRef),
-    /// A file of the repository, and the environment that it belongs to, where it belongs to one.
+    /// A file of the repository, and the environment that it belongs to, if any.
     File(Option<Env>, String),
     /// A whole environment.
     Environment(Env),
-    /// What only the operator's own working tree and index hold, as a path below its root or a word; no cluster is the nearer to it.
+    /// A change in the user's own working tree or index, as a path below its root or a word; it concerns no cluster.
     Worktree(String),
 }
 
@@ -71,7 +74,7 @@ impl CommandTarget {
         }
     }
 
-    /// Returns what the guard's confirmation and the notices call the target.
+    /// Returns the target's name for the guard's confirmation and the notices.
     pub fn name(&self) -> String {
         match self {
             Self::Object(_, object) => object.to_string(),
@@ -81,37 +84,37 @@ impl CommandTarget {
     }
 }
 
-/// Asks the operator for a text before a command runs.
+/// Asks the user for a text before a command runs.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandQuestion {
-    /// The name that the headless flag has too, such as `reason`.
+    /// The name, also of the headless flag, such as `reason`.
     pub id: &'static str,
-    /// What is asked.
+    /// The text of the question.
     pub label: &'static str,
-    /// Whether an empty answer will do.
+    /// Whether an empty answer is valid.
     pub optional: bool,
-    /// Says what is wrong with an answer that is not empty; `None` takes every one.
+    /// The check of an answer that is not empty; `None` accepts every answer.
     pub check: Option<fn(&str, Timestamp) -> Option<Fault>>,
 }
 
 impl CommandQuestion {
-    /// Says what is wrong with an answer.
+    /// Returns the fault of an answer.
     pub fn fault(&self, answer: &str, now: Timestamp) -> Option<Fault> {
         self.check.filter(|_| !answer.is_empty()).and_then(|check| check(answer, now))
     }
 }
 
-/// Holds what a command may know when it is asked: the target, the answers, the facts.
+/// Holds the input of a command: the target, the answers, the facts.
 pub struct Ask<'a> {
-    /// What is known.
+    /// The facts.
     pub facts: &'a Facts,
-    /// What the command acts on; empty for commands that need no target.
+    /// The targets; empty for commands that need none.
     pub targets: &'a [CommandTarget],
     /// The answers to the command's questions and the flags of its headless twin, by id.
     pub answers: &'a [(String, String)],
     /// The time.
     pub now: Timestamp,
-    /// The guard's leave; only a command whose risk the guard has judged gets one.
+    /// The guard's permit; only a command that the guard has judged has one.
     pub permit: Option<Permit>,
 }
 
@@ -129,12 +132,12 @@ impl Ask<'_> {
         })
     }
 
-    /// Returns the environment in which a screen that is opened begins: that of what is selected, else the one that is looked at.
+    /// Returns the environment in which a new screen begins: that of the selection, else the one on the screen.
     pub fn env(&self) -> Env {
         self.targets.iter().find_map(CommandTarget::env).unwrap_or(self.facts.here)
     }
 
-    /// Returns an answer; `None` when it was not given or is empty.
+    /// Returns an answer; `None` if it is missing or empty.
     pub fn answer(&self, id: &str) -> Option<&str> {
         self.answers
             .iter()
@@ -143,34 +146,34 @@ impl Ask<'_> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Tells whether a flag was given.
+    /// Tells whether a flag is set.
     pub fn flag(&self, id: &str) -> bool {
         self.answer(id) == Some("true")
     }
 
-    /// Returns the kube context of an environment, as it stands in lessons; the environment's name where there is none.
+    /// Returns the kube context of an environment for lessons; the environment's name if it has none.
     pub fn context(&self, env: Env) -> &str {
         self.facts.context(env)
     }
 }
 
-/// Declares something that the operator can ask for.
+/// Declares a command of the user.
 pub struct Command {
     /// The name in the palette's search, in configuration and in the journal, such as `reconcile`.
     pub id: &'static str,
-    /// What it does, in a few words.
+    /// Its effect, in a few words.
     pub title: &'static str,
-    /// Its keys; empty where it is reached from the palette only.
+    /// Its keys; empty if only the palette reaches it.
     pub keys: &'static [&'static str],
-    /// Where the keys work.
+    /// The place where the keys work.
     pub scope: KeyScope,
-    /// What it can do to the world.
+    /// Its effect on the world.
     pub risk: Risk,
-    /// What must be asked first.
+    /// The questions that it asks first.
     pub questions: &'static [CommandQuestion],
-    /// Teaches it: the exact line, why, what to look for, where it is documented.
+    /// Its lesson: the exact line, the reason, the expected result, the documentation.
     pub lesson: fn(&Ask<'_>) -> Lesson,
-    /// Does it: returns what the app and the outside are to do.
+    /// Runs it: returns the actions of the app and the outside.
     pub run: fn(&Ask<'_>) -> Vec<Action>,
 }
 
@@ -178,7 +181,7 @@ impl Command {
     /// Tells whether the command can act on these targets in a view.
     pub fn applies(&self, view: &str, targets: &[CommandTarget]) -> bool {
         match self.scope {
-            KeyScope::Everywhere => true,
+            KeyScope::Everywhere | KeyScope::While(_) => true,
             KeyScope::View(id) => id == view,
             KeyScope::Environment => targets.iter().any(|target| target.env().is_some()),
             KeyScope::Object(agrees) => {
@@ -193,12 +196,12 @@ impl Command {
 }
 
 impl Command {
-    /// Tells whether the command acts on all that is marked; one that opens something opens what is selected.
+    /// Tells whether the command acts on all marked objects; one that opens something opens the selection.
     pub fn takes_marks(&self) -> bool {
-        self.risk > Risk::Reads || matches!(self.id, "copy" | "palette" | "reconcile-owner")
+        self.risk > Risk::Reads || matches!(self.id, "copy" | "help" | "palette" | "reconcile-owner")
     }
 
-    /// Tells whether the command belongs to one view, and to this one.
+    /// Tells whether this view is the only scope of the command.
     pub fn scope_is(&self, view: &str) -> bool {
         matches!(self.scope, KeyScope::View(id) if id == view)
     }

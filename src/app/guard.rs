@@ -1,4 +1,4 @@
-//! The guard: the one place that decides whether a write may happen. Keys and headless twins pass here alike.
+//! The guard: the one place that decides whether a write may happen. Keys and headless twins both pass it.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ pub use crate::model::Permit;
 use crate::model::permit::grant;
 use crate::model::{Fault, FaultKind};
 
-/// Says what must happen before a command may run.
+/// Decides what must happen before a command may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may run now.
     Go(Option<Permit>),
-    /// One key must confirm it.
+    /// The user must confirm it by a key.
     Confirm,
-    /// This text must be typed to confirm it: the object's name, or the environment's where it is protected.
+    /// The user must type this text to confirm it: the object's name, or the environment's if it is protected.
     Type(String),
     /// It may not run.
     Refuse(Fault),
 }
 
-/// Says how the operator has confirmed so far.
+/// Holds the user's confirmation so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent<'a> {
-    /// Not at all.
+    /// None.
     None,
     /// By one key.
     Key,
@@ -34,9 +34,9 @@ pub enum Consent<'a> {
 
 /// Judges a command on its targets.
 ///
-/// Reads pass. Read-only refuses everything else. A write to a protected environment wants one key; a destroying command wants the object's
-/// name typed, in a protected environment the environment's. A write whose environment is not known counts as one to a protected environment,
-/// because the worst defect would be to guess wrong.
+/// Reads pass. Read-only refuses everything else. A write to a protected environment needs one key; a destroying
+/// command needs the object's name typed, in a protected environment the environment's. A write without a known
+/// environment counts as one to a protected environment, because the worst defect would be to guess wrong.
 pub fn judge(command: &Command, targets: &[CommandTarget], facts: &Facts, consent: Consent<'_>) -> Verdict {
     if command.risk == Risk::Reads {
         return Verdict::Go(None);
@@ -55,7 +55,7 @@ pub fn judge(command: &Command, targets: &[CommandTarget], facts: &Facts, consen
                 && target.env().and_then(|env| facts.environment(env)).is_none_or(|environment| environment.protected)
         });
     let granted = Verdict::Go(Some(grant()));
-    // Reads have passed above; they stand here only because the match must be whole.
+    // Reads have passed above; only the exhaustive match needs this arm.
     match (command.risk, protected) {
         (Risk::Reads, _) | (Risk::Writes, false) => granted,
         (Risk::Writes, true) => match consent {
@@ -73,19 +73,20 @@ pub fn judge(command: &Command, targets: &[CommandTarget], facts: &Facts, consen
     }
 }
 
-/// Tells whether a target is the operator's own alone.
+/// Tells whether a target concerns only the user's own files.
 fn is_own(target: &CommandTarget, facts: &Facts) -> bool {
     match target {
-        // What stays in the operator's own working tree is nobody's environment yet.
+        // A change in the user's own working tree concerns no environment yet.
         CommandTarget::Worktree(_) => true,
-        // Where there is no environment at all, a file is nobody's but his.
+        // Without any environment, a file is the user's own.
         CommandTarget::File(None, _) => facts.environments.iter().next().is_none(),
         _ => false,
     }
 }
 
-/// Returns the text that confirms a write to what is protected: the names of the protected environments of its targets, with commas between
-/// them. What is of no environment that is known may be of any: all that are protected are named then.
+/// Returns the text that confirms a write to a protected target: the names of the protected environments of its
+/// targets, separated by commas. A target without a known environment may be of any: the text then names all protected
+/// ones.
 pub fn confirmation(targets: &[CommandTarget], facts: &Facts) -> String {
     let of = |target: &CommandTarget| target.env().and_then(|env| facts.environment(env));
     let is_stray = targets.is_empty() || targets.iter().any(|target| of(target).is_none() && !is_own(target, facts));
@@ -97,12 +98,12 @@ pub fn confirmation(targets: &[CommandTarget], facts: &Facts) -> String {
     if names.is_empty() { name(targets) } else { names.into_iter().collect::<Vec<_>>().join(",") }
 }
 
-/// Tells whether a text names all that is wanted; who names more has seen more.
+/// Tells whether a text has all the wanted names; more names do no harm.
 fn confirms(text: &str, wanted: &str) -> bool {
     text == wanted || wanted.split(',').all(|name| text.split(',').any(|typed| typed.trim() == name))
 }
 
-/// Names what a command is about, where no environment has to be.
+/// Names the first target of a command, or `yes`.
 fn name(targets: &[CommandTarget]) -> String {
     match targets.first() {
         Some(CommandTarget::Object(_, object)) => object.name.clone(),

@@ -1,57 +1,74 @@
-//! How an environment fares as a whole: the one judgement behind Home's titles, the header and what stands first in a panel.
+//! The health of an environment: the one judgement behind Home's titles, the header and the first rows of a panel.
 
 use std::collections::BTreeMap;
 
 use super::Facts;
+use jiff::Timestamp;
+
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Env, ObjectRef, Row, RowKey, State};
 use crate::theme::Scope;
 
-/// Says how bad a problem is, worst first.
+/// Ranks a problem, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gravity {
-    /// Nothing new arrives: what feeds the environment, or what runs it, does not work.
+    /// Nothing new arrives: the environment's source, or the controller that applies it, does not work.
     Cut,
     /// It failed.
     Failed,
-    /// It is not as it should be, and may become so.
+    /// It is not ready, and may still become so.
     Unready,
-    /// Somebody stopped it.
+    /// A user suspended it.
     Suspended,
 }
 
-/// Names something that is not as it should be.
+/// Names an object with a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// How bad it is.
+    /// The rank.
     pub gravity: Gravity,
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
-    /// What is wrong, in a few words that name the object: `fetch fails`, `node-2 does not answer`.
+    /// The fault, in a few words that name the object: `fetch fails`, `node-2 does not answer`.
     pub what: String,
-    /// The controller's word on it, as far as there is one.
+    /// The age of the fault, if it is known.
+    pub since: Option<String>,
+    /// The controller's message, if there is one.
     pub why: String,
 }
 
 impl Problem {
-    /// Writes both on one line.
+    /// Writes fault and message on one line.
     pub fn line(&self) -> String {
-        if self.why.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.why) }
+        let since = self.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let why = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
+        format!("{}{since}{why}", self.what)
+    }
+
+    /// Writes fault and short cause: `fetch fails: connection refused, since 4m`.
+    fn headline(&self) -> String {
+        self.with_cause(kinds::short_cause(&self.why))
+    }
+
+    fn with_cause(&self, cause: &str) -> String {
+        let cause = if cause.is_empty() { String::new() } else { format!(": {cause}") };
+        let since = self.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        format!("{}{cause}{since}", self.what)
     }
 }
 
-/// Counts what is as it should be.
+/// Counts good items among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Share {
-    /// How many are.
+    /// The number of good items.
     pub good: usize,
-    /// How many there are.
+    /// The number of all items.
     pub all: usize,
 }
 
 impl Share {
-    /// Tells whether all are.
+    /// Tells whether all items are good.
     pub fn is_whole(self) -> bool {
         self.good == self.all
     }
@@ -62,25 +79,29 @@ impl Share {
     }
 }
 
-/// Holds how an environment fares.
+/// Holds the health of an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EnvironmentHealth {
-    /// What is wrong, worst first.
+    /// The problems, worst first.
     pub problems: Vec<Problem>,
-    /// What feeds the environment, and the revision that it has fetched.
+    /// The source that feeds the environment, and the revision that it has fetched.
     pub source: Option<(ObjectRef, String)>,
     /// The Kustomizations of that source that have applied this revision.
     pub applied: Share,
-    /// The workloads that are ready; `None` where they are not known (yet).
+    /// The workloads that are ready; `None` if they are unknown (yet).
     pub workloads: Option<Share>,
-    /// The nodes that are ready; `None` where they are not known (yet).
+    /// The nodes that are ready; `None` if they are unknown (yet).
     pub nodes: Option<Share>,
-    /// How many objects of Flux, workloads and nodes are being worked on.
+    /// The number of Flux objects, workloads and nodes in progress.
     pub progressing: usize,
+    /// The number of ready Kustomizations at an older commit than the fetched one.
+    pub lagging: usize,
+    /// The time at which the source fetched its last new revision.
+    pub fetched: Option<Timestamp>,
 }
 
 impl EnvironmentHealth {
-    /// Judges an environment by what is known of it.
+    /// Judges an environment by the facts.
     pub fn judge(facts: &Facts, env: Env) -> Self {
         let mut health = Self { source: followed(facts, env), ..Self::default() };
         health.add_sources(facts, env);
@@ -91,21 +112,35 @@ impl EnvironmentHealth {
         health
     }
 
-    /// Says in a few words how it is: `healthy`, or the worst of what is wrong and how much else is.
+    /// Writes the health in a few words: `healthy` if the fetched revision is applied and all is ready, else the worst
+    /// problem and the number of the others.
     pub fn verdict(&self) -> String {
-        let Some(worst) = self.problems.first() else {
-            return match self.progressing {
-                0 => "healthy".to_owned(),
-                _ => "reconciling".to_owned(),
-            };
-        };
-        match self.problems.len() - 1 {
-            0 => worst.what.clone(),
-            more => format!("{}, {more} more", worst.what),
-        }
+        self.verdicts(|_| None).pop().unwrap_or_default()
     }
 
-    /// Says in a word how it is, for the header.
+    /// Writes the same in several forms: with the root cause of the worst problem where it is known, with the cause that it tells itself, without it,
+    /// and without its age.
+    pub fn verdicts(&self, root_of: impl Fn(&ObjectRef) -> Option<String>) -> Vec<String> {
+        let Some(worst) = self.problems.first() else {
+            return vec![match (self.lagging, self.progressing) {
+                (0, 0) => "healthy".to_owned(),
+                (0, _) => "reconciling".to_owned(),
+                (lagging, _) => format!("{lagging} of {} at an older commit", self.applied.all),
+            }];
+        };
+        let more = match self.problems.len() - 1 {
+            0 => String::new(),
+            more => format!(", {more} more"),
+        };
+        let since = worst.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let root = root_of(&worst.object).map(|root| worst.with_cause(&root));
+        let forms = [worst.headline(), format!("{}{since}", worst.what), worst.what.clone()];
+        let mut forms: Vec<String> = root.into_iter().chain(forms).map(|form| form + &more).collect();
+        forms.dedup();
+        forms
+    }
+
+    /// Writes the health in a word, for the header.
     pub fn word(&self) -> String {
         let count = |gravity| self.problems.iter().filter(|problem| problem.gravity == gravity).count();
         if let Some(cut) = self.problems.first().filter(|problem| problem.gravity == Gravity::Cut) {
@@ -119,22 +154,30 @@ impl EnvironmentHealth {
         }
     }
 
-    /// Returns the state that stands for it.
+    /// Returns the state that represents it.
     pub fn state(&self) -> State {
         match self.problems.first().map(|problem| problem.gravity) {
             Some(Gravity::Cut | Gravity::Failed) => State::Failed,
             Some(Gravity::Unready) => State::Waiting,
             Some(Gravity::Suspended) => State::Suspended,
-            None if self.progressing > 0 => State::Progressing,
+            None if self.progressing > 0 || self.lagging > 0 => State::Progressing,
             None => State::Ready,
         }
     }
 
-    fn add(&mut self, gravity: Gravity, object: ObjectRef, what: String, why: impl Into<String>) {
-        self.problems.push(Problem { gravity, object, what, why: why.into() });
+    /// Tells whether a ready Kustomization is at an older commit than its source has fetched: the pushed commits are
+    /// not applied yet.
+    pub fn is_lagging(&self, row: &Row) -> bool {
+        let (Some((source, revision)), Some(flux)) = (&self.source, &row.flux) else { return false };
+        let follows = flux.source.as_ref() == Some(source) && !revision.is_empty();
+        follows && row.state == State::Ready && flux.revision != *revision
     }
 
-    /// Sources: that of the environment is told first of all, the others where they fail.
+    fn add(&mut self, gravity: Gravity, object: ObjectRef, what: String, why: impl Into<String>) {
+        self.problems.push(Problem { gravity, object, what, since: None, why: why.into() });
+    }
+
+    /// Adds the faults of sources; the environment's own source counts as cut.
     fn add_sources(&mut self, facts: &Facts, env: Env) {
         for kind in kinds::sources() {
             for row in facts.table(env, kind).into_iter().flat_map(|table| &table.rows) {
@@ -142,10 +185,14 @@ impl EnvironmentHealth {
                 let feeds = self.source.as_ref().is_some_and(|(source, _)| *source == object);
                 let gravity = if feeds { Gravity::Cut } else { Gravity::Failed };
                 let name = if feeds { String::new() } else { format!("{} ", object.short()) };
+                if feeds {
+                    self.fetched = row.flux.as_ref().and_then(|flux| flux.fetched);
+                }
                 match row.state {
                     State::Failed => {
-                        let what = format!("{name}fetch fails{}", since(facts, env, row));
-                        self.add(gravity, object, what, kinds::essence(&row.message));
+                        let (what, since) = (format!("{name}fetch fails"), since(facts, env, row));
+                        let why = kinds::essence(&row.message);
+                        self.problems.push(Problem { gravity, object, what, since, why });
                     }
                     State::Suspended if feeds => self.add(gravity, object, "fetch is suspended".to_owned(), ""),
                     State::Progressing => self.progressing += 1,
@@ -176,12 +223,13 @@ impl EnvironmentHealth {
         self.nodes = Some(share).filter(|share| share.all > 0);
     }
 
-    /// Kustomizations, HelmReleases and whatever else of Flux is no source.
+    /// Adds Kustomizations, HelmReleases and all other Flux objects but sources.
     fn add_flux(&mut self, facts: &Facts, env: Env) {
         for kind in kinds::watched().filter(|kind| !kinds::is_source(kind)) {
             for row in facts.table(env, kind).into_iter().flat_map(|table| &table.rows) {
                 let object = kind.object(&row.key.namespace, &row.key.name);
                 self.count_applied(kinds::KUSTOMIZATION.is(&object), row);
+                self.lagging += usize::from(kinds::KUSTOMIZATION.is(&object) && self.is_lagging(row));
                 match row.state {
                     State::Failed => {
                         let what = format!("{} {}", row.key.name, broken(row));
@@ -201,7 +249,7 @@ impl EnvironmentHealth {
     }
 
     fn count_applied(&mut self, is_kustomization: bool, row: &Row) {
-        // Before anything was fetched, and where the source may not be read, nothing lags behind it.
+        // Before the first fetch, and without access to the source, no object is behind it.
         let Some((source, revision)) = self.source.as_ref().filter(|(_, revision)| !revision.is_empty()) else {
             return;
         };
@@ -219,48 +267,93 @@ impl EnvironmentHealth {
             known = true;
             for row in &table.rows {
                 let object = kind.object(&row.key.namespace, &row.key.name);
-                let (state, why) = workload(facts, env, &object, row);
+                let WorkloadHealth { state, why, .. } = workload(facts, env, &object, row);
                 share.count(state == State::Ready);
                 if state == State::Ready {
                     continue;
                 }
-                let gravity = if state == State::Failed { Gravity::Failed } else { Gravity::Unready };
                 let ready = row.cells.first().map(|ready| format!(" {ready}")).unwrap_or_default();
-                self.add(gravity, object, format!("{}{ready}", row.key.name), why);
+                let is_down = row.cells.first().is_some_and(|ready| ready.starts_with("0/"));
+                let (gravity, what) = match state {
+                    _ if is_down && is_controller(&object) => (Gravity::Cut, format!("{} is down", row.key.name)),
+                    State::Failed => (Gravity::Failed, format!("{}{ready}", row.key.name)),
+                    _ => (Gravity::Unready, format!("{}{ready}", row.key.name)),
+                };
+                self.add(gravity, object, what, why);
             }
         }
         self.workloads = Some(share).filter(|_| known);
     }
 }
 
-/// Tells how a workload fares, and why: one that was scaled to 0 by hand is not ready, whatever it says of itself, and one whose pods fail
-/// says what they say.
-pub fn workload(facts: &Facts, env: Env, object: &ObjectRef, row: &Row) -> (State, String) {
+/// Names the cause that keeps a workload from being ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadyCause {
+    /// A user scaled it to 0, against Git.
+    ScaledToZero,
+    /// The node that its pod ran on does not answer.
+    LostNode,
+    /// The fault of its worst pod.
+    Pod,
+    /// The fault in its own status.
+    Itself,
+}
+
+/// Holds the health of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkloadHealth {
+    /// Its state.
+    pub state: State,
+    /// The reason, in words.
+    pub why: String,
+    /// The cause; `None` if it is ready.
+    pub cause: Option<UnreadyCause>,
+}
+
+/// Judges a workload, with the reason: one that was scaled to 0 by hand is not ready, whatever its status, and one with
+/// failing pods gives their reason.
+pub fn workload(facts: &Facts, env: Env, object: &ObjectRef, row: &Row) -> WorkloadHealth {
+    let of = |state, why, cause| WorkloadHealth { state, why, cause };
     if row.state == State::Ready {
         let wanted = row.cells.first().and_then(|cell| cell.split_once('/')).map(|(_, wanted)| wanted);
         if wanted != Some("0") {
-            return (State::Ready, String::new());
+            return of(State::Ready, String::new(), None);
+        }
+        let scaled = Some(UnreadyCause::ScaledToZero);
+        if is_controller(object) {
+            return of(State::Failed, "scaled to 0: nothing that it keeps is reconciled".to_owned(), scaled);
         }
         let said = facts.survey.as_ref().and_then(|survey| survey.find(facts.name(env), object));
         return match said.and_then(|said| said.replicas).filter(|replicas| *replicas > 0) {
-            Some(replicas) => (State::Waiting, format!("scaled to 0 by hand; Git says {replicas}")),
-            None => (State::Ready, String::new()),
+            Some(replicas) => of(State::Waiting, format!("scaled to 0 by hand; Git says {replicas}"), scaled),
+            None => of(State::Ready, String::new(), None),
         };
     }
-    let pod = pod_of(facts, env, object);
-    let state = match pod {
-        Some(pod) if pod.state == State::Failed => State::Failed,
-        _ => row.state,
+    let Some(pod) = pod_of(facts, env, object) else {
+        return of(row.state, row.message.to_string(), Some(UnreadyCause::Itself));
     };
-    (state, pod.map_or_else(|| row.message.to_string(), |pod| pod_problem(facts, env, pod)))
+    if lost_node(facts, env, pod).is_some() {
+        return of(State::Progressing, pod_problem(facts, env, pod), Some(UnreadyCause::LostNode));
+    }
+    let state = if pod.state == State::Failed { State::Failed } else { row.state };
+    let why = pod_problem(facts, env, pod);
+    of(state, why, Some(UnreadyCause::Pod))
 }
 
-/// Finds the worst pod of a workload, by its name: the pods of a `ReplicaSet`, a `StatefulSet` and a `DaemonSet` begin with it.
+/// Tells whether a workload is a controller of Flux.
+fn is_controller(object: &ObjectRef) -> bool {
+    kinds::DEPLOYMENT.is(object)
+        && object.namespace == "flux-system"
+        && kinds::flux().any(|kind| kind.controller == object.name)
+}
+
+/// Finds the worst pod of a workload by name: the pods of a `ReplicaSet`, a `StatefulSet` and a `DaemonSet` have its
+/// name as a prefix.
 fn pod_of<'a>(facts: &'a Facts, env: Env, workload: &ObjectRef) -> Option<&'a Row> {
     let table = facts.table(env, kinds::POD)?;
     let prefix = format!("{}-", workload.name);
     let parts = if workload.kind == "Deployment" { 2 } else { 1 };
-    // The rows are in the order of namespace and name: only those that begin so are looked at, of however many.
+    // The rows are sorted by namespace and name: only those with the prefix are read, however many there are.
     let first = RowKey { namespace: workload.namespace.as_str().into(), name: prefix.as_str().into() };
     let own = table
         .rows
@@ -275,32 +368,49 @@ fn pod_of<'a>(facts: &'a Facts, env: Env, workload: &ObjectRef) -> Option<&'a Ro
     })
 }
 
-/// Says what is wrong with a pod; one on a node that does not answer is not to blame itself.
-fn pod_problem(facts: &Facts, env: Env, pod: &Row) -> String {
-    let node = pod.cells.get(3).map(|node| kinds::NODE.object("", node));
-    if let Some(node) = node.filter(|node| facts.row(env, node).is_some_and(|row| row.state == State::Failed)) {
-        return format!("its node {} does not answer", node.name);
-    }
-    let status = pod.cells.get(1).map(|status| &**status).unwrap_or_default();
-    match &*pod.message {
-        "" => format!("pod {} {status}", pod.key.name),
-        why => format!("{status}: {}", why.lines().next().unwrap_or_default()),
+/// Returns the fault of a pod; on a node that does not answer, the node is to blame.
+pub fn pod_problem(facts: &Facts, env: Env, pod: &Row) -> String {
+    match (lost_node(facts, env, pod), &*pod.message) {
+        (None, "") => format!("pod {} {}", pod.key.name, status_of(pod)),
+        _ => pod_why(facts, env, pod),
     }
 }
 
-/// Says since when a row is as it is: ` since 4m`, or nothing where that is not known.
-fn since(facts: &Facts, env: Env, row: &Row) -> String {
-    let since = row.flux.as_ref().and_then(|flux| flux.since);
-    since.map(|since| format!(" since {}", age(facts.now_in(env), since))).unwrap_or_default()
+/// Returns the fault of a pod without its name, for a line that names the pod.
+pub fn pod_why(facts: &Facts, env: Env, pod: &Row) -> String {
+    if let Some(node) = lost_node(facts, env, pod) {
+        return format!("its node {node} does not answer");
+    }
+    match pod.message.lines().next().unwrap_or_default() {
+        "" => status_of(pod).to_owned(),
+        why => format!("{}: {why}", status_of(pod)),
+    }
 }
 
-/// Says how an object of Flux is broken.
+fn status_of(pod: &Row) -> &str {
+    pod.cells.get(1).map(|status| &**status).unwrap_or_default()
+}
+
+/// Returns the node of a pod if the node does not answer.
+fn lost_node<'a>(facts: &Facts, env: Env, pod: &'a Row) -> Option<&'a str> {
+    let name = pod.cells.get(3)?;
+    let is_lost = facts.row(env, &kinds::NODE.object("", name)).is_some_and(|row| row.state == State::Failed);
+    is_lost.then_some(name)
+}
+
+/// Writes the age of a row's state, if it is known.
+fn since(facts: &Facts, env: Env, row: &Row) -> Option<String> {
+    let since = row.flux.as_ref().and_then(|flux| flux.since)?;
+    Some(age(facts.now_in(env), since))
+}
+
+/// Describes how a Flux object is broken.
 fn broken(row: &Row) -> &'static str {
     if row.flux.as_ref().is_some_and(|flux| flux.is_stuck) { "is stuck" } else { "failed" }
 }
 
-/// Finds the source that feeds an environment: the one called `flux-system` where a Kustomization uses it, else the one that most use; with the
-/// revision that it has fetched.
+/// Finds the source that feeds an environment: `flux-system` if a Kustomization uses it, else the most used one; with
+/// its fetched revision.
 fn followed(facts: &Facts, env: Env) -> Option<(ObjectRef, String)> {
     let mut users: BTreeMap<&ObjectRef, usize> = BTreeMap::new();
     let kustomizations = facts.table(env, kinds::KUSTOMIZATION)?.rows.iter();
@@ -337,7 +447,7 @@ mod tests {
     use crate::app::test_support::facts;
     use crate::app::{Facts, KindTable};
     use crate::kinds;
-    use crate::model::{Connection, Env, Kind};
+    use crate::model::{Connection, Env, Kind, State};
 
     const REVISION: &str = "main@sha1:9f1c2aa47d3b60e8815f2c94ab07de6613c5f80b";
 
@@ -368,7 +478,7 @@ mod tests {
         json!({"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": ready, "message": "Kubelet stopped posting node status."}]}})
     }
 
-    /// A cluster on which all is well.
+    /// A cluster without problems.
     fn whole() -> Facts {
         let mut facts = facts();
         put(&mut facts, kinds::GIT_REPOSITORY, &[source("True", "stored artifact")]);
@@ -406,8 +516,16 @@ mod tests {
         put(&mut facts, kinds::GIT_REPOSITORY, &[source("False", message)]);
         put(&mut facts, kinds::DEPLOYMENT, &[deployment("web", 1, 0)]);
         let health = health(&facts);
-        assert_eq!(health.verdict(), "fetch fails since 4m, 1 more");
-        assert_eq!(health.word(), "fetch fails since 4m");
+        assert_eq!(
+            health.verdicts(|_| None),
+            [
+                "fetch fails: connection refused, since 4m, 1 more",
+                "fetch fails since 4m, 1 more",
+                "fetch fails, 1 more"
+            ]
+        );
+        assert_eq!(health.word(), "fetch fails");
+        assert!(health.problems[0].line().starts_with("fetch fails since 4m: unable to clone"));
         assert_eq!(health.problems[0].gravity, Gravity::Cut);
         assert!(health.problems[0].why.ends_with("connection refused"), "{}", health.problems[0].why);
     }
@@ -417,7 +535,25 @@ mod tests {
         let mut facts = whole();
         let old = "main@sha1:0000000000000000000000000000000000000000";
         put(&mut facts, kinds::KUSTOMIZATION, &[kustomization("apps", old), kustomization("flux-system", REVISION)]);
-        assert_eq!(health(&facts).applied, Share { good: 1, all: 2 });
+        let health = health(&facts);
+        assert_eq!(health.applied, Share { good: 1, all: 2 });
+        assert_eq!((health.verdict().as_str(), health.state()), ("1 of 2 at an older commit", State::Progressing));
+    }
+
+    #[test]
+    fn a_controller_that_is_down_comes_before_what_it_leaves_undone() {
+        let mut facts = whole();
+        for wanted in [0, 1] {
+            let mut controller = deployment("helm-controller", wanted, 0);
+            controller["metadata"]["namespace"] = "flux-system".into();
+            put(&mut facts, kinds::DEPLOYMENT, &[controller, deployment("web", 1, 0)]);
+            let health = health(&facts);
+            assert_eq!(
+                (health.problems[0].gravity, health.problems[0].what.as_str()),
+                (Gravity::Cut, "helm-controller is down")
+            );
+            assert_eq!(health.word(), "helm-controller is down");
+        }
     }
 
     #[test]

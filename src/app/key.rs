@@ -1,14 +1,14 @@
-//! Keys as the operator writes them: `j`, `R`, `ctrl-d`, `enter`, `<`.
+//! Keys in the notation of the user: `j`, `R`, `ctrl-d`, `enter`, `<`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// Names a key press, the way configuration, help and tests write it.
+/// Names a key press, in the notation of configuration, help and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// Which key.
+    /// The key.
     pub code: Code,
     /// Whether Ctrl was held.
     pub ctrl: bool,
@@ -19,9 +19,9 @@ pub struct Key {
 /// Names a key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
-    /// A character, upper case with Shift.
+    /// A character, in upper case with Shift.
     Char(char),
-    /// A key that has a name.
+    /// A key with a name.
     Named(&'static str),
 }
 
@@ -44,7 +44,7 @@ const NAMES: &[(&str, KeyCode)] = &[
 ];
 
 impl Key {
-    /// Reads a key press of the terminal; `None` for releases and keys that nothing is bound to.
+    /// Reads a key press of the terminal; `None` for releases and unknown keys.
     pub fn from_event(event: &KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
             return None;
@@ -61,7 +61,7 @@ impl Key {
         })
     }
 
-    /// Writes the key as an event of the terminal, for widgets that take those.
+    /// Returns the key as an event of the terminal, for widgets that take those.
     pub fn to_event(self) -> KeyEvent {
         let code = match self.code {
             Code::Char(character) => KeyCode::Char(character),

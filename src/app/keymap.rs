@@ -1,4 +1,4 @@
-//! The keymap: which key means which motion or command, by the defaults and the operator's own settings.
+//! The keymap: the motion or command of each key, by the defaults and the user's settings.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::command::{Command, KeyScope};
 use super::key::Key;
 use super::motion::{MOTIONS, Motion};
 
-/// Maps keys to what they mean.
+/// Maps keys to motions and commands.
 #[derive(Debug, Default)]
 pub struct Keymap {
     motions: Vec<(Key, Motion)>,
@@ -14,10 +14,11 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// Builds the keymap from the defaults, with the operator's own keys by motion or command id in place of them.
+    /// Builds the keymap from the defaults, replaced by the user's own keys for a motion or command id.
     ///
     /// # Errors
-    /// Returns a word for each setting that names no command or no key, and for each key that means two things in one place.
+    /// Returns a message for each setting that names no command or no key, and for each key with two meanings in one
+    /// place.
     pub fn new(
         commands: &'static [&'static Command],
         own: &BTreeMap<String, Vec<String>>,
@@ -54,7 +55,7 @@ impl Keymap {
         self.motions.iter().find(|(known, _)| *known == key).map(|(_, motion)| *motion)
     }
 
-    /// Finds the commands of a key, those of one view first.
+    /// Returns the commands of a key, those of one view first.
     pub fn commands(&self, key: Key) -> impl Iterator<Item = &'static Command> {
         let bound = move |(known, command): &(Key, &'static Command)| (*known == key).then_some(*command);
         let of_view = |command: &&'static Command| matches!(command.scope, KeyScope::View(_));
@@ -75,7 +76,8 @@ impl Keymap {
         self.motions.iter().filter(|(_, known)| *known == motion).map(|(key, _)| *key).collect()
     }
 
-    /// Finds keys that mean two things in one place. A view's own keys may hide those that work everywhere; two kinds of target may share one.
+    /// Finds keys with two meanings in one place. A view's own keys may hide those that work everywhere; two kinds of
+    /// target may share one.
     fn clashes(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (index, (key, command)) in self.commands.iter().enumerate() {
@@ -83,7 +85,7 @@ impl Keymap {
                 faults.push(format!("{key} means both a motion and {}", command.id));
             }
             for (other_key, other) in self.commands.iter().skip(index + 1) {
-                // Two kinds of target, or a view and everywhere, may share a key: only one of them is meant at a time.
+                // Two kinds of target, or a view and everywhere, may share a key: only one of them applies at a time.
                 let same_place = match (command.scope, other.scope) {
                     (KeyScope::View(one), KeyScope::View(two)) => one == two,
                     (KeyScope::View(_), _) | (_, KeyScope::View(_)) => false,

@@ -1,4 +1,4 @@
-//! Marks: several objects of one panel that the next write acts on together.
+//! Marks: several objects of one panel for the next write.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::model::{Env, ObjectRef};
 
 /// Holds the marked objects of one screen and one environment.
 ///
-/// What is marked on one screen is out of sight on the next, and what is marked in one environment must never pull a key that is pressed on
-/// another's row over to it: so there is one set at a time, and it knows where it belongs.
+/// The marks of one screen are out of sight on the next, and marks in one environment must never redirect a key that is
+/// pressed on another's row: so there is only one set at a time, and it knows its screen and environment.
 #[derive(Debug)]
 pub struct Marks {
     screen: Ticket,
@@ -17,22 +17,22 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Begins with one object.
+    /// Starts with one object.
     pub(super) fn starting_with(screen: Ticket, env: Env, object: ObjectRef) -> Self {
         Self { screen, env, objects: BTreeSet::from([object]) }
     }
 
-    /// Returns the environment that all of them are in.
+    /// Returns the environment of all marks.
     pub fn env(&self) -> Env {
         self.env
     }
 
-    /// Tells whether they were made on a screen.
+    /// Tells whether the marks belong to a screen.
     pub(super) fn are_of(&self, screen: Ticket) -> bool {
         self.screen == screen
     }
 
-    /// Marks an object, or takes its mark away.
+    /// Marks an object, or removes its mark.
     pub(super) fn toggle(&mut self, object: ObjectRef) {
         if !self.objects.remove(&object) {
             self.objects.insert(object);
@@ -49,12 +49,12 @@ impl Marks {
         self.objects.iter()
     }
 
-    /// Returns how many objects are marked.
+    /// Returns the number of marked objects.
     pub fn len(&self) -> usize {
         self.objects.len()
     }
 
-    /// Tells whether nothing is marked any more.
+    /// Tells whether no object is marked any more.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }

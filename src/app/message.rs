@@ -1,4 +1,4 @@
-//! Messages: everything that enters the app, on one bounded channel.
+//! Messages: all input of the app, on one bounded channel.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,30 +11,42 @@ use super::pending::PendingAnswer;
 use super::task::Ticket;
 use crate::check::Survey;
 use crate::cluster::WatchEvent;
-use crate::model::{Env, Environment, Fault, Kind, Outcome, Step};
+use crate::doctor::Examination;
+use crate::model::{Env, Environment, Fault, Kind, LessonHabits, Outcome, Step};
 use crate::render::BuildProgress;
 use crate::repo::Snapshot;
 
-/// Says that something happened.
+/// Reports an event.
 #[derive(Debug)]
 pub enum Msg {
-    /// A key was pressed.
+    /// The user pressed a key.
     Key(Key),
-    /// Text was pasted.
+    /// The user pasted text.
     Paste(String),
     /// The terminal changed its size.
     Resize,
-    /// No key was pressed for a while: panels that follow the selection may catch up.
+    /// The user pressed no key for a while: panels that follow the selection may catch up.
     Rested,
     /// Time passed: ages may have changed.
     Time(Timestamp),
-    /// The environments were found, each with the reason why it has no connection, if so.
+    /// The environments were found, each with the fault of its connection, if any.
     Environments(Vec<Environment>, Vec<Option<Fault>>),
     /// The repository was read, or could not be.
     Repository(Result<Arc<Snapshot>, Fault>, Option<PendingAnswer>),
-    /// The repository was rendered and looked at by every rule, or could not be.
+    /// The repository was rendered and checked by every rule, or could not be.
     Surveyed(Result<Arc<Survey>, Fault>, Option<PendingAnswer>),
-    /// A build of Kustomizations takes long, and has come so far.
+    /// An environment was examined for root causes, or could not be.
+    Examined {
+        /// The environment.
+        env: Env,
+        /// The number of the examination; an older one is dropped.
+        generation: u64,
+        /// What was found.
+        found: Result<Arc<Examination>, Fault>,
+        /// The pending answer that this settles.
+        pending: Option<PendingAnswer>,
+    },
+    /// A slow build of Kustomizations reports its progress.
     Building(BuildProgress),
     /// Files of the repository changed.
     FilesChanged,
@@ -44,12 +56,12 @@ pub enum Msg {
         env: Env,
         /// The kind.
         kind: &'static Kind,
-        /// Which watch.
+        /// The number of the watch.
         generation: u64,
-        /// What it reports.
+        /// The event.
         change: WatchEvent,
-        /// What this settles.
-        owed: Option<PendingAnswer>,
+        /// The pending answer that this settles.
+        pending: Option<PendingAnswer>,
     },
     /// A task of a view answers.
     Reply {
@@ -57,19 +69,21 @@ pub enum Msg {
         ticket: Ticket,
         /// The answer; the view knows its type.
         payload: Box<dyn Any + Send>,
-        /// What this settles.
-        owed: Option<PendingAnswer>,
+        /// The pending answer that this settles.
+        pending: Option<PendingAnswer>,
     },
-    /// The journal has the line of an operation's beginning.
+    /// The journal has the line of an operation's start.
     Noted(OpId),
     /// An operation reports a step.
     Step(OpId, Step),
     /// An operation ended.
     Ended(OpId, Outcome, Option<PendingAnswer>),
-    /// The outside tells of something.
+    /// Earlier runs counted the lessons that were met.
+    Lessons(LessonHabits),
+    /// The outside reports something.
     Told(Result<String, Fault>),
-    /// The outside knows more of what was told last.
+    /// The outside adds to its last report.
     Added(&'static str),
-    /// The process is asked to end.
+    /// The system asks the process to end.
     Terminate,
 }

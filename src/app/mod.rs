@@ -3,17 +3,21 @@
 pub mod action;
 pub mod command;
 pub mod dialog;
+mod distance;
+mod exercise;
 pub mod facts;
 pub mod guard;
 pub mod health;
 pub mod key;
 pub mod keymap;
+mod lesson;
 mod marks;
 pub mod message;
 pub mod motion;
 pub mod notice;
 pub mod operation;
 pub mod pending;
+mod refusal;
 mod screen;
 pub mod task;
 pub mod terminal;
@@ -28,6 +32,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use action::{Action, Effect, OnScreen};
 pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, Risk};
+pub use distance::distance;
+pub use exercise::ExerciseProgress;
 pub use facts::{Facts, KindTable, RevisedFacts};
 pub use guard::{Consent, Permit, Verdict};
 pub use health::EnvironmentHealth;
@@ -35,61 +41,71 @@ pub use key::Key;
 pub use keymap::Keymap;
 pub use marks::Marks;
 pub use message::Msg;
-pub use motion::Motion;
+pub use motion::{Motion, MotionHint};
 pub use notice::Notice;
 pub use operation::{Op, OpId, Operation};
 pub use pending::{PendingAnswer, PendingCount};
 pub use task::{Reply, Task, TaskContext, Ticket};
 pub use terminal::{Lender, Program};
+use update::first_focus::FirstFocus;
 pub use view::{Scene, View};
 
-use crate::model::{Env, Kind, Lesson, WantedPlugin};
+use crate::model::{Env, Kind, Lesson, LessonHabits, LessonMode, WantedPlugin};
 use crate::theme::Theme;
 
 /// Holds the whole state of the cockpit.
 pub struct App {
-    /// What is known.
+    /// The facts.
     pub facts: RevisedFacts,
-    /// How it looks.
+    /// The theme.
     pub theme: Theme,
     keymap: Keymap,
     commands: &'static [&'static Command],
     layers: Vec<Layer>,
-    /// What is marked, on the one screen that it was marked on.
+    /// The marks, which belong to one screen.
     marks: Option<Marks>,
     start: Option<Box<dyn View>>,
     next_ticket: u64,
     next_operation: u64,
     next_generation: u64,
     watched: BTreeMap<(Env, crate::model::GroupKind<'static>), Watched>,
+    /// The last examination of each environment.
+    examined: BTreeMap<Env, update::Examined>,
     filtering: Option<String>,
     lesson: Option<(String, Lesson)>,
-    /// What was selected as the lesson was shown: it stays while that does. None for that of a command, which stays until the selection is
-    /// moved.
+    /// The selection at the time of the lesson, which stays as long as the selection does; `None` for a command's
+    /// lesson, which stays until the selection moves.
     lesson_of: Option<Vec<CommandTarget>>,
     lesson_shown: bool,
-    notice_shown: bool,
+    /// Whether the shown lesson is whole although it was met often.
+    lesson_whole: bool,
+    /// How often lessons were met, and how much of them is wanted.
+    habits: LessonHabits,
+    /// The screen or dialog that shows the last notice.
+    notice_of: Option<Ticket>,
     resting: bool,
-    /// A plug-in that was refused, until the operator is asked about it.
+    first_focus: FirstFocus,
+    /// The plug-in that was refused, until the user is asked about it.
     wanted_plugin: Option<WantedPlugin>,
-    /// The plug-ins that the operator was asked about before a command that may start them: nobody is asked twice.
+    /// The plug-ins that the user was asked about before a command that may start them, so that no question comes
+    /// twice.
     asked_plugins: BTreeSet<String>,
 }
 
-/// A view on the stack, with the ticket that replies to it carry.
+/// A view on the stack, with the ticket of its replies.
 struct Layer {
     ticket: Ticket,
     view: Box<dyn View>,
-    /// The filter that was typed last; [`View::filtered`] tells whether it still hides something.
+    /// The last typed filter; [`View::filtered`] tells whether it still hides something.
     filter: String,
-    /// What the lesson panel showed as it was opened, which belongs to the screen below: it comes back with that one.
+    /// The lesson of the screen below, which returns with that screen.
     below: Option<LessonShown>,
 }
 
-/// The lesson of a screen, with its title, and what was selected as it was shown.
+/// The lesson of a screen, with its title, and the selection at that time.
 type LessonShown = (Option<(String, Lesson)>, Option<Vec<CommandTarget>>);
 
-/// A kind that is watched in an environment, and whether anybody still looks.
+/// A watched kind in an environment, and whether a view still needs it.
 struct Watched {
     kind: &'static Kind,
     wanted: bool,
@@ -116,20 +132,30 @@ impl App {
             next_operation: 1,
             next_generation: 1,
             watched: BTreeMap::new(),
+            examined: BTreeMap::new(),
             filtering: None,
             lesson: None,
             lesson_of: Some(Vec::new()),
             lesson_shown: true,
-            notice_shown: false,
+            lesson_whole: false,
+            habits: LessonHabits::default(),
+            notice_of: None,
             resting: true,
+            first_focus: FirstFocus::Open,
             wanted_plugin: None,
             asked_plugins: BTreeSet::new(),
         }
     }
 
-    /// Begins with another view on top of the root, which opens once the environments are known.
+    /// Sets another first view on top of the root, which opens once the environments are known.
     pub fn start_with(&mut self, view: Box<dyn View>) {
         self.start = Some(view);
+    }
+
+    /// Sets how much of lessons is shown, as the settings say.
+    pub fn show_lessons(&mut self, mode: LessonMode) {
+        self.habits.mode = Some(mode);
+        self.lesson_shown = mode != LessonMode::Never;
     }
 
     /// Returns the id of the view on top.
@@ -137,24 +163,56 @@ impl App {
         self.layers.last().map_or("", |layer| layer.view.id())
     }
 
-    /// Returns the environment that the view on top shows, where it shows one.
+    /// Counts the views on the stack.
+    #[cfg(test)]
+    pub fn depth(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Hides notice and lesson, so that only the views are drawn.
+    #[cfg(test)]
+    pub fn bare(&mut self) {
+        (self.notice_of, self.lesson_shown) = (None, false);
+    }
+
+    /// Returns the environment that the view on top shows, if it shows one.
     #[cfg(test)]
     pub fn view_env(&self) -> Option<Env> {
         self.layers.last().and_then(|layer| layer.view.env(&self.scene(layer.ticket, true)))
     }
 
-    /// Returns what a write would act on now: what is marked in the panel that has the focus, else what is selected there.
+    /// Returns the targets of a write: the marks of the panel with the focus, else its selection.
     pub fn targets(&self) -> Vec<CommandTarget> {
         let marked = self.layers.last().map(|layer| layer.view.marked(&self.scene(layer.ticket, true)));
         marked.filter(|marked| !marked.is_empty()).unwrap_or_else(|| self.selected())
     }
 
-    /// Returns what is selected.
+    /// Returns the selection.
     fn selected(&self) -> Vec<CommandTarget> {
         self.layers.last().map(|layer| layer.view.targets(&self.scene(layer.ticket, true))).unwrap_or_default()
     }
 
-    /// Returns what a command would act on now: one that opens something takes what is selected, wherever the marks are.
+    /// Names the topics that explain the selection, the most special first: those of the line, then the root causes, the
+    /// reason and the kind of the object.
+    fn topics(&self) -> Vec<String> {
+        let of_line = self.layers.last().map(|layer| layer.view.topics(&self.scene(layer.ticket, true)));
+        let mut topics = of_line.unwrap_or_default();
+        for target in self.selected() {
+            let CommandTarget::Object(env, object) = target else { continue };
+            if let Some(Ok(examination)) = self.facts.examination(env) {
+                topics.extend(examination.roots_of(&object).map(|root| format!("cause.{}", root.cause)));
+            }
+            let flux = self.facts.row(env, &object).and_then(|row| row.flux.as_deref());
+            topics.extend(flux.and_then(|flux| flux.stalled.clone()));
+            topics.extend(flux.map(|flux| flux.reason.clone()).filter(|reason| !reason.is_empty()));
+            topics.push(object.whole_kind());
+        }
+        let mut seen = BTreeSet::new();
+        topics.retain(|topic| seen.insert(topic.clone()));
+        topics
+    }
+
+    /// Returns the targets of a command: one that opens something takes the selection, regardless of marks.
     fn targets_of(&self, command: &Command) -> Vec<CommandTarget> {
         if command.takes_marks() { self.targets() } else { self.selected() }
     }

@@ -1,4 +1,5 @@
-//! Motions: keys that move about and change nothing outside. What changes something is a [`Command`](super::Command).
+//! Motions: keys that move the selection or the view and change nothing outside. A [`Command`](super::Command) makes
+//! changes.
 
 use super::key::Key;
 
@@ -21,9 +22,9 @@ pub enum Motion {
     HalfUp,
     /// Half a page down.
     HalfDown,
-    /// Opens what is selected.
+    /// Opens the selection.
     Open,
-    /// Goes back one view; never quits.
+    /// Returns to the view before; never quits.
     Back,
     /// To the next panel.
     NextPanel,
@@ -35,7 +36,7 @@ pub enum Motion {
     NextTab,
     /// To the tab before.
     PreviousTab,
-    /// Marks or unmarks what is selected.
+    /// Marks or unmarks the selection.
     Mark,
     /// Starts to type a filter.
     Filter,
@@ -43,20 +44,39 @@ pub enum Motion {
     NextMatch,
     /// To the match before.
     PreviousMatch,
-    /// Moves the focus to the next environment, or shows the next one where a screen shows one.
+    /// Moves the focus to the next environment, or shows it on a screen of one environment.
     NextEnvironment,
-    /// Moves the focus to the environment before, or shows that.
+    /// Moves the focus to the environment before, or shows it.
     PreviousEnvironment,
     /// Draws the whole screen again.
     Redraw,
 }
 
-/// Lists the motions with the name that configuration gives them, their keys, and their line in help.
+/// Describes the motions with an effect of their own on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MotionHint {
+    /// The motions, which the footer shows by the first key of each.
+    pub motions: &'static [Motion],
+    /// Their effect, in a word or two.
+    pub what: &'static str,
+}
+
+impl MotionHint {
+    /// Changes the tab.
+    pub const TABS: Self = Self { motions: &[Motion::PreviousTab, Motion::NextTab], what: "tab" };
+    /// Shows the same in another environment.
+    pub const ENVIRONMENT: Self =
+        Self { motions: &[Motion::PreviousEnvironment, Motion::NextEnvironment], what: "environment" };
+    /// Marks lines for the next command.
+    pub const MARK: Self = Self { motions: &[Motion::Mark], what: "mark" };
+}
+
+/// Lists the motions with their names in the configuration, their keys, and their lines in help.
 pub const MOTIONS: &[(Motion, &str, &[&str], &str)] = &[
     (Motion::Down, "down", &["j", "down"], "one line down"),
     (Motion::Up, "up", &["k", "up"], "one line up"),
-    (Motion::Left, "left", &["h", "left"], "close the folder, or go to the one around it"),
-    (Motion::Right, "right", &["right"], "open the folder"),
+    (Motion::Left, "left", &["h", "left"], "close the folder, or columns to the left"),
+    (Motion::Right, "right", &["right"], "open the folder, or columns to the right"),
     (Motion::Top, "top", &["g", "home"], "first line"),
     (Motion::Bottom, "bottom", &["G", "end"], "last line"),
     (Motion::HalfUp, "half-up", &["ctrl-u", "pageup"], "half a page up"),
@@ -74,8 +94,8 @@ pub const MOTIONS: &[(Motion, &str, &[&str], &str)] = &[
     (Motion::Panel(7), "panel-7", &["7"], "seventh panel or tab"),
     (Motion::Panel(8), "panel-8", &["8"], "eighth panel or tab"),
     (Motion::Panel(9), "panel-9", &["9"], "ninth panel or tab"),
-    (Motion::NextTab, "next-tab", &["]"], "next tab"),
-    (Motion::PreviousTab, "previous-tab", &["["], "tab before"),
+    (Motion::NextTab, "next-tab", &["]"], "next tab; in a list the next kind"),
+    (Motion::PreviousTab, "previous-tab", &["["], "tab before; in a list the kind before"),
     (Motion::Mark, "mark", &["space"], "mark or unmark"),
     (Motion::Filter, "filter", &["/"], "filter"),
     (Motion::NextMatch, "next-match", &["n"], "next match"),
@@ -85,7 +105,7 @@ pub const MOTIONS: &[(Motion, &str, &[&str], &str)] = &[
     (Motion::Redraw, "redraw", &["ctrl-l"], "draw the screen again"),
 ];
 
-/// Moves a selection of `count` lines by a motion, with a page of `page` lines; `None` when the motion does not move it.
+/// Moves a selection of `count` lines by a motion, with a page of `page` lines; `None` if the motion does not move it.
 pub fn step(selected: usize, count: usize, page: u16, motion: Motion) -> Option<usize> {
     let half = usize::from(page / 2).max(1);
     let last = count.saturating_sub(1);
@@ -100,7 +120,7 @@ pub fn step(selected: usize, count: usize, page: u16, motion: Motion) -> Option<
     })
 }
 
-/// Finds the motion that a key is bound to by default.
+/// Returns the motion of a key by default.
 pub fn default_motion(key: Key) -> Option<Motion> {
     MOTIONS.iter().find(|(_, _, keys, _)| keys.iter().any(|text| text.parse() == Ok(key))).map(|(motion, ..)| *motion)
 }

@@ -1,4 +1,4 @@
-//! Operations: long effects with steps, an outcome, and a way to stop waiting.
+//! Operations: long effects with steps, an outcome, and a way to stop the wait.
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -17,25 +17,26 @@ pub type StepSender = Box<dyn FnMut(Step) + Send + Sync>;
 /// Does the work of an operation; only the runtime calls it.
 pub type Work = Box<dyn FnOnce(TaskContext, StepSender) -> BoxFuture<'static, Outcome> + Send>;
 
-/// How long an operation is watched by the second, in seconds: the longest that a reconcile waits, and its source's wait before it.
+/// The seconds for which an operation is watched by the second: the longest wait of a reconcile, and of its source
+/// before it.
 const WATCHED: i64 = 600;
 
-/// What stopping means for most operations: only our waiting ends.
+/// The effect of stopping most operations: only fluxdeck's wait ends.
 pub const NO_LONGER_WAITED_FOR: &str = "no longer waited for; the controller goes on";
 
-/// Describes an operation that the guard let pass and that the runtime is to perform, write into the journal and report.
+/// Describes an operation that the guard has permitted, for the runtime to perform, write into the journal and report.
 pub struct Operation {
-    /// What it does, such as `Reconcile Kustomization/apps`.
+    /// Its effect, such as `Reconcile Kustomization/apps`.
     pub title: String,
-    /// The environment; `None` where it concerns none.
+    /// The environment; `None` if it concerns none.
     pub env: Option<Env>,
-    /// What it acts on, as the journal writes it.
+    /// Its target, as the journal writes it.
     pub object: String,
     /// The equivalent command line.
     pub shell: ShellLine,
-    /// What it means when the operator stops it.
+    /// The effect of stopping it.
     pub stopped: &'static str,
-    /// The guard's leave.
+    /// The guard's permit.
     pub permit: Permit,
     /// The work.
     pub work: Work,
@@ -47,31 +48,31 @@ impl std::fmt::Debug for Operation {
     }
 }
 
-/// Holds what is known of an operation that was begun.
+/// Holds the state of a started operation.
 #[derive(Debug, Clone)]
 pub struct Op {
     /// Its number.
     pub id: OpId,
     /// The environment.
     pub env: Option<Env>,
-    /// What it does.
+    /// Its effect.
     pub title: String,
-    /// What it acts on.
+    /// Its target.
     pub object: String,
     /// The equivalent command line.
     pub shell: ShellLine,
-    /// Whether the journal has the line of its beginning: it is on the screen only after that.
+    /// Whether the journal has the line of its start: the screen shows it only after that.
     pub noted: bool,
-    /// Its steps, in the order in which they began.
+    /// Its steps, in the order of their starts.
     pub steps: Vec<Step>,
-    /// When it began.
+    /// The time of its start.
     pub started: Timestamp,
-    /// When and how it ended; `None` while it runs.
+    /// The time of its end and the outcome; `None` while it runs.
     pub ended: Option<(Timestamp, Outcome)>,
 }
 
 impl Op {
-    /// Takes up a step's report: a later report of a step replaces the earlier one.
+    /// Records a step's report: a later report of a step replaces the earlier one.
     pub fn report(&mut self, step: Step) {
         match self.steps.iter_mut().find(|known| known.step == step.step) {
             Some(known) => *known = step,
@@ -79,21 +80,22 @@ impl Op {
         }
     }
 
-    /// Tells whether somebody waits for it by the second: what goes on for longer than anybody watches is told by the minute.
+    /// Tells whether a user may wait for it by the second: a longer one is updated by the minute.
     pub fn is_awaited(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now.duration_since(self.started).as_secs() < WATCHED
     }
 
-    /// Writes how long it has run, or ran.
+    /// Writes its duration so far, or in total.
     pub fn elapsed(&self, now: Timestamp) -> String {
         let seconds = self.ended.as_ref().map_or(now, |(at, _)| *at).duration_since(self.started).as_secs().max(0);
         if seconds < WATCHED { format!("{seconds}s") } else { format!("{}m", seconds / 60) }
     }
 
-    /// Writes how it stands, in one line.
+    /// Writes its state in one line.
     pub fn summary(&self) -> String {
         match &self.ended {
             None => self.steps.last().map_or_else(|| "starting".to_owned(), |step| step.message.clone()),
+            Some((_, Outcome::Failed(fault))) => format!("{}: {}", fault.what, fault.cause()),
             Some((_, outcome)) => outcome_line(outcome),
         }
     }

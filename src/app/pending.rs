@@ -1,11 +1,11 @@
-//! What is owed: the answers that are still to come. When nothing is owed and the channel is empty, the app has settled.
+//! The pending answers. If none is pending and the channel is empty, the app has settled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Counts the answers that are still to come.
+/// Counts the pending answers.
 #[derive(Debug, Clone, Default)]
 pub struct PendingCount(Arc<Count>);
 
@@ -16,24 +16,25 @@ struct Count {
 }
 
 impl PendingCount {
-    /// Notes one more answer; it is owed until the guard is dropped.
-    pub fn owe(&self) -> PendingAnswer {
+    /// Adds one more answer, pending until the guard is dropped.
+    pub fn begin(&self) -> PendingAnswer {
         self.0.open.fetch_add(1, Ordering::SeqCst);
         PendingAnswer(Arc::clone(&self.0))
     }
 
-    /// Returns how many answers are owed.
+    /// Returns the number of pending answers.
     pub fn open(&self) -> usize {
         self.0.open.load(Ordering::SeqCst)
     }
 
-    /// Waits until an answer that was owed is in.
+    /// Waits until a pending answer has arrived.
     pub async fn changed(&self) {
         self.0.changed.notified().await;
     }
 }
 
-/// Owes an answer; travels inside the message that brings it, so that what the message causes is owed before this is paid.
+/// Represents a pending answer; it travels inside the message that brings the answer, so that the effects of the
+/// message are pending before this is settled.
 #[derive(Debug)]
 pub struct PendingAnswer(Arc<Count>);
 
@@ -50,11 +51,11 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_paid() {
-        let ledger = PendingCount::default();
-        let (first, second) = (ledger.owe(), ledger.owe());
-        assert_eq!(ledger.open(), 2);
+        let pending_count = PendingCount::default();
+        let (first, second) = (pending_count.begin(), pending_count.begin());
+        assert_eq!(pending_count.open(), 2);
         drop(first);
         drop(second);
-        assert_eq!(ledger.open(), 0);
+        assert_eq!(pending_count.open(), 0);
     }
 }

@@ -13,21 +13,20 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::distance::brief_distance;
 use super::health::{EnvironmentHealth, state_scope};
-use super::motion::Motion;
+use super::motion::{Motion, MotionHint};
 use super::{App, Command, CommandTarget, Op, Scene};
 use crate::model::{Connection, Env, ascii_sign};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
-use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
+use crate::widgets::{Paragraph, Span, StyledLine, fit, wrap};
 
-/// Below this height the lesson panel gives its room to the view.
-const LESSON_FROM_HEIGHT: u16 = 20;
-
-/// How many running operations are shown; the list has them all.
+/// The number of running operations on the screen; the list has them all.
 const RUNNING_SHOWN: usize = 2;
 
 impl App {
@@ -43,11 +42,7 @@ impl App {
         let mut notice = self.running_lines(area.width);
         notice.extend(self.notice_lines(area.width));
         let notice_height = u16::try_from(notice.len()).unwrap_or(0).min(area.height / 3);
-        let lesson_height = if self.lesson_shown && area.height >= LESSON_FROM_HEIGHT && self.lesson.is_some() {
-            if area.height >= 30 { 6 } else { 5 }
-        } else {
-            0
-        };
+        let lesson_height = self.lesson_height(area);
         let mut top = area.y;
         let mut take = |height: u16| {
             let taken = Rect { x: area.x, y: top, width: area.width, height };
@@ -80,15 +75,20 @@ impl App {
             if index == base
                 && let Some((left, all)) = layer.view.filtered(&scene)
             {
-                self.render_filter(frame, body, &layer.filter, &format!("{left}/{all}"));
+                self.render_filter(
+                    frame,
+                    body,
+                    &format!("{} {}", layer.view.filter_word(), layer.filter),
+                    &format!("{left}/{all}"),
+                );
             }
         }
     }
 
-    /// Says in the title of a screen that a filter hides some of its rows.
+    /// Shows in the title of a screen that a filter hides some of its rows.
     fn render_filter(&self, frame: &mut Frame<'_>, body: Rect, filter: &str, count: &str) {
-        let most = usize::from(body.width).saturating_sub(count.len() + 14);
-        let text = format!(" filter {} {count} ", fit(filter, most));
+        let most = usize::from(body.width).saturating_sub(count.len() + 7);
+        let text = format!(" {} {count} ", fit(filter, most));
         let width = u16::try_from(Span::raw(text.as_str()).width()).unwrap_or(u16::MAX).min(body.width);
         let place = Rect { x: (body.x + body.width - width).saturating_sub(1).max(body.x), width, height: 1, ..body };
         frame.render_widget(StyledLine::styled(text, self.theme.style(Scope::Input)), place);
@@ -96,12 +96,12 @@ impl App {
 
     fn header(&self, width: u16) -> StyledLine<'static> {
         let theme = &self.theme;
-        // What can be spared, the least needed first: where there is little room the environments come before all of it.
+        // These can be left out, the least needed first: on a narrow screen the environments come before all of them.
         let mut spare = vec![Span::styled("fluxdeck", theme.style(Scope::Header))];
         if let Some(snapshot) = &self.facts.repository {
             let name = snapshot.root.file_name().unwrap_or_default().to_string_lossy();
             spare.push(Span::raw(format!("  {name}")));
-            spare.push(Span::styled(format!("  {}", git_line(snapshot)), theme.style(Scope::Git)));
+            spare.push(Span::styled(format!("  {}", git_line(snapshot, self.facts.now)), theme.style(Scope::Git)));
         } else if self.facts.repository_fault.is_some() {
             spare.push(Span::styled("  no repository", theme.style(Scope::Dim)));
         }
@@ -119,7 +119,12 @@ impl App {
         }
         let mut right = Vec::new();
         if self.facts.demo {
-            right.push(Span::styled("DEMO ", theme.style(Scope::Demo)));
+            let word = match &self.facts.exercise {
+                Some(progress) if progress.is_mended => "DEMO MENDED ",
+                Some(_) => "DEMO EXERCISE ",
+                None => "DEMO ",
+            };
+            right.push(Span::styled(word, theme.style(Scope::Demo)));
         }
         if self.facts.read_only {
             right.push(Span::styled("READ-ONLY ", theme.style(Scope::Protected)));
@@ -144,16 +149,17 @@ impl App {
         join(spare, right, width)
     }
 
-    /// Says how the connection of an environment fares: the worst of its watches, as the worst is what the operator must know.
+    /// Returns a word on the connection of an environment: that of its worst watch, which the user must know.
     fn link_word(&self, env: Env) -> (String, Scope) {
         if self.facts.unconnected.get(env).is_some_and(Option::is_some) {
             return ("no cluster".to_owned(), Scope::Dim);
         }
-        let Some(tables) = self.facts.tables.get(env).filter(|tables| !tables.is_empty()) else {
+        let tables = || self.facts.judged(env);
+        if tables().next().is_none() {
             return ("connecting".to_owned(), Scope::Dim);
-        };
+        }
         let links: Vec<&Connection> =
-            tables.values().map(|table| &table.link).filter(|link| **link != Connection::Absent).collect();
+            tables().map(|table| &table.link).filter(|link| **link != Connection::Absent).collect();
         let count = |wanted: fn(&Connection) -> bool| links.iter().filter(|link| wanted(link)).count();
         if count(|link| matches!(link, Connection::Unreachable(_))) > 0 {
             ("unreachable".to_owned(), Scope::Failed)
@@ -180,33 +186,13 @@ impl App {
         }
     }
 
-    /// Counts the kinds of Flux that the server does not let us list; `None` where there is none.
+    /// Counts the Flux kinds that the server forbids to list; `None` for zero.
     fn forbidden(&self, env: Env) -> Option<usize> {
         let tables = crate::kinds::watched().filter_map(|kind| self.facts.table(env, kind));
         Some(tables.filter(|table| matches!(table.link, Connection::Forbidden(_))).count()).filter(|count| *count > 0)
     }
 
-    fn render_lesson(&self, frame: &mut Frame<'_>, area: Rect) {
-        let Some((title, lesson)) = &self.lesson else { return };
-        let inside = panel(frame, area, title, false, &self.theme);
-        let width = usize::from(inside.width);
-        let room = usize::from(inside.height);
-        let mut lines = vec![StyledLine::styled(fit(lesson.shell.as_str(), width), self.theme.style(Scope::Shell))];
-        let words = wrap(&format!("Why: {}  Look for: {}", lesson.why, lesson.look_for), width);
-        let documented = room > words.len() + 1;
-        let words_room = room.saturating_sub(1 + usize::from(documented));
-        let cut = words.len() > words_room;
-        for (index, text) in words.into_iter().take(words_room).enumerate() {
-            let last = cut && index + 1 == words_room;
-            lines.push(StyledLine::from(if last { fit(&format!("{text} ~"), width) } else { text }));
-        }
-        if documented {
-            lines.push(StyledLine::styled(fit(lesson.docs, width), self.theme.style(Scope::Dim)));
-        }
-        frame.render_widget(Paragraph::new(lines), inside);
-    }
-
-    /// Shows what runs, the newest last: its last step, and for how long it has gone on.
+    /// Shows the running operations, the newest last, each with its last step and duration.
     fn running_lines(&self, width: u16) -> Vec<StyledLine<'static>> {
         let mut running: Vec<&Op> = self.facts.begun().collect();
         let more = running.len().saturating_sub(RUNNING_SHOWN);
@@ -229,7 +215,9 @@ impl App {
                 Span::styled("   enter keep   esc show all", self.theme.style(Scope::Dim)),
             ])];
         }
-        let Some(notice) = self.facts.notices.last().filter(|_| self.notice_shown) else { return Vec::new() };
+        let Some(notice) = self.facts.notices.last().filter(|_| self.notice_of == Some(self.top_ticket())) else {
+            return Vec::new();
+        };
         let scope = if notice.fault.is_some() { Scope::Error } else { Scope::Notice };
         wrap(&notice.line(), usize::from(width))
             .into_iter()
@@ -239,9 +227,14 @@ impl App {
     }
 
     fn footer(&self, width: u16) -> StyledLine<'static> {
+        self.keys(self.footer_keys().into_iter(), width)
+    }
+
+    /// Lists all keys of the footer with their effects, those of the view on top first.
+    pub fn footer_keys(&self) -> Vec<(String, String)> {
         if let Some(layer) = self.layers.last().filter(|layer| layer.view.takes_text()) {
             let hints = layer.view.text_keys().iter().map(|(key, title)| ((*key).to_owned(), (*title).to_owned()));
-            return self.keys(hints, width);
+            return hints.collect();
         }
         let (selected, targets) = (self.selected(), self.targets());
         let view = self.view_id();
@@ -252,14 +245,22 @@ impl App {
             None if is_filtered() => Some(("esc", "show all")),
             None => (self.layers.len() > 1).then_some(("esc", "back")),
         };
-        let hints = back
-            .into_iter()
+        let motions: Vec<MotionHint> =
+            self.layers.last().map(|layer| layer.view.motions()).unwrap_or_default().to_vec();
+        let motions =
+            motions.into_iter().filter(|hint| self.is_offered(hint, !selected.is_empty())).collect::<Vec<_>>();
+        // Below the root q goes back, as esc does, which stands first.
+        let is_lower = self.layers.len() > 1;
+        let is_refused = |command: &Command| (is_lower && command.id == "quit") || self.refusal(command).is_some();
+        let own = self.layers.last().map_or(&[][..], |layer| layer.view.own_keys());
+        back.into_iter()
+            .chain(own.iter().copied())
             .map(|(key, title)| (key.to_owned(), title.to_owned()))
-            .chain(hints(&scene, view, &selected, &targets));
-        self.keys(hints, width)
+            .chain(hints(&scene, view, &motions, (&selected, &targets), is_refused))
+            .collect()
     }
 
-    /// Writes keys and what they do, as many as there is room for.
+    /// Writes keys and their effects, as many as there is room for.
     fn keys(&self, hints: impl Iterator<Item = (String, String)>, width: u16) -> StyledLine<'static> {
         let mut spans = Vec::new();
         let mut used = 0;
@@ -276,7 +277,7 @@ impl App {
     }
 }
 
-/// Puts ASCII in the place of every sign of ours; words of others stay as they are.
+/// Replaces every sign of fluxdeck by ASCII; text from outside stays unchanged.
 fn plain_signs(frame: &mut Frame<'_>) {
     for cell in &mut frame.buffer_mut().content {
         let mut signs = cell.symbol().chars();
@@ -288,8 +289,8 @@ fn plain_signs(frame: &mut Frame<'_>) {
     }
 }
 
-/// Writes where HEAD stands and what is not committed: `main +2 ~3 !1`.
-fn git_line(snapshot: &Snapshot) -> String {
+/// Writes the branch, the uncommitted changes, and the distance to the followed branch: `main +2 ~3 !1 2 ahead`.
+fn git_line(snapshot: &Snapshot, now: Timestamp) -> String {
     let Ok(git) = &snapshot.git else { return "no git".to_owned() };
     let mut line = git.head_word().to_owned();
     if let Some(operation) = git.operation {
@@ -302,12 +303,9 @@ fn git_line(snapshot: &Snapshot) -> String {
             let _ = write!(line, " {sign}{count}");
         }
     }
-    if let Some(upstream) = &git.upstream {
-        for (word, count) in [("ahead", upstream.ahead), ("behind", upstream.behind)] {
-            if let Some(count) = count.filter(|count| *count > 0) {
-                let _ = write!(line, " {count} {word}");
-            }
-        }
+    let apart = git.upstream.as_ref().map(|upstream| brief_distance(upstream, now)).unwrap_or_default();
+    if !apart.is_empty() {
+        let _ = write!(line, " {apart}");
     }
     line
 }
@@ -316,8 +314,9 @@ fn git_line(snapshot: &Snapshot) -> String {
 fn hints(
     scene: &Scene<'_>,
     view: &str,
-    selected: &[CommandTarget],
-    targets: &[CommandTarget],
+    motions: &[MotionHint],
+    (selected, targets): (&[CommandTarget], &[CommandTarget]),
+    is_refused: impl Fn(&Command) -> bool,
 ) -> Vec<(String, String)> {
     let applies = |command: &Command| command.applies(view, if command.takes_marks() { targets } else { selected });
     let mut commands: Vec<&&'static Command> =
@@ -325,17 +324,39 @@ fn hints(
     commands.sort_by_key(|command| match command.scope {
         super::KeyScope::View(_) => 0,
         super::KeyScope::Object(_) | super::KeyScope::File(_) => 1,
-        super::KeyScope::Everywhere | super::KeyScope::Environment => 2,
+        super::KeyScope::Everywhere | super::KeyScope::While(_) | super::KeyScope::Environment => 2,
     });
-    let open = (!selected.is_empty())
+    let opens = !selected.is_empty() && !scene.command("open").is_some_and(&is_refused);
+    let open = opens
         .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))
         .flatten();
-    let mut shown: Vec<String> = Vec::new();
+    // The key of a screen's own command means that command, even while it has no effect.
+    let is_hidden = |command: &Command| command.scope_is(view) && is_refused(command);
+    let hidden =
+        commands.iter().filter(|command| is_hidden(command)).flat_map(|command| scene.keymap.keys_of(command.id));
+    let mut shown: Vec<String> = hidden.map(|key| key.to_string()).collect();
+    commands.retain(|command| !is_refused(command));
+    let command = |command: &&'static Command| {
+        let key = scene.keymap.keys_of(command.id).first()?.to_string();
+        Some((key, command.title.to_lowercase()))
+    };
+    let motion = |hint: &MotionHint| {
+        // The arrows are a pair, the letters for the same motions are not.
+        let key = |motion: &Motion| {
+            let keys = scene.keymap.keys_of_motion(*motion);
+            if matches!(motion, Motion::Left | Motion::Right) { keys.last().copied() } else { keys.first().copied() }
+        };
+        let keys = hint.motions.iter().filter_map(key);
+        let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
+        (!keys.is_empty()).then(|| (keys.join(" "), hint.what.to_owned()))
+    };
+    // The commands of this screen alone come before those of many screens.
+    let own = commands.iter().take_while(|command| matches!(command.scope, super::KeyScope::View(_))).count();
+    let (own, others) = commands.split_at_checked(own).unwrap_or_default();
     open.into_iter()
-        .chain(commands.into_iter().filter_map(|command| {
-            let key = scene.keymap.keys_of(command.id).first()?.to_string();
-            Some((key, command.title.to_lowercase()))
-        }))
+        .chain(own.iter().copied().filter_map(command))
+        .chain(motions.iter().filter_map(motion))
+        .chain(others.iter().copied().filter_map(command))
         // A view's own key hides the same key of the others.
         .filter(|(key, _)| {
             !shown.contains(key) && {
@@ -346,7 +367,7 @@ fn hints(
         .collect()
 }
 
-/// Puts spans to the left and to the right of a line, cutting the left where there is no room for both.
+/// Puts spans to the left and to the right of a line, cutting the left if there is no room for both.
 fn join(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: u16) -> StyledLine<'static> {
     let width = usize::from(width);
     let right_width: usize = right.iter().map(Span::width).sum();

@@ -1,4 +1,4 @@
-//! Tasks: work for the outside that a view asks for. The view writes the work down; only the runtime performs it.
+//! Tasks: work for the outside that a view requests. The view describes the work; only the runtime performs it.
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
@@ -15,28 +15,28 @@ use crate::model::{Clock, Env, Fault, FaultKind, PerEnv};
 use crate::render::Worker;
 use crate::sops::KeySources;
 
-/// Identifies an opened view; replies to a view that is gone are dropped.
+/// Identifies an opened view; replies to a closed view are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// Holds what a task may reach.
+/// Holds the resources of a task.
 #[derive(Clone)]
 pub struct TaskContext {
-    /// The clusters, or why there is none.
+    /// The clusters, or the reason that there is none.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
     /// The repository's root.
     pub root: Option<PathBuf>,
-    /// Where the age identities of each environment come from.
+    /// The sources of each environment's age identities.
     pub identities: Arc<KeySources>,
-    /// Where writes are noted; `None` where nothing is kept.
+    /// The journal of writes; `None` if there is none.
     pub journal: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
-    /// Lends the real terminal to what needs it.
+    /// Lends the real terminal to a program or an operation.
     pub terminal: Lender,
-    /// What renders the repository.
+    /// The worker that renders the repository.
     pub renderer: Worker,
-    /// Runs work that blocks away from the tasks; see [`TaskContext::away`].
+    /// Runs blocking work away from the tasks; see [`TaskContext::away`].
     pub away: fn(Box<dyn FnOnce() + Send>),
 }
 
@@ -51,26 +51,26 @@ impl TaskContext {
         })
     }
 
-    /// Does work that blocks, such as waiting for the disk or for a program, where it holds up no other task. Work that has begun is done to
-    /// its end even if nobody waits for it any more.
+    /// Does blocking work, such as waiting for the disk or for a program, where it blocks no other task. The work runs
+    /// to its end even if no task waits for it any more.
     ///
     /// # Errors
-    /// Fails when the work broke off.
+    /// Fails if the work broke off.
     pub async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let (sender, answer) = tokio::sync::oneshot::channel();
         (self.away)(Box::new(move || {
-            // Nobody may wait for it any more.
+            // The task may have stopped waiting.
             let _unheard = sender.send(work());
         }));
         answer.await.map_err(|_| Fault::failed("it was not done", "the work broke off", "this is a defect of fluxdeck"))
     }
 
-    /// Returns the path of a file of the repository; that of a file elsewhere is its name.
+    /// Returns the path of a file of the repository; a file elsewhere has its path as its name.
     ///
     /// # Errors
-    /// Fails where there is no repository.
+    /// Fails if there is no repository.
     pub fn file(&self, path: &str) -> Result<PathBuf, Fault> {
-        // A file that lies elsewhere has its whole path for a name.
+        // The name of a file elsewhere is its absolute path.
         if Path::new(path).is_absolute() {
             return Ok(PathBuf::from(path));
         }
@@ -85,35 +85,35 @@ impl TaskContext {
     }
 }
 
-/// Sends replies of a task to the view that asked; the runtime counts the task as owed until its first reply.
+/// Sends replies of a task to its view; the runtime counts the task as pending until its first reply.
 pub struct Reply {
     ticket: Ticket,
     sender: mpsc::Sender<Msg>,
-    owed: Option<PendingAnswer>,
+    pending: Option<PendingAnswer>,
 }
 
 impl Reply {
-    /// Builds the way back to a view.
-    pub fn new(ticket: Ticket, sender: mpsc::Sender<Msg>, owed: PendingAnswer) -> Self {
-        Self { ticket, sender, owed: Some(owed) }
+    /// Builds a sender to a view.
+    pub fn new(ticket: Ticket, sender: mpsc::Sender<Msg>, pending: PendingAnswer) -> Self {
+        Self { ticket, sender, pending: Some(pending) }
     }
 
-    /// Sends a part of what is owed, which is owed until the rest has come.
+    /// Sends a part of the reply; the task stays pending until the rest has come.
     pub async fn send_part<T: Any + Send>(&mut self, payload: T) -> bool {
-        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: None };
+        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), pending: None };
         self.sender.send(message).await.is_ok()
     }
 
-    /// Sends a payload to the view; waits while the app is busy, and returns `false` once nobody listens.
+    /// Sends a payload to the view; waits while the app is busy, and returns `false` once the receiver is gone.
     pub async fn send<T: Any + Send>(&mut self, payload: T) -> bool {
-        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), owed: self.owed.take() };
+        let message = Msg::Reply { ticket: self.ticket, payload: Box::new(payload), pending: self.pending.take() };
         self.sender.send(message).await.is_ok()
     }
 }
 
-/// Describes work that a view asks for.
+/// Describes work that a view requests.
 pub struct Task {
-    /// What it is, for traces and tests.
+    /// The name, for traces and tests.
     pub label: String,
     /// The work.
     pub work: Box<dyn FnOnce(TaskContext, Reply) -> BoxFuture<'static, ()> + Send>,
@@ -128,8 +128,8 @@ impl Task {
     {
         Self {
             label: label.into(),
-            work: Box::new(move |reach, mut reply| {
-                let answer = work(reach);
+            work: Box::new(move |task_context, mut reply| {
+                let answer = work(task_context);
                 Box::pin(async move {
                     reply.send(answer.await).await;
                 })
@@ -137,26 +137,26 @@ impl Task {
         }
     }
 
-    /// Builds a task that blocks, on files, programs or sums, and answers once. Work that broke off answers nothing: the panic was reported,
-    /// and the view stays as it was.
+    /// Builds a task that blocks, on files, programs or calculations, and answers once. Work that broke off gives no
+    /// answer: the panic was reported, and the view stays unchanged.
     pub fn blocking<T: Any + Send>(
         label: impl Into<String>,
         work: impl FnOnce(TaskContext) -> T + Send + 'static,
     ) -> Self {
-        Self::stream(label, move |reach, mut reply| async move {
-            let inner = reach.clone();
-            if let Ok(payload) = reach.away(move || work(inner)).await {
+        Self::stream(label, move |task_context, mut reply| async move {
+            let inner = task_context.clone();
+            if let Ok(payload) = task_context.away(move || work(inner)).await {
                 reply.send(payload).await;
             }
         })
     }
 
-    /// Builds a task that answers as often as it likes.
+    /// Builds a task that answers any number of times.
     pub fn stream<F>(label: impl Into<String>, work: impl FnOnce(TaskContext, Reply) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { label: label.into(), work: Box::new(move |reach, reply| Box::pin(work(reach, reply))) }
+        Self { label: label.into(), work: Box::new(move |task_context, reply| Box::pin(work(task_context, reply))) }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The terminal, lent: how a task or an operation gets the real terminal for a program, or for bytes that go to and fro.
+//! The lease of the terminal: a task or an operation gets the real terminal for a program, or for bytes in both
+//! directions.
 //!
-//! A task asks [`TaskContext::terminal`](super::TaskContext): the loop leaves its screen, gives the terminal away, and draws everything anew once it
-//! is back. Meanwhile messages are taken as ever; nothing is drawn.
+//! A task asks [`TaskContext::terminal`](super::TaskContext): the loop leaves its screen, gives the terminal away, and
+//! draws everything again once it is back. Meanwhile the loop handles messages as usual, but draws nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,34 +13,34 @@ use tokio::sync::{mpsc, oneshot};
 use crate::model::Fault;
 use crate::programs::ProgramKind;
 
-/// Describes a program that needs the terminal: an editor, or git where it asks for a passphrase.
+/// Describes a program that needs the terminal: an editor, or git that asks for a passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// What it is, and with that what it may see of our environment.
+    /// The kind, which decides about its environment variables.
     pub kind: ProgramKind,
     /// The program.
     pub name: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// What is added to its environment.
+    /// The variables added to its environment.
     pub variables: Vec<(OsString, OsString)>,
-    /// The folder that it runs in; ours when `None`.
+    /// The folder that it runs in; that of fluxdeck if `None`.
     pub folder: Option<PathBuf>,
-    /// Whether what it said stays until enter is pressed: always, or only where it failed.
+    /// Whether its output stays until the user presses enter.
     pub lingers: Lingers,
 }
 
-/// Says when the words of a program stay on the terminal until enter is pressed.
+/// Decides whether the output of a program stays on the terminal until the user presses enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lingers {
     /// Never: it has a screen of its own.
     Never,
-    /// When it failed.
+    /// If it failed.
     Failed,
 }
 
 impl Program {
-    /// Names a program; what it says when it fails stays until enter is pressed.
+    /// Describes a program; if it fails, its output stays until the user presses enter.
     pub fn new(kind: ProgramKind, name: impl AsRef<OsStr>) -> Self {
         Self {
             kind,
@@ -63,13 +64,14 @@ impl Program {
         self
     }
 
-    /// Runs it in a folder.
+    /// Sets the folder that it runs in.
     pub fn inside(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = Some(folder.as_ref().to_owned());
         self
     }
 
-    /// Opens a file in an editor, whose words are split by the shell, as git does with `core.editor`: `code --wait` works.
+    /// Opens a file in an editor; the shell splits the words of the editor, as git does with `core.editor`:
+    /// `code --wait` works.
     pub fn editor(editor: &str, file: &Path) -> Self {
         let program =
             Self::new(ProgramKind::Editor, "/bin/sh").with(["-c", &format!("{editor} \"$@\""), editor]).with([file]);
@@ -77,10 +79,10 @@ impl Program {
     }
 }
 
-/// How a program that had the terminal ended.
+/// Holds the end of a program that had the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit code; `None` when a signal ended it.
+    /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
 }
 
@@ -90,23 +92,24 @@ impl Ended {
         self.code == Some(0)
     }
 
-    /// Says how it ended, in a few words.
+    /// Describes the end, in a few words.
     pub fn word(self) -> String {
         self.code.map_or_else(|| "a signal ended it".to_owned(), |code| format!("it ended with status {code}"))
     }
 }
 
-/// The terminal as bytes, in raw mode; dropping it gives the terminal back. Without a terminal, standard input, output and error.
+/// The terminal as bytes, in raw mode; dropping it gives the terminal back. Without a terminal, standard input, output
+/// and error.
 pub type Tty = crate::cluster::exec::Streams;
 
 /// Asks the loop for the terminal.
 #[derive(Debug)]
 pub enum TerminalLease {
-    /// For a program, and where to say how it ended.
+    /// For a program, with the sender for its end.
     Program(Program, oneshot::Sender<Result<Ended, Fault>>),
-    /// As bytes, and where to hand them.
+    /// As bytes, with the sender for them.
     Bytes(oneshot::Sender<Tty>),
-    /// For what some work starts, and where to say that it may begin.
+    /// For a child process of some work, with the sender for the start signal.
     Held(oneshot::Sender<HeldTerminal>),
 }
 
@@ -117,28 +120,28 @@ pub struct HeldTerminal {
 }
 
 impl HeldTerminal {
-    /// Gives the terminal away, and tells when it is back.
+    /// Lends the terminal, and returns the receiver for its return.
     pub fn lend() -> (Self, oneshot::Receiver<()>) {
         let (sender, back) = oneshot::channel();
         (Self { _given_back: sender }, back)
     }
 }
 
-/// Lends the terminal of this run, where there is one and somebody serves it.
+/// Lends the terminal of this run, if there is one and the loop serves it.
 #[derive(Debug, Clone, Default)]
 pub struct Lender(Arc<OnceLock<mpsc::Sender<TerminalLease>>>);
 
 impl Lender {
-    /// Opens the lending; `None` when it was opened before.
+    /// Opens the lending; `None` if it is open already.
     pub fn open(&self) -> Option<mpsc::Receiver<TerminalLease>> {
-        let (sender, loans) = mpsc::channel(1);
-        self.0.set(sender).ok().map(|()| loans)
+        let (sender, leases) = mpsc::channel(1);
+        self.0.set(sender).ok().map(|()| leases)
     }
 
     /// Gives the terminal to a program and waits until it ends.
     ///
     /// # Errors
-    /// Fails where there is no terminal, or the program cannot be started.
+    /// Fails if there is no terminal, or the program cannot be started.
     pub async fn run(&self, program: Program) -> Result<Ended, Fault> {
         let (sender, answer) = oneshot::channel();
         self.ask(TerminalLease::Program(program, sender)).await?;
@@ -148,17 +151,17 @@ impl Lender {
     /// Takes the terminal as bytes.
     ///
     /// # Errors
-    /// Fails where there is no terminal.
+    /// Fails if there is no terminal.
     pub async fn borrow(&self) -> Result<Tty, Fault> {
         let (sender, answer) = oneshot::channel();
         self.ask(TerminalLease::Bytes(sender)).await?;
         answer.await.map_err(|_| nowhere())
     }
 
-    /// Does some work while no screen is on the terminal: what it starts may ask there.
+    /// Does some work while no screen is on the terminal: its child processes may ask there.
     ///
     /// # Errors
-    /// Fails where there is no terminal.
+    /// Fails if there is no terminal.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> Result<T, Fault> {
         let (sender, answer) = oneshot::channel();
         self.ask(TerminalLease::Held(sender)).await?;
@@ -166,8 +169,8 @@ impl Lender {
         Ok(work.await)
     }
 
-    async fn ask(&self, loan: TerminalLease) -> Result<(), Fault> {
-        self.0.get().ok_or_else(nowhere)?.send(loan).await.map_err(|_| nowhere())
+    async fn ask(&self, lease: TerminalLease) -> Result<(), Fault> {
+        self.0.get().ok_or_else(nowhere)?.send(lease).await.map_err(|_| nowhere())
     }
 }
 

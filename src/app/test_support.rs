@@ -1,4 +1,4 @@
-//! What the tests of the engine share: two environments, one of them protected.
+//! Shared parts of the engine's tests: two environments, one of them protected.
 
 use jiff::Timestamp;
 
@@ -24,7 +24,13 @@ pub fn facts() -> Facts {
     facts
 }
 
-/// Teaches nothing.
+/// Returns an empty lesson.
 pub fn lesson(_ask: &Ask<'_>) -> Lesson {
-    Lesson { shell: crate::model::ShellLine::default(), why: String::new(), look_for: String::new(), docs: "" }
+    Lesson {
+        shell: crate::model::ShellLine::default(),
+        place: String::new(),
+        why: String::new(),
+        look_for: String::new(),
+        docs: "".into(),
+    }
 }

@@ -1,4 +1,4 @@
-//! Views: what the screen shows. A view reads the scene, keeps its own selection, and answers keys with actions.
+//! Views: the content of the screen. A view reads the scene, keeps its own selection, and answers keys with actions.
 
 use std::any::Any;
 
@@ -11,23 +11,23 @@ use super::facts::Facts;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::marks::Marks;
-use super::motion::Motion;
+use super::motion::{Motion, MotionHint};
 use crate::model::{Env, Kind, ObjectRef};
 use crate::theme::Theme;
 
-/// Holds what rendering may read.
+/// Holds the input of rendering.
 pub struct Scene<'a> {
-    /// What is known.
+    /// The facts.
     pub facts: &'a Facts,
-    /// How it looks.
+    /// The theme.
     pub theme: &'a Theme,
-    /// What keys do.
+    /// The keymap.
     pub keymap: &'a Keymap,
-    /// Every command there is.
+    /// Every command.
     pub commands: &'static [&'static Command],
-    /// What is marked on this screen; other screens' marks are not for it to know.
+    /// The marks on this screen; the marks of other screens are hidden from it.
     pub marks: Option<&'a Marks>,
-    /// Whether this view is the one that keys go to.
+    /// Whether keys go to this view.
     pub focus: bool,
 }
 
@@ -37,12 +37,13 @@ impl Scene<'_> {
         self.marks.is_some_and(|marks| marks.contains(env, object))
     }
 
-    /// Tells whether anything of an environment is marked on this screen.
+    /// Tells whether this screen has marks in an environment.
     pub fn has_marks(&self, env: Env) -> bool {
         self.marks.is_some_and(|marks| marks.env() == env)
     }
 
-    /// Says in a panel's title how much of it is marked, and how much of that is not among the `seen` rows and so not acted on.
+    /// Writes the number of marks for a panel's title, and how many of them are not among the `seen` rows, so that no
+    /// write acts on them.
     pub fn marked_word(&self, env: Env, seen: usize) -> String {
         let Some(marks) = self.marks.filter(|marks| marks.env() == env) else { return String::new() };
         match marks.len().saturating_sub(seen) {
@@ -51,13 +52,14 @@ impl Scene<'_> {
         }
     }
 
-    /// Finds a command by its id, for a view that asks for one.
+    /// Finds a command by its id, for a view that requests one.
     pub fn command(&self, id: &str) -> Option<&'static Command> {
         self.commands.iter().find(|command| command.id == id).copied()
     }
 }
 
-/// Shows something and answers keys. Everything but [`View::id`], [`View::title`] and [`View::render`] has a default.
+/// Shows a part of the state and answers keys. Everything but [`View::id`], [`View::title`] and [`View::render`] has a
+/// default.
 pub trait View: std::fmt::Debug + Send {
     /// Returns the view's id: the scope of its keys.
     fn id(&self) -> &'static str;
@@ -68,94 +70,131 @@ pub trait View: std::fmt::Debug + Send {
     /// Draws it; decides nothing.
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>);
 
-    /// Returns what it wants done when it is opened, such as a task that loads what it shows.
+    /// Tells why one of its own commands has no effect in its present state, by the command's id; `None` if it has one.
+    /// `open` is asked for enter, on every screen.
+    fn refusal(&self, _command: &str, _scene: &Scene<'_>) -> Option<String> {
+        None
+    }
+
+    /// Returns the actions at its opening, such as a task that loads its content.
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Moves; `None` when the motion means nothing here.
+    /// Moves; `None` if the motion has no effect here.
     fn motion(&mut self, _motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
         None
     }
 
-    /// Catches up with the facts after they changed, and asks for what must be read again.
+    /// Catches up with changed facts, and requests what it must read again.
     fn changed(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Catches up with the selection, once no key has come for a while.
+    /// Catches up with the selection, after a while without a key.
     fn rested(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Returns what is selected: what commands act on where nothing is marked.
+    /// Returns the selection: commands act on it if there are no marks.
     fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         Vec::new()
     }
 
-    /// Returns what is marked in the panel that has the focus, as far as its rows are in sight: what writes act on together.
+    /// Names the topics of the selected line, the most special first: a condition, a reason, a field, a rule, a cause.
+    fn topics(&self, _scene: &Scene<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Returns the place of the selected value in a file, in sops's form, for lessons.
+    fn selected_value(&self, _scene: &Scene<'_>) -> Option<String> {
+        None
+    }
+
+    /// Returns the marks of the panel with the focus, as far as their rows are in sight: writes act on them together.
     fn marked(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         Vec::new()
     }
 
-    /// Returns the one environment that it shows, or that has the focus in it: screens that are opened from it begin there.
+    /// Returns the one environment that it shows, or that has the focus in it: new screens begin there.
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         None
     }
 
-    /// Takes the answer of a task; the view knows the type that it asked for.
+    /// Takes the answer of a task; the view knows the type of its answers.
     fn reply(&mut self, _payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Tells whether keys are text for it rather than commands.
+    /// Tells whether keys are text input rather than commands.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// Takes a key as text.
+    /// Takes a key as text input.
     fn text(&mut self, _key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Takes pasted text; only called while the view takes text.
+    /// Takes pasted text; called only while the view takes text.
     fn paste(&mut self, _text: &str, _scene: &Scene<'_>) {}
 
-    /// Takes the filter as it is typed; empty shows everything. Returns `false` when there is nothing to filter. The selection stays on what it is
-    /// on while that is in sight.
+    /// Takes the filter at each key; an empty one shows everything. Returns `false` if there is nothing to filter. The
+    /// selection stays on its row while that is in sight.
     fn filter(&mut self, _text: &str, _scene: &Scene<'_>) -> bool {
         false
     }
 
-    /// Counts the rows that its filter leaves, and all of them; `None` while nothing is hidden. The frame shows it in the title, and esc lifts it.
+    /// Counts the rows that its filter leaves, and all of them; `None` if nothing is hidden. The frame shows it in the
+    /// title, and esc lifts it.
     fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
         None
     }
 
-    /// Lists what keys do while they are text for it, in words, for the footer.
-    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
-        &[("esc", "back")]
+    /// Returns the name of its filter: a page that shows all its lines has a search instead.
+    fn filter_word(&self) -> &'static str {
+        "filter"
     }
 
-    /// Returns the kinds that it needs watched, in which environments; Flux kinds are watched anyway.
+    /// Tells whether its filter stays while another screen is open: it does if the user needs it to find the next item.
+    fn keeps_filter(&self) -> bool {
+        false
+    }
+
+    /// Lists its keys without a command of its own and their effects, for the footer.
+    fn own_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Lists the keys during text input and their effects in words, for the footer; each view with text input has some.
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Lists the motions with an effect of their own here, for the footer.
+    fn motions(&self) -> &'static [MotionHint] {
+        &[]
+    }
+
+    /// Returns the kinds that it needs watched, with their environments; Flux kinds are always watched.
     fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
         Vec::new()
     }
 
-    /// Tells whether it is drawn over the view below rather than instead of it.
+    /// Tells whether it is drawn over the view below instead of replacing it.
     fn overlay(&self) -> bool {
         false
     }
 
-    /// Notes that another view takes its place on the screen until that one closes.
+    /// Notes that another view hides it until that one closes.
     fn covered(&mut self) {}
 
-    /// Returns what to ask before it closes, such as a confirmation that changes are lost; empty closes it.
+    /// Returns the actions before it closes, such as a confirmation that changes are lost; without any it closes.
     fn closing(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Tells whether what it shows must leave no trace in any buffer once it is closed.
+    /// Tells whether its content must leave no trace in any buffer once it is closed.
     fn secret(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! What rules may look at beside the file itself, each thing read once.
+//! The input of rules beside the file itself; each part is read once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -10,25 +10,25 @@ use crate::render::{Installation, Rendering};
 use crate::repo::{Committed, Snapshot};
 use crate::sops::Identities;
 
-/// Holds what rules may look at beside the file itself.
+/// Holds the input of rules beside the file itself.
 pub struct Context<'a> {
-    /// What reads what.
+    /// The repository's files, and the Kustomizations that read them.
     pub snapshot: &'a Snapshot,
     /// The private keys at hand.
     pub identities: &'a Identities,
-    /// What the repository renders to, where that is known.
+    /// The rendered repository, where it is known.
     pub rendering: Option<&'a Rendering>,
-    /// What the clusters of environments say of themselves, beside what settings and repository tell.
+    /// The facts that the clusters of environments report, beside those of settings and repository.
     pub(super) live: BTreeMap<String, LiveFacts>,
-    /// What several rules read, read once.
+    /// The inputs that several rules share, each read once.
     pub(super) once: Once,
     /// Whether no comment silences a rule about secrets.
     pub(super) strict: bool,
-    /// Where git is asked: the working tree, also where the files are those of a state that was taken out of it.
+    /// The repository that git is queried in: the working tree, even where the files are of a state extracted from it.
     repository: &'a Path,
 }
 
-/// Holds what is read when the first rule asks for it.
+/// Holds the inputs that are read when the first rule needs them.
 #[derive(Default)]
 pub(super) struct Once {
     pub(super) kustomizations: OnceLock<Vec<rules::kustomize::File>>,
@@ -40,30 +40,32 @@ pub(super) struct Once {
 }
 
 impl<'a> Context<'a> {
-    /// Says what rules may look at; without a rendering those about objects say nothing.
+    /// Creates the input of rules; without a rendering, rules about objects find nothing.
     pub fn new(snapshot: &'a Snapshot, identities: &'a Identities, rendering: Option<&'a Rendering>) -> Self {
         let (live, once, repository) = (BTreeMap::new(), Once::default(), snapshot.root.as_path());
         Self { snapshot, identities, rendering, live, once, strict: false, repository }
     }
 
-    /// Lets no comment of a file silence a rule about secrets: what is about to be committed is judged by what is there, not by its own word.
+    /// Disables the comments that silence rules about secrets: a commit is judged by its content, not by its own
+    /// claims.
     #[must_use]
     pub fn strict(self) -> Self {
         Self { strict: true, ..self }
     }
 
-    /// Says what the clusters of environments say of themselves; settings and repository come first.
+    /// Adds the facts that the clusters report; settings and repository take precedence.
     pub(super) fn with_live(self, live: &BTreeMap<String, LiveFacts>) -> Self {
         Self { live: live.clone(), ..self }
     }
 
-    /// Says where git is asked about the last commit.
+    /// Sets the repository in which git is queried about the last commit.
     #[must_use]
     pub fn of_repository(self, repository: &'a Path) -> Self {
         Self { repository, ..self }
     }
 
-    /// Looks at the same as it is known otherwise; what was told beside it stays.
+    /// Returns this input for another snapshot of the same repository, without the rendering; shared inputs other than
+    /// the list of files are read again.
     pub(super) fn on<'b>(&'b self, snapshot: &'b Snapshot) -> Context<'b> {
         let listed = self.once.listed.get().map_or_else(OnceLock::new, |listed| OnceLock::from(listed.clone()));
         Context {
@@ -75,7 +77,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Says which files there are, where git has no list: in a state that was taken out of it.
+    /// Sets the list of files where git has none: in a state that was extracted from the repository.
     pub(super) fn listing(self, files: &[ListedFile]) -> Self {
         let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
         Self { once: Once { listed: OnceLock::from(names), ..self.once }, ..self }
@@ -86,7 +88,8 @@ impl<'a> Context<'a> {
         self.once.committed.get_or_init(|| Committed::read(self.repository))
     }
 
-    /// Returns the Flux that an environment runs, as its repository says, else its cluster; `None` where nothing is rendered.
+    /// Returns the Flux that an environment runs, as its repository declares, else as its cluster reports; `None` where
+    /// nothing is rendered.
     pub(super) fn flux(&self, env: &str) -> Option<&Installation> {
         let all = self.once.flux.get_or_init(|| {
             let Some(rendering) = self.rendering else { return BTreeMap::new() };
@@ -99,7 +102,7 @@ impl<'a> Context<'a> {
         all.get(env)
     }
 
-    /// Lists the files that git has or would take.
+    /// Lists the files that git tracks or would add.
     pub(super) fn listed(&self) -> &[String] {
         self.once.listed.get_or_init(|| crate::repo::git::files(&self.snapshot.root, &[]).unwrap_or_default())
     }

@@ -3,36 +3,35 @@
 use std::borrow::Cow;
 
 use super::finding::Finding;
-use super::readings;
 use super::sources::{ListedFile, Unread};
 use crate::sops::{self, Format, Identities, SopsError, SopsFile};
-use crate::yaml;
+use crate::yaml::{self, manifest, readings};
 
 /// Holds a file.
 pub struct File {
-    /// Its path below the repository's root.
+    /// The path below the repository's root.
     pub path: String,
-    /// Its text; `None` where it is none in UTF-8.
+    /// The text; `None` where the file is not UTF-8.
     pub text: Option<String>,
-    /// Why nobody looked into it, where that is so.
+    /// The reason why the file was not inspected, where there is one.
     pub(super) unread: Option<Unread>,
-    /// What else its bytes may be read as.
+    /// The other texts that the bytes may be decoded as.
     decoded: Vec<String>,
-    /// What SOPS makes of it, where it is encrypted.
+    /// The result of parsing the file with SOPS, where it is encrypted.
     sops: Option<Result<Sealed, SopsError>>,
-    /// The documents of a manifest that is not encrypted.
+    /// The documents of an unencrypted manifest.
     documents: Vec<(usize, yaml::Value)>,
 }
 
 /// Holds an encrypted file that can be read.
 struct Sealed {
     file: SopsFile,
-    /// Whether its values are those that its MAC vouches for; `None` where no key opens it.
+    /// The result of verifying the MAC; `None` where no key decrypts the file.
     verified: Option<Result<(), SopsError>>,
 }
 
 impl File {
-    /// Reads what is known of a file.
+    /// Parses and, where a key is at hand, decrypts a file.
     pub fn new(listed: &ListedFile, identities: &Identities) -> Self {
         listed.read(|read| {
             let (bytes, unread) = match read {
@@ -47,7 +46,7 @@ impl File {
         let decoded = readings::decoded(&bytes);
         let text = String::from_utf8(bytes.into_owned()).ok();
         let format = Format::from_path(path);
-        // A page that tells of sops shows what its files look like.
+        // Documentation of sops may contain an example of an encrypted file.
         let is_page = [".md", ".markdown", ".adoc", ".rst", ".html"].iter().any(|end| path.ends_with(end));
         let encrypted = text
             .as_deref()
@@ -67,27 +66,27 @@ impl File {
         Self { path: path.to_owned(), text, unread: None, decoded, sops, documents }
     }
 
-    /// Iterates over the texts that its bytes may be read as: what must not be missed is looked for in each.
+    /// Iterates over the texts that the bytes may be decoded as: a search for secrets goes through each.
     pub fn readings(&self) -> impl Iterator<Item = &str> {
         self.text.iter().chain(&self.decoded).map(String::as_str)
     }
 
-    /// Tells whether it is encrypted with SOPS.
+    /// Tells whether the file is encrypted with SOPS.
     pub fn is_encrypted(&self) -> bool {
         self.sops.is_some()
     }
 
-    /// Tells whether it is encrypted and no key at hand opens it.
+    /// Tells whether the file is encrypted and no key at hand decrypts it.
     pub fn is_closed(&self) -> bool {
         matches!(&self.sops, Some(Ok(Sealed { verified: None, .. })))
     }
 
-    /// Returns the encrypted file, where it can be read.
+    /// Returns the encrypted file, where it can be parsed.
     pub fn sealed(&self) -> Option<&SopsFile> {
         self.sops.as_ref()?.as_ref().ok().map(|sealed| &sealed.file)
     }
 
-    /// Returns why nobody can open the encrypted file, where that is so.
+    /// Returns the reason why no key can decrypt the encrypted file, where there is one.
     pub fn damage(&self) -> Option<&SopsError> {
         match self.sops.as_ref()? {
             Err(error) => Some(error),
@@ -97,12 +96,12 @@ impl File {
         }
     }
 
-    /// Returns what decrypting the values told, where a key opens the file.
+    /// Returns the error of decrypting the values, where a key decrypts the file.
     pub fn mistake(&self) -> Option<&SopsError> {
         self.sops.as_ref()?.as_ref().ok()?.verified.as_ref()?.as_ref().err()
     }
 
-    /// Returns the documents of a manifest that is not encrypted, each with the line on which it starts, from one.
+    /// Returns the documents of an unencrypted manifest, each with the line on which it starts, from one.
     pub fn documents(&self) -> &[(usize, yaml::Value)] {
         &self.documents
     }
@@ -117,11 +116,11 @@ impl File {
             .map(|(index, line)| (index.saturating_add(1), line))
     }
 
-    /// Tells whether the file silences a finding: beside it, on the line above, or in the comments at its top.
+    /// Tells whether the file silences a finding: on its line, on the line above, or in the comments at the top.
     pub fn ignores(&self, finding: &Finding) -> bool {
         let silences = |line: &str| {
             let mut words = line.split_once("fluxdeck:ignore").map_or("", |(_, rest)| rest).split_whitespace();
-            // Without a reason it is not meant.
+            // A comment without a reason silences nothing.
             words.next() == Some(finding.rule) && words.next().is_some()
         };
         let mut top = true;
@@ -133,7 +132,7 @@ impl File {
     }
 }
 
-/// Reads the documents of a manifest; what is no YAML is another rule's.
+/// Reads the documents of a manifest; another rule reports invalid YAML.
 fn documents(text: &str) -> Vec<(usize, yaml::Value)> {
     if !text.contains("kind:") && !text.contains("creation_rules") {
         return Vec::new();
@@ -141,20 +140,5 @@ fn documents(text: &str) -> Vec<(usize, yaml::Value)> {
     let read = |(line, _, documents): (usize, String, Result<Vec<yaml::Value>, yaml::Error>)| {
         documents.unwrap_or_default().into_iter().map(move |value| (line, value))
     };
-    parts(text).into_iter().flat_map(read).collect()
-}
-
-/// Reads a text part by part, as lines of dashes divide it: the line on which each begins, its text, and its documents.
-pub(super) fn parts(text: &str) -> Vec<(usize, String, Result<Vec<yaml::Value>, yaml::Error>)> {
-    // Some programs put a mark before a text, which is none of its characters.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut found = Vec::new();
-    let mut line: usize = 1;
-    for part in text.split_inclusive('\n').collect::<Vec<_>>().split(|line| line.trim_end() == "---") {
-        let whole: String = part.concat();
-        let documents = yaml::documents(&whole);
-        found.push((line, whole, documents));
-        line = line.saturating_add(part.len()).saturating_add(1);
-    }
-    found
+    manifest::parts(text).into_iter().flat_map(read).collect()
 }

@@ -1,4 +1,4 @@
-//! What a rule found: where, what it leads to, how to mend it.
+//! Findings of rules: the place, the consequence and the fix.
 
 use std::collections::HashMap;
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 use crate::model::Fault;
 use crate::repo;
 
-/// Says how much a finding matters.
+/// Ranks the importance of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It breaks or leaks something.
+    /// The fault breaks or leaks something.
     Error,
-    /// It will, sooner or later.
+    /// The fault will break something sooner or later.
     Warning,
-    /// It could be better.
+    /// The file could be improved.
     Hint,
 }
 
@@ -35,29 +35,29 @@ impl Severity {
 pub struct Finding {
     /// The rule.
     pub rule: &'static str,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The environment that it is about, where it is about one.
+    /// The environment, where the finding is about one.
     pub env: Option<String>,
     /// The file, below the repository's root.
     pub file: String,
     /// The line, from one, where it is known.
     pub line: Option<usize>,
-    /// The object that it is about, as `Kind/namespace/name`.
+    /// The object, as `Kind/namespace/name`.
     pub object: Option<String>,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
-    /// What it leads to.
+    /// The consequence.
     pub why: String,
-    /// How to mend it.
+    /// The fix.
     pub fix: String,
-    /// Where else the same is, when it is at many places.
+    /// The other places with the same finding.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Other>,
-    /// The Kustomizations that it concerns, where it is told where a manifest has it and what is wrong is how they apply it.
+    /// The Kustomizations concerned, where the finding names the manifest's file and the fault is in how they apply it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kustomizations: Vec<String>,
-    /// What it is called where many objects have it.
+    /// The common message, where many objects have the same finding.
     #[serde(skip)]
     pub habit: Option<&'static str>,
 }
@@ -65,7 +65,7 @@ pub struct Finding {
 /// Names another place of the same finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Other {
-    /// The environment, where it is about one.
+    /// The environment, where the finding is about one.
     pub env: Option<String>,
     /// The file, below the repository's root.
     pub file: String,
@@ -75,10 +75,10 @@ pub struct Other {
     pub object: Option<String>,
 }
 
-/// The same at more places than this is a habit of the repository: it is told once.
+/// A finding at more places than this is a habit of the repository and is reported once.
 const MANY: usize = 3;
 
-/// Puts findings together that say the same of many objects: one cause is one finding, with its other places below it.
+/// Groups findings that say the same of many objects: one cause is one finding, with its other places below it.
 pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
     let cause = |one: &'_ Finding| -> (&'static str, Severity, Option<&'static str>, [String; 3]) {
         let said = match one.habit {
@@ -120,17 +120,18 @@ pub fn by_cause(findings: &[Finding]) -> Vec<Finding> {
     found
 }
 
-/// Puts findings into the form in which people are told of them: what is wrong in several environments once, and one cause once.
+/// Condenses findings for display: a fault of several environments once, and one cause once.
 pub fn condensed(findings: &[Finding]) -> Vec<Finding> {
     by_cause(&together(findings))
 }
 
-/// Puts findings together that differ in the environment alone, which then names all of them: a file that several read has one fault.
+/// Merges findings that differ in the environment alone; the merged finding names all of them, because a file that
+/// several read has one fault.
 fn together(findings: &[Finding]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in findings {
         let nowhere = |other: &Other| Other { env: None, ..other.clone() };
-        // What concerns Kustomizations is one fault of the manifest, whichever of them apply it, and whatever namespace they give it.
+        // A finding about Kustomizations is one fault of the manifest, whatever their number and target namespaces.
         let of_none = |one: &Finding| Finding {
             env: None,
             object: one.object.clone().filter(|_| one.kustomizations.is_empty()),
@@ -149,7 +150,7 @@ fn together(findings: &[Finding]) -> Vec<Finding> {
                 if !one.env.as_ref().is_some_and(is_named) {
                     one.env = one.env.iter().chain(&finding.env).cloned().reduce(|a, b| format!("{a}, {b}"));
                 }
-                // Clusters with another Flux take it in another way.
+                // Another version of Flux may have another consequence.
                 if !one.why.contains(&finding.why) {
                     one.why.extend(["; in ", finding.env.as_deref().unwrap_or_default(), ": ", finding.why.as_str()]);
                 }
@@ -197,43 +198,44 @@ impl Finding {
         }
     }
 
-    /// Makes a rule's finding of a fault that following the repository, or rendering it, showed; `why` says what it leads to.
+    /// Builds a finding from a fault that following or rendering the repository found; `why` is its consequence.
     pub(super) fn shown(rule: &'static str, shown: &repo::FileFault, why: String) -> Self {
         let Fault { what, todo, .. } = shown.fault.clone();
         let (line, env, object) = (shown.line, shown.env.clone(), shown.object.clone());
         Self { env, line, object, ..Self::new(rule, &shown.file, what, why, todo) }
     }
 
-    /// Says on which line it is.
+    /// Sets the line.
     pub fn on(self, line: usize) -> Self {
         Self { line: Some(line), ..self }
     }
 
-    /// Says which environment it is about.
+    /// Sets the environment.
     pub fn in_environment(self, env: &str) -> Self {
         Self { env: Some(env.to_owned()), ..self }
     }
 
-    /// Says which object it is about.
+    /// Sets the object.
     pub fn about(self, object: Option<String>) -> Self {
         Self { object, ..self }
     }
 
-    /// Tells whether a text stands in what it says, or in the name of its object.
+    /// Tells whether the message, a Kustomization or the object contains a text.
     pub(super) fn speaks_of(&self, text: &str) -> bool {
         self.message.contains(text)
             || self.kustomizations.iter().any(|name| name.contains(text))
             || self.object.as_ref().is_some_and(|object| object.contains(text))
     }
 
-    /// Says what it is about, before its message: `staging: Deployment/web/app: `; empty where that is the file alone.
+    /// Returns the prefix of the message: `staging: Deployment/web/app: `; empty where the finding is about the file
+    /// alone.
     pub fn subject(&self) -> String {
-        // In a sentence nothing stands for a namespace that is not there.
+        // In a sentence, an empty namespace is left out.
         let object = self.object.as_ref().map(|object| object.replacen("//", "/", 1));
         self.env.iter().chain(&object).flat_map(|part| [part.as_str(), ": "]).collect()
     }
 
-    /// Says what is wrong, and which Kustomizations it concerns.
+    /// Returns the message, with the Kustomizations concerned.
     pub fn said(&self) -> String {
         match self.kustomizations.as_slice() {
             [] => self.message.clone(),
@@ -242,22 +244,22 @@ impl Finding {
         }
     }
 
-    /// Says which Kustomization it concerns.
+    /// Sets the Kustomization concerned.
     pub fn concerning(self, kustomization: String) -> Self {
         Self { kustomizations: vec![kustomization], ..self }
     }
 
-    /// Says what it is called where many objects have it, whatever else it says of each.
+    /// Sets the common message for many objects, whose own messages may differ.
     pub fn habit(self, habit: &'static str) -> Self {
         Self { habit: Some(habit), ..self }
     }
 
-    /// Makes it a hint.
+    /// Lowers the finding to a hint.
     pub fn hint(self) -> Self {
         Self { severity: Severity::Hint, ..self }
     }
 
-    /// Makes it a warning.
+    /// Lowers the finding to a warning.
     pub fn warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }
     }
@@ -284,7 +286,7 @@ mod tests {
         let told = by_cause(&(0..5).map(named).collect::<Vec<_>>());
         assert_eq!((told.len(), told[0].message.as_str()), (1, "they all wait"));
         assert_eq!(by_cause(&[named(7)])[0].message, "7");
-        // What stands below one of them stays.
+        // The other places of a merged finding stay.
         let below = Other { env: None, file: "c.yaml".to_owned(), line: None, object: None };
         let many = (0..5).map(|number| Finding { others: vec![below.clone()], ..named(number) }).collect::<Vec<_>>();
         assert_eq!(by_cause(&many)[0].others.len(), 9);

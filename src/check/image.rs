@@ -3,7 +3,7 @@
 /// Holds the parts of the name of an image (distribution's grammar: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image<'a> {
-    /// Host and path.
+    /// The host and path.
     pub name: &'a str,
     /// The tag; empty where there is none.
     pub tag: &'a str,
@@ -12,14 +12,14 @@ pub struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// Takes a name apart.
+    /// Parses a name.
     pub fn parse(image: &'a str) -> Self {
         let (plain, digest) = image.split_once('@').unwrap_or((image, ""));
         let (name, tag) = plain.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((plain, ""));
         Self { name, tag, digest }
     }
 
-    /// Returns the last part of its path.
+    /// Returns the last part of the path.
     pub fn last(&self) -> &'a str {
         self.name.rsplit('/').next().unwrap_or_default()
     }

@@ -1,25 +1,25 @@
-//! What was found, and what of a file its own comments silence.
+//! The report of a check; a file's own comments silence findings in it.
 
 use super::rules::{is_about_secrets, secrets};
 use super::{Context, File, Finding, ListedFile, Quiet, Rule, RuleInput, subject};
 
-/// Holds what was found, and what could not be looked at.
+/// Holds the findings, and the files that could not be checked.
 #[derive(Debug, Default)]
 pub struct CheckReport {
     /// The findings, by file and line.
     pub findings: Vec<Finding>,
-    /// How many encrypted files were looked at.
+    /// The number of encrypted files that were checked.
     pub encrypted: usize,
-    /// How many of them no key at hand opens, so that their MAC is not verified.
+    /// The number of encrypted files that no key at hand decrypts, so that their MAC is not verified.
     pub closed: usize,
-    /// How many findings a comment or the settings of the repository silence.
+    /// The number of findings that a comment or the settings of the repository silence.
     pub silenced: usize,
-    /// Which rules did not look at everything, by what is not known.
+    /// The rules that did not check everything, by the unknown thing.
     pub quiet: Vec<Quiet>,
 }
 
 impl CheckReport {
-    /// Says of each finding what it is about, and puts them in order.
+    /// Completes the subject of each finding, and sorts the findings.
     pub(super) fn ordered(mut self, context: &Context<'_>) -> Self {
         for finding in &mut self.findings {
             subject::complete(finding, context.snapshot);
@@ -31,7 +31,7 @@ impl CheckReport {
         self
     }
 
-    /// Tells that a file was not looked at whole.
+    /// Reports that a file was not checked completely.
     pub(super) fn of_defect(listed: &ListedFile) -> Self {
         let why = "fluxdeck has a defect that its content brings up";
         Self { findings: vec![secrets::unread::never(&listed.path, why)], ..Self::default() }
@@ -41,8 +41,8 @@ impl CheckReport {
         let file = File::new(listed, context.identities);
         let mut found = Vec::new();
         for rule in rules {
-            if let RuleInput::File(look) = rule.look {
-                look(&file, context, &mut found);
+            if let RuleInput::File(check) = rule.check {
+                check(&file, context, &mut found);
             }
         }
         let before = found.len();

@@ -1,25 +1,25 @@
-//! What a rule is.
+//! The type of a rule.
 
 use super::{Context, File, Finding, ListedFile, World};
 
-/// Says what a rule looks at.
+/// Names the input of a rule, with its check.
 #[derive(Clone, Copy)]
 pub(super) enum RuleInput {
     /// One file at a time.
     File(fn(&File, &Context<'_>, &mut Vec<Finding>)),
-    /// All files that are looked at, each with what others say of it.
+    /// All files that are checked, for faults that show only between files.
     Files(fn(&[ListedFile], &Context<'_>, &mut Vec<Finding>)),
     /// The repository as a whole.
     Repository(fn(&Context<'_>, &mut Vec<Finding>)),
-    /// What an environment renders to.
+    /// A rendered environment.
     World(fn(&World<'_>, &mut Vec<Finding>)),
 }
 
 /// Describes a rule.
 pub struct Rule {
-    /// Its name, as `--rule` and `fluxdeck:ignore` take it.
+    /// The name, as `--rule` and `fluxdeck:ignore` take it.
     pub id: &'static str,
-    /// What it looks for, in one sentence.
+    /// The fault that the rule looks for, in one sentence.
     pub about: &'static str,
-    pub(super) look: RuleInput,
+    pub(super) check: RuleInput,
 }

@@ -1,4 +1,4 @@
-//! Where the files come from that are checked: the working tree, or the index, that is the next commit.
+//! The sources of checked files: the working tree, or the index, which is the next commit.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -10,62 +10,63 @@ use crate::markdown::MarkdownDocument;
 use crate::model::Fault;
 use crate::repo::{contents, git, path};
 
-/// Larger files are not looked into, in bytes: it is as much as fits into memory beside everything else, and more than any forge takes.
+/// The largest size, in bytes, of an inspected file: more than any forge accepts, and small enough for memory.
 const LARGEST: u64 = 128 * 1024 * 1024;
 
-/// Files above this size, in bytes, are looked at one after the other, on however many threads the others are.
+/// The largest size, in bytes, of files that are checked in parallel; larger ones are checked one at a time.
 const LARGE: u64 = 4 * 1024 * 1024;
 
-/// Staged files of at most this size, in bytes, are read all at once, because a git for each takes longer than its file.
+/// The largest size, in bytes, of staged files that are read together: a git process for each takes longer than its
+/// file.
 const SMALL: u64 = 1024 * 1024;
 
-/// As long as all of them have no more bytes than this; the others are read when they are looked at.
+/// The most bytes of staged files that are read together; the others are read when they are checked.
 const TOGETHER: u64 = 64 * 1024 * 1024;
 
-/// Names a file that is looked into; what is in it is read only then, because all files together may be more than memory holds.
+/// Names a file to check; its content is read only then, because all files together may exceed memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedFile {
-    /// Its path below the repository's root; bytes of its name that are no UTF-8 as `\xE9`.
+    /// The path below the repository's root; bytes of the name that are not UTF-8 are written as `\xE9`.
     pub path: String,
     content: Content,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    /// What was read already.
+    /// The content, already read.
     Here(Vec<u8>),
-    /// Why it cannot be read.
+    /// The reason why the file cannot be read.
     Unread(String),
-    /// Where it lies, and its size in bytes; a link there is none of its own.
+    /// The place in the working tree, and the size in bytes; symbolic links are not followed.
     OnDisk { root: Arc<Path>, name: OsString, size: u64 },
-    /// The hash under which git keeps it, and its size in bytes.
+    /// The hash in git, and the size in bytes.
     InGit { root: Arc<Path>, hash: String, size: u64 },
-    /// It is too large for a look beside other work.
+    /// The size of a file that is too large for a background check.
     Later(u64),
 }
 
-/// Says why nobody looked into a file.
+/// Says why a file was not inspected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// Nobody can, for this reason.
+    /// The file cannot be inspected, for this reason.
     Never(String),
-    /// It has so many bytes, and only a check of its own reads so much.
+    /// The file has this many bytes, which only a separate check reads.
     Later(u64),
 }
 
 impl ListedFile {
-    /// Holds a file whose content is known.
+    /// Creates a file with known content.
     pub fn known(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), content: Content::Here(bytes.into()) }
     }
 
-    /// Names a file that cannot be read.
+    /// Creates a file that cannot be read.
     #[cfg(test)]
     pub(super) fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
         Self { path: path.into(), content: Content::Unread(why.into()) }
     }
 
-    /// Names a file of a folder; `None` where git stores no content: of a link, a pipe, a folder of another repository, what was deleted.
+    /// Creates a file of a folder; `None` where git stores no content: for a link, a pipe, a submodule, a deleted file.
     fn on_disk(root: &Arc<Path>, name: &OsStr, largest: u64) -> Option<Self> {
         let path = path::shown(name);
         let content = match root.join(name).symlink_metadata() {
@@ -79,12 +80,12 @@ impl ListedFile {
         Some(Self { path, content })
     }
 
-    /// Reads it as a Markdown document; an empty one where it cannot be read.
+    /// Reads the file as a Markdown document; an unreadable file gives an empty one.
     pub fn document(&self) -> MarkdownDocument {
         self.read(|bytes| MarkdownDocument::read(&String::from_utf8_lossy(&bytes.unwrap_or_default())))
     }
 
-    /// Gives what is in it to who looks into it; one large file at a time.
+    /// Passes the content to a closure; one large file at a time.
     pub(super) fn read<T>(&self, look: impl FnOnce(Result<Cow<'_, [u8]>, Unread>) -> T) -> T {
         match &self.content {
             Content::Here(bytes) => look(Ok(Cow::Borrowed(bytes))),
@@ -94,7 +95,7 @@ impl ListedFile {
                 let _turn = turn(*size);
                 match contents::own(root, name, LARGEST) {
                     Ok(bytes) => look(Ok(Cow::Owned(bytes))),
-                    // It went, or a link took its place, since it was listed.
+                    // The file was deleted, or replaced by a link, since it was listed.
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
                         look(Ok(Cow::Borrowed(&[])))
                     }
@@ -112,7 +113,7 @@ impl ListedFile {
     }
 }
 
-/// Waits until no other large file is looked at, where one is large.
+/// Waits for its turn, where a file is large.
 fn turn(size: u64) -> Option<MutexGuard<'static, ()>> {
     static ONE: Mutex<()> = Mutex::new(());
     (size > LARGE).then(|| ONE.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,18 +123,18 @@ fn too_large() -> Error {
     Error::new(ErrorKind::FileTooLarge, format!("it is larger than {LARGEST} bytes"))
 }
 
-/// Lists files of the working tree: those that are named, folders looked through, or all that git would take.
+/// Lists files of the working tree: the named ones, those below named folders, or all that git tracks or would add.
 ///
 /// # Errors
-/// When git does not list them.
+/// Fails when git does not list them.
 pub fn working_tree(root: &Path, paths: &[String]) -> Result<Vec<ListedFile>, Fault> {
     listed(root, paths, LARGEST)
 }
 
-/// Lists all files that git would take, for a look that goes on beside other work: those above 16 MiB are told and not read.
+/// Lists all files that git tracks or would add, for a background check: those above 16 MiB are listed and not read.
 ///
 /// # Errors
-/// When git does not list them.
+/// Fails when git does not list them.
 pub(super) fn beside(root: &Path) -> Result<Vec<ListedFile>, Fault> {
     listed(root, &[], contents::SIZE_LIMIT)
 }
@@ -144,7 +145,7 @@ fn listed(root: &Path, paths: &[String], largest: u64) -> Result<Vec<ListedFile>
     Ok(names.iter().filter_map(|name| ListedFile::on_disk(&root, name.as_ref(), largest)).collect())
 }
 
-/// Lists every file below a folder that is no repository, such as the tree of a commit.
+/// Lists every file below a folder that is not a repository, such as the tree of a commit.
 pub fn folder(root: &Path) -> Vec<ListedFile> {
     let mut found = Vec::new();
     let mut next = vec![root.to_owned()];
@@ -167,7 +168,7 @@ pub fn folder(root: &Path) -> Vec<ListedFile> {
 /// Lists the files of the next commit that differ from the last.
 ///
 /// # Errors
-/// When git does not list or show them.
+/// Fails when git does not list or show them.
 pub fn index(root: &Path) -> Result<Vec<ListedFile>, Fault> {
     let shared: Arc<Path> = Arc::from(root);
     let listed = |one: git::Staged| {
@@ -199,7 +200,7 @@ mod tests {
         assert!(matches!(&one.content, Content::InGit { size: 1_500_000, .. }), "{:?}", one.path);
         assert!(one.read(|bytes| bytes.unwrap() == large.as_bytes()));
         assert_eq!(other.content, Content::Here(b"a: 1\n".to_vec()));
-        // Many small ones are not kept together either.
+        // The total of many small files is limited too.
         let kept = git::staged(repository.path(), SMALL, 4).unwrap();
         assert!(kept.iter().all(|one| one.bytes.is_none()));
     }
@@ -210,7 +211,7 @@ mod tests {
         repository.write("a.yaml", "a: 1\n");
         for (name, size) in [("large", 17), ("huge", 129)] {
             let file = std::fs::File::create(repository.path().join(name)).unwrap();
-            // A hole takes no room.
+            // A sparse file takes no space.
             file.set_len(size * 1024 * 1024).unwrap();
         }
         let says = |files: Vec<ListedFile>| -> Vec<_> {

@@ -1,4 +1,4 @@
-//! What is wrong in one state of the repository, and what of it another does not have.
+//! The faults in one state of the repository, and those that another state does not have.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,27 +9,27 @@ use crate::render::revision::Revision;
 use crate::repo::Snapshot;
 use crate::sops::Identities;
 
-/// Holds what was found in one state of the repository.
+/// Holds the findings in one state of the repository.
 #[derive(Debug)]
 pub struct CheckedState {
-    /// What is wrong, by file and line.
+    /// The findings, by file and line.
     pub findings: Vec<Finding>,
-    /// Why nothing was rendered: without kustomize everything else is still looked at.
+    /// The reason why nothing was rendered; without kustomize everything else is still checked.
     pub fault: Option<Fault>,
-    /// How many files were looked at.
+    /// The number of checked files.
     pub files: usize,
-    /// How many objects it renders to.
+    /// The number of rendered objects.
     pub objects: usize,
-    /// How many Kustomizations are not known whole.
+    /// The number of Kustomizations that are not completely known.
     pub partly: usize,
-    /// How many findings a comment or the settings of the repository silence.
+    /// The number of findings that a comment or the settings of the repository silence.
     pub silenced: usize,
-    /// Which rules did not look at everything.
+    /// The rules that did not check everything.
     pub quiet: Vec<Quiet>,
 }
 
 impl CheckedState {
-    /// Looks at a state by all rules; `here` is the working tree. Blocks while kustomize works.
+    /// Checks a state by all rules; `here` is the working tree. Blocks while kustomize runs.
     ///
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
@@ -42,7 +42,7 @@ impl CheckedState {
         Self::with_live(here, revision, identities, &BTreeMap::new(), renderer)
     }
 
-    /// Does the same, with what the clusters say of themselves.
+    /// Checks a state like [`Self::read`], with the facts that the clusters report.
     ///
     /// # Errors
     /// Fails when git does not know the state, or does not list its files.
@@ -65,7 +65,7 @@ impl CheckedState {
         let snapshot = effective.as_ref().unwrap_or(snapshot);
         let context = Context::new(snapshot, identities, rendering.as_ref().ok()).with_live(live);
         let context = if place.is_some() { context.listing(&files) } else { context };
-        // The next commit is judged by what is there.
+        // The comments in the next commit do not silence rules about secrets.
         let context = if *revision == Revision::Index { context.strict().of_repository(&here.root) } else { context };
         let report = check_all(&files, &context);
         Ok(Self {
@@ -79,7 +79,7 @@ impl CheckedState {
         })
     }
 
-    /// Leaves only what another state does not have; a finding that moved to another line is no other.
+    /// Keeps only the findings that another state does not have; a finding that moved to another line is the same.
     pub fn without(mut self, before: &Self) -> Self {
         let mut known: HashMap<_, usize> = HashMap::new();
         for finding in &before.findings {

@@ -1,11 +1,12 @@
-//! What a finding is about, where its rule says nothing of it: the environment that alone reads its file, and the object that its line declares.
+//! The subject of a finding, where its rule names none: the only environment that reads the file, and the object that
+//! the line declares.
 //!
-//! Every finding comes by here, so that whoever reads them as data finds both wherever there is one that is surely meant.
+//! Every finding passes through here, so that its data has both wherever they are unambiguous.
 
 use super::Finding;
 use crate::repo::Snapshot;
 
-/// Says which environment and which object a finding is about, where its rule did not and only one can be meant.
+/// Sets the environment and the object of a finding, where its rule did not and only one is possible.
 pub(super) fn complete(finding: &mut Finding, snapshot: &Snapshot) {
     if finding.env.is_none() {
         let readers = snapshot.fed_by(&finding.file);
@@ -18,7 +19,7 @@ pub(super) fn complete(finding: &mut Finding, snapshot: &Snapshot) {
     }
 }
 
-/// Names the object of the document that a finding's line lies in; without a line that of a file of one document.
+/// Names the object of the document that contains a finding's line; without a line, that of a file with one document.
 fn declared(finding: &Finding, snapshot: &Snapshot) -> Option<String> {
     let mut own: Vec<(usize, String)> = snapshot
         .feeds

@@ -1,4 +1,4 @@
-//! What the whole repository says of its files: what each becomes in each environment, and what is wrong with it.
+//! The survey of a repository: the objects of each file in each environment, and their faults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,49 +13,49 @@ use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
 use crate::sops::Identities;
 
-/// Holds what the repository says.
+/// Holds the survey of a repository.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// What is wrong, by file and line.
+    /// The findings, by file and line.
     pub findings: Vec<Finding>,
-    /// What the repository tells Flux as it is rendered, where that is known.
+    /// The graph of the rendered repository, where it is known.
     pub graph: Option<Arc<Graph>>,
-    /// Why nothing was rendered.
+    /// The reason why nothing was rendered.
     pub fault: Option<Fault>,
-    /// Which rules did not look at everything, and why.
+    /// The rules that did not check everything, with the reasons.
     pub quiet: Vec<Quiet>,
-    /// How many findings a comment or the settings of the repository silence.
+    /// The number of findings that a comment or the settings of the repository silence.
     pub silenced: usize,
-    /// How many files were looked at.
+    /// The number of checked files.
     pub files: usize,
     /// The documents, by file.
     pub pages: Vec<DocumentPage>,
-    /// What was said by each environment's cluster.
+    /// The facts that each environment's cluster reports.
     pub live: BTreeMap<String, LiveFacts>,
     objects: Vec<Surveyed>,
     by_file: BTreeMap<String, Vec<usize>>,
     worst: BTreeMap<String, Severity>,
 }
 
-/// Names an object that the repository renders to, and the files that it is made of.
+/// Names a rendered object, with the files that it comes from.
 #[derive(Debug)]
 pub struct Surveyed {
     /// The environment's name.
     pub env: String,
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
-    /// Its files: the one that declares it, then those that change it.
+    /// The files: the one that declares it, then those that change it.
     pub files: Vec<String>,
-    /// How many pods it asks for (`spec.replicas`), where it says so or is a kind that has one by default.
+    /// The number of pods (`spec.replicas`), where it is set or the kind defaults to one.
     pub replicas: Option<u64>,
 }
 
 impl Survey {
-    /// Surveys a repository, with what the clusters say of themselves; runs kustomize where a rendering is not known yet, and blocks for
-    /// as long, until it is given up.
+    /// Surveys a repository, with the facts that the clusters report. It runs kustomize where no rendering is cached,
+    /// and blocks until that ends or is cancelled.
     ///
     /// # Errors
-    /// Fails when git does not list the files, and when it was given up.
+    /// Fails when git does not list the files, and when it was cancelled.
     pub fn until(
         stop: &Stop,
         snapshot: &Snapshot,
@@ -73,7 +73,7 @@ impl Survey {
         let files = beside(&snapshot.root)?;
         let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
         let snapshot = effective.as_ref().unwrap_or(snapshot);
-        // No key is asked for here: whether values were changed behind sops's back is told by `secret verify`.
+        // No key is loaded here: `secret verify` reports values that were changed without sops.
         let identities = Identities::default();
         let context = Context::new(snapshot, &identities, rendering.as_ref().ok()).with_live(live);
         let report = check_all(&files, &context);
@@ -115,7 +115,14 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Returns how bad the worst is that was found in a file, or below a folder.
+    /// Builds one that says of an environment how many pods a workload asks for.
+    #[cfg(test)]
+    pub(crate) fn saying(env: &str, object: ObjectRef, replicas: u64) -> Self {
+        let said = Surveyed { env: env.to_owned(), object, files: Vec::new(), replicas: Some(replicas) };
+        Self { objects: vec![said], ..Self::default() }
+    }
+
+    /// Returns the worst severity in a file, or below a folder.
     pub fn worst(&self, path: &str) -> Option<Severity> {
         self.worst.get(path).copied()
     }
@@ -136,18 +143,18 @@ impl Survey {
         })
     }
 
-    /// Iterates over what a file becomes or changes, in the order of environments.
+    /// Iterates over the objects that a file declares or changes, in the order of environments.
     pub fn objects_of_file(&self, file: &str) -> impl Iterator<Item = &Surveyed> {
         self.by_file.get(file).into_iter().flatten().filter_map(|index| self.objects.get(*index))
     }
 
-    /// Finds an object of an environment; a group that the name leaves open fits any.
+    /// Finds an object of an environment; a name without a group matches any.
     pub fn find(&self, env: &str, wanted: &ObjectRef) -> Option<&Surveyed> {
         self.objects.iter().find(|known| known.env == env && wanted.means(&known.object))
     }
 }
 
-/// Returns how many pods a workload asks for: one where it does not say so (Kubernetes API reference, `spec.replicas`).
+/// Returns the number of pods that a workload requests, by default one (Kubernetes API reference, `spec.replicas`).
 fn replicas(object: &ObjectRef, body: &Value) -> Option<u64> {
     if object.group != "apps" || !matches!(object.kind.as_str(), "Deployment" | "StatefulSet") {
         return None;

@@ -1,4 +1,4 @@
-//! What the tests of rules stand on: objects written as YAML, as if a repository rendered to them.
+//! Fixtures for tests of rules: objects written as YAML, in the place of a rendered repository.
 
 use std::path::Path;
 
@@ -8,7 +8,8 @@ use crate::model::Nodes;
 use crate::render::{Object, Origin, Rendered, Rendering};
 use crate::yaml;
 
-/// Renders documents; a line `=== ENV KUSTOMIZATION` says where those below it belong, else to `apps` of `staging`.
+/// Renders documents; a line `=== ENV KUSTOMIZATION` says where those below it belong, else they belong to `apps` of
+/// `staging`.
 pub fn rendering(text: &str) -> Rendering {
     let mut rendering = Rendering::default();
     let mut begin = |head: &str, body: &str| {
@@ -36,7 +37,7 @@ pub fn rendering(text: &str) -> Rendering {
     rendering
 }
 
-/// Objects as YAML, told by what matters of them.
+/// Holds objects as YAML, built from the parts that matter.
 pub struct Objects(String);
 
 impl AsRef<str> for Objects {
@@ -73,7 +74,7 @@ pub fn object(head: &str, body: &str) -> Objects {
     yaml(&format!("apiVersion: {api}\nkind: {kind}\nmetadata: {metadata}\n{}", body.trim_start_matches('\n')))
 }
 
-/// Returns an object as it is written.
+/// Returns an object as written.
 pub fn yaml(text: &str) -> Objects {
     Objects(format!("---\n{}\n", text.trim_matches('\n')))
 }
@@ -100,22 +101,22 @@ impl Objects {
         Self(self.0 + &lines)
     }
 
-    /// Puts another image in.
+    /// Replaces the image.
     pub fn image(self, image: &str) -> Self {
         Self(self.0.replacen(IMAGE, image, 1))
     }
 
-    /// Puts other objects beside.
+    /// Adds other objects.
     pub fn beside(self, other: Self) -> Self {
         Self(self.0 + &other.0)
     }
 
-    /// Puts an object beside, as [`object`] takes it.
+    /// Adds an object, in the form that [`object`] takes.
     pub fn and(self, head: &str, body: &str) -> Self {
         self.beside(object(head, body))
     }
 
-    /// Puts an object beside as it is written.
+    /// Adds an object as written.
     pub fn and_yaml(self, text: &str) -> Self {
         self.beside(yaml(text))
     }
@@ -126,7 +127,7 @@ pub fn found(rule: &Rule, text: &str) -> Vec<String> {
     found_in(Path::new("/nonexistent"), &Nodes::default(), rule, text)
 }
 
-/// Returns what a rule finds in documents that come from files of a folder and are to run on nodes.
+/// Returns what a rule finds in documents, with the files of a folder and with nodes.
 pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<String> {
     let rendering = rendering(text);
     let found = run_rule(root, nodes, rule, &rendering);
@@ -142,10 +143,10 @@ pub fn found_in(root: &Path, nodes: &Nodes, rule: &Rule, text: &str) -> Vec<Stri
         .collect()
 }
 
-/// A group that nobody looks at, and that is known to make nothing by itself: unlike one of an unknown group it opens no namespace.
+/// A group that no rule checks, and whose kinds create nothing themselves: a kind of an unknown group might.
 const STRANGER: &str = "upgrade.cattle.io";
 
-/// The rules about objects of any kind whatever, and why a kind's group is nothing to them.
+/// The rules about objects of any kind, with the reason why the group does not matter.
 pub const OF_ANY_GROUP: &[(&str, &str)] = &[
     ("flux-namespace", "an object of any kind needs its namespace"),
     ("flux-applied-twice", "two Kustomizations take an object of any kind from each other"),
@@ -153,8 +154,8 @@ pub const OF_ANY_GROUP: &[(&str, &str)] = &[
     ("text-needed", "labels and annotations are text in every kind"),
 ];
 
-/// Asserts that what is of a kind of the same name in another group is not taken for the kind that a rule is about: with all objects so, the
-/// rule finds nothing, and with one it finds nothing about that one.
+/// Asserts that a rule ignores a kind of the same name in another group: with all objects of such a kind the rule finds
+/// nothing, and with one it finds nothing about that one.
 fn assert_namesakes(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) {
     if OF_ANY_GROUP.iter().any(|(id, _)| *id == rule.id) {
         return;
@@ -185,14 +186,14 @@ fn run_rule(root: &Path, nodes: &Nodes, rule: &Rule, rendering: &Rendering) -> V
     let mut envs: Vec<&str> = rendering.of.iter().map(|one| one.env.as_str()).collect();
     envs.sort_unstable();
     envs.dedup();
-    let RuleInput::World(look) = rule.look else { panic!("{} is no rule of objects", rule.id) };
+    let RuleInput::World(look) = rule.check else { panic!("{} is no rule of objects", rule.id) };
     for env in envs {
         look(&World::new(env, rendering, root).with_nodes(nodes.clone()), &mut found);
     }
     found
 }
 
-/// Asserts that a rule finds something in each text, about the object that begins it, and nothing in the others.
+/// Asserts that a rule finds a fault in each text, about its first object, and none in the others.
 pub fn assert_rule<T: AsRef<str>>(rule: &Rule, fires: &[T], silent: &[T]) {
     for text in fires.iter().map(AsRef::as_ref) {
         assert_eq!(found(rule, text).len(), 1, "{} in\n{text}\nfound {:#?}", rule.id, found(rule, text));

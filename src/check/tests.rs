@@ -1,11 +1,11 @@
-//! The rules against a small repository whose files are wrong one by one.
+//! The rules against a small repository, with one fault at a time.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::looking::check_files;
 use super::rules::secrets::plain_secret;
+use super::run::check_files;
 use super::{
     CheckedState, Context, File, Finding, ListedFile, Rule, RuleInput, check_secrets, index, refusal, working_tree,
 };
@@ -19,7 +19,7 @@ use crate::sops::{Format, Identities, NewFile, RuleKind, create, generate};
 const PLAIN: &str =
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  namespace: web\nstringData:\n  password: hunter2hunter2\n";
 
-/// A repository of two environments, each with its key; the files below `apps/ENV` are read by that environment.
+/// Holds a repository of two environments, each with its key; each environment reads the files below `apps/ENV`.
 struct Fixture {
     repository: TestRepository,
     keys: [(Secret, String); 2],
@@ -49,7 +49,7 @@ impl Fixture {
         self.repository.write(path, text);
     }
 
-    /// Returns what is found, as `rule file:line severity`.
+    /// Returns the findings, as `rule file:line severity`.
     fn found(&self) -> Vec<String> {
         let snapshot = Snapshot::load(self.repository.path());
         let mut identities = Identities::from_text(&self.keys[0].0).unwrap();
@@ -64,7 +64,7 @@ impl Fixture {
         shown.collect()
     }
 
-    /// Returns what is found of who reads what, in words.
+    /// Returns the findings about recipients, as sentences.
     fn about_recipients(&self) -> Vec<String> {
         let snapshot = Snapshot::load(self.repository.path());
         let files = working_tree(self.repository.path(), &[]).unwrap();
@@ -103,7 +103,7 @@ fn a_finding_names_the_only_environment_and_object_that_it_can_be_about() {
     let dotted = PLAIN.replace("password:", "key: ''\n  a-tls.key:");
     fixture.write("apps/staging/secret.yaml", &dotted);
     assert_eq!(fixture.found(), ["secret-plaintext apps/staging/secret.yaml:8 error"]);
-    // What two read is about neither alone.
+    // A finding in a file that two environments read names neither of them.
     let both = [
         ("apps/staging/kustomization.yaml", "resources: [../shared]\n"),
         ("apps/production/kustomization.yaml", "resources: [../shared]\n"),
@@ -254,18 +254,18 @@ fn what_is_no_base64_is_told_beside_the_plain_text_and_what_is_still_filled_in_i
     }
 }
 
-/// Returns what is found in one staged file of any name and bytes.
+/// Returns the findings in one staged file of any name and bytes.
 fn staged_alone(name: &[u8], bytes: &[u8]) -> Vec<String> {
     use std::os::unix::ffi::OsStrExt as _;
     let repository = TestRepository::new();
     std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(name)), bytes).unwrap();
-    // A name that is no UTF-8 beside it takes nothing away.
+    // A name beside it that is not UTF-8 hides nothing.
     std::fs::write(repository.path().join(std::ffi::OsStr::from_bytes(b"0\xe9.yaml")), "a: b\n").unwrap();
     repository.git(&["add", "--all"]);
     staged(&repository)
 }
 
-/// Returns what is found in what is staged.
+/// Returns the findings in the index.
 fn staged(repository: &TestRepository) -> Vec<String> {
     let snapshot = Snapshot::load(repository.path());
     let report = check_secrets(
@@ -354,7 +354,7 @@ fn a_file_that_becomes_a_secret_is_found_by_whoever_takes_it() {
     let here = ["a/app.p12", "a/p.txt", "a/x.env"].map(|file| format!("secret-source-plaintext {file}"));
     repository.git(&["add", "--", "."]);
     assert_eq!(staged(&repository), here);
-    // Whichever of the two is new.
+    // Either of the two files may be new.
     repository.git(&["reset", "--quiet", "--", "a/kustomization.yaml"]);
     assert_eq!(staged(&repository), here);
     repository.git(&["commit", "--quiet", "-m", "files"]);
@@ -362,14 +362,14 @@ fn a_file_that_becomes_a_secret_is_found_by_whoever_takes_it() {
     assert_eq!(staged(&repository), ["secret-source-plaintext a/kustomization.yaml"; 3]);
 }
 
-/// A Flux Kustomization of `apps`, with what stands below its spec.
+/// Returns a Flux Kustomization, with further lines below its spec.
 fn of_flux(name: &str, path: &str, more: &str) -> String {
     format!(
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n  path: {path}\n{more}"
     )
 }
 
-/// A case: its name, the files, and those of them where a value is found.
+/// A case: its name, the files, and those in which a value is found.
 type Case<'a> = (&'a str, Vec<(&'a str, String)>, &'a [&'a str]);
 
 #[test]
@@ -450,7 +450,7 @@ fn a_value_that_reaches_a_secret_by_another_way_is_found_where_it_stands() {
             own.map(|one| format!("{}:{}", one.file, one.line.unwrap_or_default())).collect()
         };
         assert_eq!(found(&index(repository.path()).unwrap()), expected, "{name}");
-        // Whichever of the two is looked at; what is staged counts, not what lies beside it.
+        // Either of the two may be checked; the staged file counts, not that of the working tree.
         let at = expected.first().map_or("", |place| place.split(':').next().unwrap_or_default());
         for (file, text) in &files {
             let alone = found(&[ListedFile::known(*file, text.as_bytes())]);
@@ -533,7 +533,7 @@ fn what_is_committed_silences_no_rule_about_secrets_of_itself() {
     repository.write(".fluxdeck.toml", "[check.ignore]\nsecret-plaintext = 'a'\nprivate-key = 'b'\n");
     repository.write("a.yaml", PLAIN);
     assert_eq!(inspected(&repository), ["secret-plaintext a.yaml:7"]);
-    // In the tree a comment that got there silences it, and is counted.
+    // In the working tree such a comment silences the finding, which is counted.
     repository.write("a.yaml", &text);
     let snapshot = Snapshot::load(repository.path());
     let files = working_tree(repository.path(), &[]).unwrap();
@@ -580,7 +580,7 @@ fn somebody_new_in_a_configuration_is_one_finding_and_nothing_advises_to_let_him
     assert_eq!(fixture.about_recipients(), [""; 0]);
     let config = std::fs::read_to_string(fixture.repository.path().join("clusters/staging/.sops.yaml")).unwrap();
     let (_, stranger) = generate();
-    // In the working tree: a new reader.
+    // A new recipient in the working tree.
     fixture.write("clusters/staging/.sops.yaml", &config.replace("age: ", &format!("age: {stranger},")));
     let told = fixture.about_recipients();
     assert!(
@@ -588,14 +588,14 @@ fn somebody_new_in_a_configuration_is_one_finding_and_nothing_advises_to_let_him
         "{told:?}"
     );
     assert!(!told.concat().contains("--update"), "{told:?}");
-    // In the place of the one who was there.
+    // A new recipient in the place of the old one.
     fixture.write("clusters/staging/.sops.yaml", &config.replace(&staging, &stranger));
     let told = fixture.about_recipients();
     assert!(
         matches!(told.as_slice(), [one] if one.contains(&stranger) && one.contains(&format!("reads them still: {staging}"))),
         "{told:?}"
     );
-    // In the last commit, which may have come with a pull.
+    // A new recipient in the last commit, which may have come with a pull.
     fixture.write("clusters/staging/.sops.yaml", &config.replace("age: ", &format!("age: {stranger},")));
     fixture.repository.commit("pulled");
     let told = fixture.about_recipients();
@@ -604,7 +604,7 @@ fn somebody_new_in_a_configuration_is_one_finding_and_nothing_advises_to_let_him
         "{told:?}"
     );
     assert!(!told.concat().contains("--update"), "{told:?}");
-    // Who reads one of them was let in; that the others lack him is a slip.
+    // A recipient of one file is known; the others lack it by mistake.
     fixture.write(names[1], &sealed_for(&PLAIN.replace("name: app", "name: app1"), &[&staging, &stranger]));
     let told = fixture.about_recipients();
     assert!(told.len() == 3 && told.iter().all(|one| one.contains("it lacks the recipient")), "{told:?}");
@@ -617,7 +617,7 @@ fn where_git_cannot_tell_who_could_read_before_that_is_said() {
     fixture.repository.commit("keys");
     let told = || fixture.found().into_iter().filter(|one| one.starts_with("new-reader")).collect::<Vec<_>>();
     assert_eq!(told(), [""; 0]);
-    // The object of one configuration is lost.
+    // The object of one configuration is missing in git.
     let hash = fixture.repository.git(&["rev-parse", "HEAD:clusters/staging/.sops.yaml"]);
     let (folder, name) = hash.split_at(2);
     std::fs::remove_file(root.join(".git/objects").join(folder).join(name)).unwrap();
@@ -632,8 +632,8 @@ fn where_git_cannot_tell_who_could_read_before_that_is_said() {
     );
 }
 
-/// A rule that has a defect, which some text brings up.
-const BROKEN: Rule = Rule { id: "broken", about: "", look: RuleInput::File(break_off) };
+/// A rule with a defect that one file triggers.
+const BROKEN: Rule = Rule { id: "broken", about: "", check: RuleInput::File(break_off) };
 
 fn break_off(file: &File, _context: &Context<'_>, _found: &mut Vec<Finding>) {
     assert!(file.path != "b.yaml", "a defect");
@@ -661,7 +661,7 @@ fn a_rule_that_reaches_nothing_leaves_a_file_in_plain_text() {
         rule: Some((RuleKind::EncryptedRegex, "^other$".to_owned())),
         ..NewFile::for_recipients(&[fixture.keys[0].1.clone()], "")
     };
-    // As a Secret it is not even encrypted so.
+    // As a Secret it could not even be encrypted.
     let manifest = |kind: &str| Secret::new(format!("{PLAIN}other: x\n").replace("kind: Secret", kind));
     assert!(create(Format::Yaml, &manifest("kind: Secret"), &file, Timestamp::UNIX_EPOCH).is_err());
     let text = create(Format::Yaml, &manifest("kind: Other"), &file, Timestamp::UNIX_EPOCH).unwrap();
@@ -692,7 +692,7 @@ fn what_is_staged_is_looked_at_as_it_is_staged() {
     fixture.write("apps/staging/plain.yaml", PLAIN);
     fixture.write("apps/staging/fine.yaml", "kind: ConfigMap\n");
     fixture.repository.git(&["add", "--all"]);
-    // The working tree is in order again; the next commit is not.
+    // The working tree is valid again; the next commit is not.
     fixture.write("apps/staging/plain.yaml", "kind: ConfigMap\n");
     let staged = index(root).unwrap();
     let names: Vec<&str> = staged.iter().map(|one| one.path.as_str()).collect();
@@ -725,7 +725,7 @@ fn many_staged_files_are_read_without_waiting_for_ever() {
     assert!(last.read(|bytes| bytes.unwrap().starts_with(b"2999\n2999\n")) && staged.len() > 3000);
 }
 
-/// Returns what the rules about the repository find, as `rule file:line`; nothing is rendered.
+/// Returns the findings of the rules about the repository, as `rule file:line`; nothing is rendered.
 fn inspected(repository: &TestRepository) -> Vec<String> {
     let snapshot = Snapshot::load(repository.path());
     let files = working_tree(repository.path(), &[]).unwrap();
@@ -765,7 +765,7 @@ fn a_tag_that_is_set_to_what_it_is_may_be_meant() {
     }
 }
 
-/// A repository in which nothing is wrong.
+/// A repository without faults.
 const GROUND: [(&str, &str); 8] = [
     ("clusters/staging/apps.yaml", KUSTOMIZATION),
     (
@@ -859,7 +859,7 @@ fn the_rules_about_files_find_their_own_and_nothing_else() {
         }
         let found = inspected(&repository);
         assert!(found.iter().any(|one| one == expected), "{file} {text}: {found:?}");
-        // What follows from it is told too, and nothing that has nothing to do with it.
+        // Consequences of the fault are reported too, and nothing unrelated.
         assert!(found.len() <= 2, "{file} {text}: {found:?}");
         match before {
             Some(before) => repository.write(file, before),
@@ -896,7 +896,7 @@ fn what_the_key_at_hand_does_not_open_among_the_rest_is_told() {
     assert_eq!(told(&at_hand), ["apps/staging/secret.yaml no key at hand opens it, and 2 others of staging open"]);
     assert_eq!(told(&Identities::default()), [""; 0]);
     assert_eq!(told(&Identities::from_text(&fixture.keys[0].0).unwrap()), [""; 0]);
-    // One that its configuration names the key for is told by another rule.
+    // If the configuration names its key, another rule reports the file.
     let config = std::fs::read_to_string(fixture.repository.path().join("clusters/staging/.sops.yaml")).unwrap();
     fixture.write("clusters/staging/.sops.yaml", &(config.trim_end().to_owned() + "," + &recipient + "\n"));
     assert_eq!(told(&at_hand), [""; 0]);

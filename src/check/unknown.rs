@@ -1,33 +1,33 @@
-//! What of an environment is not known, and which rules are silent about something because of that.
+//! The unknown parts of an environment, and the rules that are silent because of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::render::{Brings, Rendered, Unseen};
 
-/// Says that rules did not look at everything, because of one thing that is not known.
+/// Names rules that did not check everything, because of one unknown thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quiet {
     /// The rules, sorted.
     pub rules: Vec<&'static str>,
     /// The environments, sorted.
     pub envs: Vec<String>,
-    /// What is not known, such as addresses or Kustomizations.
+    /// The unknown things, such as addresses or Kustomizations.
     pub unknown: Vec<String>,
-    /// Why it is not.
+    /// The reason.
     pub because: String,
-    /// The file that names the first of it, where a file does.
+    /// The file that names the first unknown thing, where a file does.
     pub file: String,
 }
 
-/// So many unknown things are named of several.
+/// The most unknown things that are named.
 const NAMED: usize = 3;
 
-/// So long a name of one may be.
+/// The most characters of a name.
 const LONGEST: usize = 90;
 
 impl Quiet {
-    /// Says what is not known, and why.
+    /// Returns the unknown things, with the reason.
     pub fn cause(&self) -> String {
         let named: Vec<String> = self.unknown.iter().take(NAMED).map(|name| short(name)).collect();
         let more = match self.unknown.len().saturating_sub(NAMED) {
@@ -37,7 +37,7 @@ impl Quiet {
         if named.is_empty() { self.because.clone() } else { format!("{}{more}: {}", named.join(", "), self.because) }
     }
 
-    /// Joins what has one reason in several environments.
+    /// Joins those with one reason in several environments.
     pub(super) fn joined(all: Vec<Self>) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for one in all {
@@ -58,13 +58,13 @@ impl Quiet {
         found
     }
 
-    /// Counts the rules of several, each once.
+    /// Counts the distinct rules of several.
     pub fn count(all: &[Self]) -> usize {
         all.iter().flat_map(|one| &one.rules).collect::<BTreeSet<_>>().len()
     }
 }
 
-/// Cuts what is long in its middle: its beginning says where it is, and its end what.
+/// Shortens a long name in its middle: its beginning tells the place, and its end the name.
 fn short(name: &str) -> String {
     let count = name.chars().count();
     if count <= LONGEST {
@@ -84,7 +84,7 @@ impl std::fmt::Display for Quiet {
     }
 }
 
-/// Holds one thing that is not known.
+/// Holds one unknown thing.
 #[derive(Debug)]
 struct Unknown {
     name: String,
@@ -92,16 +92,16 @@ struct Unknown {
     what: Unseen,
 }
 
-/// Holds what of an environment is not known.
+/// Holds the unknown things of an environment.
 #[derive(Debug, Default)]
 pub(super) struct Unknowns {
     all: Vec<Unknown>,
-    /// The rule that looks now, and those that were silent because of each.
+    /// The running rule, and the rules that each unknown thing silenced.
     quiet: Mutex<(&'static str, BTreeMap<usize, BTreeSet<&'static str>>)>,
 }
 
 impl Unknowns {
-    /// Lists what is not known of Kustomizations; `target` tells the namespace that one of them puts everything into.
+    /// Lists the unknown things of Kustomizations; `target` returns the target namespace of one of them.
     pub(super) fn of<'a>(
         rendered: impl Iterator<Item = &'a Rendered>,
         target: impl Fn(&Rendered) -> Option<String>,
@@ -134,7 +134,7 @@ impl Unknowns {
         Self { all, quiet: Mutex::default() }
     }
 
-    /// Notes that there may be anything beside, and why.
+    /// Notes that any other object may exist, with the reason.
     pub(super) fn anything(&mut self, why: &str) {
         let what = Unseen {
             file: String::new(),
@@ -147,19 +147,20 @@ impl Unknowns {
         self.all.push(Unknown { name: String::new(), because: why.to_owned(), what });
     }
 
-    /// Says which rule asks from now on.
+    /// Sets the running rule.
     pub(super) fn ask_for(&self, rule: &'static str) {
         self.quiet.lock().unwrap_or_else(PoisonError::into_inner).0 = rule;
     }
 
-    /// Tells whether something that is not known may bring an object of one of these kinds to a namespace, and notes the rule that is silent then.
+    /// Tells whether an unknown thing may create an object of one of these kinds in a namespace, and notes the rule
+    /// that this silences.
     pub(super) fn may_bring(&self, kinds: &[(&str, &str)], namespace: &str) -> bool {
         let brings =
             |unknown: &Unknown| kinds.iter().any(|(group, kind)| unknown.what.may_bring(group, kind, namespace));
         self.noted(brings)
     }
 
-    /// Tells whether keys of objects may be there that are not known.
+    /// Tells whether objects may have keys that are not known.
     pub(super) fn may_fill(&self, namespace: &str) -> bool {
         let fills = |unknown: &Unknown| {
             let what = &unknown.what;
@@ -179,7 +180,7 @@ impl Unknowns {
         !found.is_empty()
     }
 
-    /// Says which rules were silent, and why.
+    /// Returns the silenced rules, with the reasons.
     pub(super) fn quiet(&self, env: &str) -> Vec<Quiet> {
         let quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |(at, rules): (&usize, &BTreeSet<&'static str>)| {

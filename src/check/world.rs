@@ -1,4 +1,5 @@
-//! What an environment renders to, as the rules look at it: every object by kind and name, pods, and what makes things without a file.
+//! A rendered environment, as rules see it: every object by kind and name, pods, and objects that create others without
+//! a file.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -18,7 +19,8 @@ use crate::repo::{contents, path};
 
 pub use crate::render::at;
 
-/// Groups whose kinds are known not to make `Secret`, `ConfigMap` and `Service` objects of names that cannot be told; any other custom resource may.
+/// Groups whose kinds do not create `Secret`, `ConfigMap` and `Service` objects of unknown names; any other custom
+/// resource may.
 const KNOWN_GROUPS: [&str; 39] = [
     "",
     "apps",
@@ -37,7 +39,7 @@ const KNOWN_GROUPS: [&str; 39] = [
     known::NOTIFICATION,
     known::IMAGE,
     known::HELM,
-    // What a ResourceSet makes is known, or said not to be.
+    // The objects of a ResourceSet are known, or listed as unknown.
     known::OPERATOR,
     "cert-manager.io",
     "monitoring.coreos.com",
@@ -62,10 +64,10 @@ const KNOWN_GROUPS: [&str; 39] = [
     "helm.cattle.io",
 ];
 
-/// Kinds of the whole cluster that make Secrets in namespaces of their choice, though their group is known.
+/// Cluster-scoped kinds that create Secrets in namespaces of their choice, though their group is known.
 const SPREADING: [&str; 1] = ["ClusterExternalSecret"];
 
-/// The kinds that make pods.
+/// The kinds that create pods.
 pub const WORKLOADS: [(&str, &str); 7] = [
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
@@ -76,38 +78,38 @@ pub const WORKLOADS: [(&str, &str); 7] = [
     ("", "Pod"),
 ];
 
-/// Charts that bring nodes when pods wait for them.
+/// Charts that add nodes when pods wait for them.
 const MAKERS_OF_NODES: [&str; 2] = ["cluster-autoscaler", "karpenter"];
 
 /// Holds an environment.
 pub struct World<'a> {
     /// The environment's name.
     pub env: &'a str,
-    /// What every environment renders to.
+    /// The rendering of every environment.
     pub rendering: &'a Rendering,
-    /// What is known of the environment's nodes.
+    /// The environment's nodes, as far as they are known.
     pub nodes: Nodes,
-    /// Which Flux it runs, as far as the repository says.
+    /// The installed Flux, as far as the repository declares it.
     pub flux: Installation,
     root: &'a Path,
     known: HashMap<&'a ObjectRef, &'a Object>,
-    /// The namespaces in which something else may make things; the empty one stands for all.
+    /// The namespaces in which something else may create objects; the empty one stands for all.
     filled: HashSet<&'a str>,
-    /// Those among them in which it is a custom resource whose ways are not known.
+    /// The ones among them with a custom resource of unknown behaviour.
     conjured: HashSet<&'a str>,
-    /// What the values of charts say, word by word.
+    /// The words in the values of charts.
     values: OnceLock<HashSet<&'a str>>,
-    /// What the files say that prepare a cluster before Flux begins.
+    /// The text of the files that prepare a cluster before Flux starts.
     preparation: OnceLock<String>,
     texts: Mutex<HashMap<String, String>>,
     prepared: OnceLock<bool>,
-    /// What of the environment is not known.
+    /// The unknown parts of the environment.
     unknowns: Unknowns,
-    /// What is known by its declaration alone, or may be changed by what was not looked at.
+    /// The objects that are known by their declaration alone, or that an uninspected part may change.
     unsure: HashSet<String>,
 }
 
-/// Holds the pods that a workload makes.
+/// Holds the pods of a workload.
 pub struct Pods<'a> {
     /// The workload, or the pod itself.
     pub object: &'a Object,
@@ -118,7 +120,7 @@ pub struct Pods<'a> {
 }
 
 impl<'a> World<'a> {
-    /// Looks at one environment; `root` is the repository, in which lines are looked up.
+    /// Creates the view of one environment; `root` is the repository, in which lines are searched.
     pub fn new(env: &'a str, rendering: &'a Rendering, root: &'a Path) -> Self {
         let mut known = HashMap::new();
         for (_, object) in rendering.objects(env) {
@@ -157,38 +159,38 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Says why there may be more in the environment than what is known.
+    /// Notes that the environment may have more objects than the known ones, with the reason.
     pub(super) fn has_more(&mut self, why: &str) {
         self.unknowns.anything(why);
     }
 
-    /// Tells a rule that finds nothing of a kind in a namespace whether something that is not known may bring it: then it says nothing, and that
-    /// is noted. It is asked last, so that only what would have been told is noted; what belongs to the whole cluster is in the empty namespace, and a
-    /// Namespace in that of its own name.
+    /// Tells whether an unknown thing may create an object of these kinds in a namespace, and notes that: the rule is
+    /// then silent. A rule calls this last, so that only silenced findings are noted. A cluster-scoped object is in the
+    /// empty namespace, and a Namespace in that of its own name.
     pub fn may_come(&self, kinds: &[(&str, &str)], namespace: &str) -> bool {
         self.unknowns.may_bring(kinds, namespace)
     }
 
-    /// Tells a rule that does not find a key whether objects of the namespace may hold more than what is known, and notes it likewise.
+    /// Tells whether objects of the namespace may have unknown keys, and notes it likewise.
     pub fn may_be_filled(&self, namespace: &str) -> bool {
         self.unknowns.may_fill(namespace)
     }
 
-    /// Has a rule look at the environment; nothing is said of objects that may be otherwise than they are told here.
-    pub(super) fn run_rule(&self, rule: &Rule, look: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
+    /// Runs a rule on the environment, and drops its findings about objects that may differ from what is known.
+    pub(super) fn run_rule(&self, rule: &Rule, check: fn(&World<'_>, &mut Vec<Finding>), found: &mut Vec<Finding>) {
         self.unknowns.ask_for(rule.id);
         let mut own = Vec::new();
-        look(self, &mut own);
+        check(self, &mut own);
         own.retain(|finding| finding.object.as_ref().is_none_or(|object| !self.unsure.contains(object)));
         found.append(&mut own);
     }
 
-    /// Says which rules did not look at everything, and why.
+    /// Returns the rules that did not check everything, with the reasons.
     pub(super) fn quiet(&self) -> Vec<Quiet> {
         self.unknowns.quiet(self.env)
     }
 
-    /// Says what the environment's nodes are. Where nodes come as they are needed, those that are there now say little.
+    /// Sets the environment's nodes. Present nodes say little where an autoscaler adds more.
     #[must_use]
     pub fn with_nodes(self, nodes: Nodes) -> Self {
         let nodes = if nodes.are_told || !self.makes_nodes() { nodes } else { Nodes::default() };
@@ -204,8 +206,8 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Returns the chart of a HelmRelease: the one that it names, that its HelmChart names, or the end of the address of its OCIRepository;
-    /// for one whose source is not here the name of that.
+    /// Returns the chart of a HelmRelease: the one that it names, that its HelmChart names, or the end of the address
+    /// of its OCIRepository; for a missing source the source's name.
     pub fn chart(&self, release: &'a Object) -> &'a str {
         let named = text(&release.body, "/spec/chart/spec/chart");
         if !named.is_empty() {
@@ -221,8 +223,8 @@ impl<'a> World<'a> {
         chart.filter(|chart| !chart.is_empty()).unwrap_or(name)
     }
 
-    /// Tells whether a cluster is prepared by something beside Flux, such as a helmfile or a script of bootstrapping: what that brings, such as
-    /// definitions of custom resources, is there before Flux begins.
+    /// Tells whether something beside Flux prepares a cluster, such as a helmfile or a bootstrap script: its objects,
+    /// such as definitions of custom resources, exist before Flux starts.
     pub fn is_prepared(&self) -> bool {
         *self.prepared.get_or_init(|| has_preparation(self.root, 3))
     }
@@ -252,7 +254,7 @@ impl<'a> World<'a> {
         self.find_object(&ObjectRef::bare(kind, namespace, name))
     }
 
-    /// Finds an object; one whose group nobody said is found in any.
+    /// Finds an object; one without a group is found in any.
     pub fn find_object(&self, object: &ObjectRef) -> Option<&'a Object> {
         if object.is_open() {
             return self.objects().find(|one| object.means(&one.object));
@@ -260,7 +262,7 @@ impl<'a> World<'a> {
         self.known.get(object).copied()
     }
 
-    /// Tells whether an object is there.
+    /// Tells whether an object exists.
     pub fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
         self.find(kind, namespace, name).is_some()
     }
@@ -270,26 +272,26 @@ impl<'a> World<'a> {
         self.objects().filter_map(Pods::from_object)
     }
 
-    /// Tells whether an object of one of these kinds may come to a namespace from elsewhere than from files: from what a cluster has of its own, a
-    /// chart, a custom resource whose ways are not known, or what is not looked at.
+    /// Tells whether a namespace may get an object of one of these kinds from elsewhere than from files: from the
+    /// cluster itself, a chart, a custom resource of unknown behaviour, or an uninspected part.
     pub fn is_open(&self, kinds: &[(&str, &str)], namespace: &str) -> bool {
         matches!(namespace, "kube-system" | "default" | "kube-public" | "flux-system")
             || self.is_filled(namespace)
             || self.may_come(kinds, namespace)
     }
 
-    /// Tells whether a chart or a custom resource whose ways are not known may make things in a namespace.
+    /// Tells whether a chart or a custom resource of unknown behaviour may create objects in a namespace.
     pub fn is_filled(&self, namespace: &str) -> bool {
-        // One of the whole cluster, such as a policy that copies Secrets, may reach into any namespace.
+        // A cluster-scoped resource, such as a policy that copies Secrets, may affect any namespace.
         self.filled.contains(namespace) || self.filled.contains("")
     }
 
-    /// Tells whether a custom resource whose ways are not known may make things in a namespace.
+    /// Tells whether a custom resource of unknown behaviour may create objects in a namespace.
     pub fn is_conjured(&self, namespace: &str) -> bool {
         self.conjured.contains(namespace) || self.conjured.contains("")
     }
 
-    /// Tells whether the values of a chart say a name: whatever it is, the chart may make it.
+    /// Tells whether the values of a chart contain a name: the chart may create an object of that name.
     pub fn charts_say(&self, name: &str) -> bool {
         let values = self.values.get_or_init(|| {
             let mut found = HashSet::new();
@@ -307,7 +309,7 @@ impl<'a> World<'a> {
         values.contains(name)
     }
 
-    /// Tells whether a file that prepares a cluster before Flux begins, such as a helmfile, says a name.
+    /// Tells whether a file that prepares a cluster before Flux starts, such as a helmfile, contains a name.
     pub fn preparation_says(&self, name: &str) -> bool {
         let text = self.preparation.get_or_init(|| {
             let mut text = String::new();
@@ -317,7 +319,8 @@ impl<'a> World<'a> {
         text.lines().any(|line| says(line, name))
     }
 
-    /// Tells whether a Secret is made without a file of its own: by certificates, CNPG clusters, mirrors, and Flux's bootstrap.
+    /// Tells whether a Secret is created without its own file: by certificates, CNPG clusters, mirrors, and Flux's
+    /// bootstrap.
     pub fn makes_secret(&self, namespace: &str, name: &str) -> bool {
         self.find_object(&ObjectRef::new("SealedSecret", "bitnami.com", namespace, name)).is_some()
             || self.objects().any(|object| {
@@ -350,7 +353,8 @@ impl<'a> World<'a> {
             })
     }
 
-    /// Builds an error about an object, in the file that declares it, on the first line behind its beginning that has the needle.
+    /// Builds an error about an object, in the file that declares it, on the first line from its beginning that
+    /// contains the needle.
     pub fn finding(
         &self,
         rule: &Rule,
@@ -367,12 +371,13 @@ impl<'a> World<'a> {
         Finding { line, ..found }
     }
 
-    /// Tells whether one of the files of an object says the needle.
+    /// Tells whether one of the files of an object contains the needle.
     pub fn says(&self, object: &Object, needle: &str) -> bool {
         object.files().any(|file| self.line(file, 1, needle).is_some())
     }
 
-    /// Finds the file and line to point at: the file nearest to the environment that says the needle, else the one that declares the object.
+    /// Finds the file and line of a finding: the file nearest to the environment that contains the needle, else the one
+    /// that declares the object.
     pub fn place(&self, object: &Object, needle: &str) -> (String, Option<usize>) {
         let mut files: Vec<&str> = object.files().collect();
         files.reverse();
@@ -385,7 +390,7 @@ impl<'a> World<'a> {
         (object.origin.file.clone(), object.origin.line)
     }
 
-    /// Finds the first line of a file, from `start` on, that has the needle outside of comments.
+    /// Finds the first line of a file, from `start` on, that contains the needle outside of comments.
     pub fn line(&self, file: &str, start: usize, needle: &str) -> Option<usize> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry(file.to_owned()).or_insert_with(|| contents::text(self.root, file).unwrap_or_default());
@@ -403,7 +408,7 @@ impl<'a> World<'a> {
         self.objects_of(known::KUSTOMIZE, "Kustomization")
     }
 
-    /// Returns what a Kustomization waits for, all the way, itself included, by namespace and name.
+    /// Returns the Kustomizations that one waits for, directly or not, itself included, by namespace and name.
     pub fn before(&self, namespace: &str, name: &str) -> BTreeSet<(String, String)> {
         let mut found = BTreeSet::new();
         let mut next = vec![(namespace.to_owned(), name.to_owned())];
@@ -417,7 +422,7 @@ impl<'a> World<'a> {
                 for other in list(&object.body, "/spec/dependsOn") {
                     next.push((object.namespace_of(other).to_owned(), text(other, "/name").to_owned()));
                 }
-                // What applies it stands before it too.
+                // The Kustomization that applies it comes before it too.
                 let parent = self.applied().find(|(_, known)| known.object == object.object);
                 next.extend(parent.map(|(one, _)| (one.namespace.clone(), one.name.clone())));
             }
@@ -439,12 +444,12 @@ impl<'a> Pods<'a> {
         Some(Self { object, spec: at(template, "/spec"), labels: at(template, "/metadata/labels") })
     }
 
-    /// Iterates over the containers, those of the start first.
+    /// Iterates over the containers, init containers first.
     pub fn containers(&self) -> impl Iterator<Item = &'a Value> {
         list(self.spec, "/initContainers").iter().chain(list(self.spec, "/containers"))
     }
 
-    /// Lists the config maps or secrets that the pods need, each with the key that they need of it, where they name one.
+    /// Lists the config maps or secrets that the pods need, each with the needed key, where they name one.
     pub fn needs(&self, what: Needed) -> BTreeSet<(String, Option<String>)> {
         let mut found = BTreeSet::new();
         let mut add = |value: &Value, name: &str, key: Option<&str>| {
@@ -488,19 +493,19 @@ impl<'a> Pods<'a> {
     }
 }
 
-/// The most bytes that are read of what prepares a cluster.
+/// The most bytes that are read of files that prepare a cluster.
 const PREPARATION: usize = 4 * 1024 * 1024;
 
-/// Endings of scripts, playbooks and their like; a page's style sheet is called `bootstrap.css` as well.
+/// Extensions of scripts, playbooks and their like; a page's style sheet is called `bootstrap.css` as well.
 const SCRIPTS: [&str; 12] = ["sh", "bash", "zsh", "fish", "ps1", "py", "rb", "mk", "just", "tf", "yaml", "yml"];
 
-/// Tells whether a name says that it prepares a cluster: that of a helmfile, or of a folder or script of bootstrapping.
+/// Tells whether a name is that of cluster preparation: a helmfile, or a folder or script for bootstrapping.
 fn is_preparation(name: &str, is_folder: bool) -> bool {
     let is_script = || name.rsplit_once('.').is_none_or(|(_, ending)| SCRIPTS.contains(&ending));
     name.contains("helmfile") || name.contains("bootstrap") && (is_folder || is_script())
 }
 
-/// Reads what prepares a cluster: files that are called so, and those in folders that are, so many folders deep.
+/// Reads the files that prepare a cluster, by their own name or their folder's, to a depth of folders.
 fn read_preparation(root: &Path, folder: &str, depth: usize, within: bool, found: &mut String) {
     for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
         let path = path::join(folder, &entry.file_name().to_string_lossy());
@@ -519,7 +524,7 @@ fn read_preparation(root: &Path, folder: &str, depth: usize, within: bool, found
     }
 }
 
-/// Collects the words of values: their keys and texts, and the words of longer ones.
+/// Collects the words of values: keys and texts, and the words of longer texts.
 fn collect_words<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, field)| {
@@ -536,7 +541,7 @@ fn collect_words<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
     }
 }
 
-/// Looks for what prepares a cluster, by its name, so many folders deep.
+/// Looks for files that prepare a cluster, by name, to a depth of folders.
 fn has_preparation(folder: &Path, depth: usize) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
@@ -547,7 +552,7 @@ fn has_preparation(folder: &Path, depth: usize) -> bool {
     })
 }
 
-/// Returns what stands behind the last slash.
+/// Returns the text behind the last slash.
 fn last_part(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
@@ -556,7 +561,7 @@ fn is_chart(object: &Object) -> bool {
     object.is(known::HELM, "HelmRelease") || object.is("helm.cattle.io", "HelmChart")
 }
 
-/// Lists the namespaces in which an object may make others, whose names cannot be told.
+/// Lists the namespaces in which an object may create others of unknown names.
 fn filled_by(object: &Object) -> Vec<&str> {
     let own = object.object.namespace.as_str();
     if is_chart(object) {
@@ -564,12 +569,12 @@ fn filled_by(object: &Object) -> Vec<&str> {
         return named.into_iter().filter(|namespace| !namespace.is_empty()).chain([own]).collect();
     }
     let is_known = KNOWN_GROUPS.contains(&object.object.group.as_str()) && !SPREADING.contains(&object.kind());
-    // One whose name is not known may be the one that is looked for.
+    // An object with an unknown name may be the one that a rule looks for.
     let is_hidden = !own.is_empty() && object.object.name.contains("${");
     if is_known && !is_hidden { Vec::new() } else { vec![own] }
 }
 
-/// Says what pods need.
+/// Names the kind of object that pods need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
     /// Secrets.
@@ -578,7 +583,7 @@ pub enum Needed {
     ConfigMap,
 }
 
-/// Tells whether a line has a word or words, not as a part of others: `linkdin` is not in `linkding`, nor `a:1.0` in `a:1.0.1`.
+/// Tells whether a line contains whole words: `linkdin` is not in `linkding`, nor `a:1.0` in `a:1.0.1`.
 fn says(line: &str, needle: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
     let begins = |before: &str| !needle.starts_with(is_part) || !before.ends_with(is_part);
@@ -592,22 +597,23 @@ fn says(line: &str, needle: &str) -> bool {
     })
 }
 
-/// Tells whether a line of a kustomization file says where things are, and nothing of what is in them.
+/// Tells whether a line of a kustomization file only names locations, not content.
 fn is_layout(line: &str) -> bool {
     let item = line.strip_prefix("- ").unwrap_or_default();
     line.starts_with("namespace:") || !item.contains(": ") && item.contains(['/', '.'])
 }
 
-/// Tells whether cert-manager makes the TLS Secrets of an Ingress by its annotations (cert-manager.io/docs/usage/ingress).
+/// Tells whether cert-manager creates the TLS Secrets of an Ingress by its annotations
+/// (cert-manager.io/docs/usage/ingress).
 pub fn is_shimmed(object: &Object) -> bool {
     ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"]
         .iter()
         .any(|name| at(&object.body, "/metadata/annotations").get(name).is_some())
 }
 
-/// Tells whether metadata has the object mirrored into a namespace, by the annotations of the programs that do so: reflector
-/// (github.com/emberstack/kubernetes-reflector) where it is permitted and done by itself, kubernetes-replicator
-/// (github.com/mittwald/kubernetes-replicator), and config-syncer, once kubed (config-syncer.com).
+/// Tells whether metadata has the object mirrored into a namespace, by the annotations of such programs: reflector
+/// (github.com/emberstack/kubernetes-reflector) where mirroring is permitted and automatic, kubernetes-replicator
+/// (github.com/mittwald/kubernetes-replicator), and config-syncer, formerly kubed (config-syncer.com).
 fn mirrors(metadata: &Value, namespace: &str) -> bool {
     let annotation =
         |name: &str| metadata.get("annotations").and_then(|all| all.get(name)).and_then(Value::as_str).map(str::trim);
@@ -621,7 +627,7 @@ fn mirrors(metadata: &Value, namespace: &str) -> bool {
         && reflector("reflection-auto-enabled") == "true"
         && all(reflector("reflection-allowed-namespaces"))
         && all(reflector("reflection-auto-namespaces"));
-    // The labels of namespaces that the others select are not looked at: any may have them.
+    // The others select namespaces by labels, which are not checked: any namespace may match.
     reflected
         || annotation("replicator.v1.mittwald.de/replicate-to").is_some_and(names)
         || annotation("replicator.v1.mittwald.de/replicate-to-matching").is_some()
@@ -638,12 +644,12 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Tells whether labels have all that a selector's `matchLabels` asks for.
+/// Tells whether labels satisfy a selector's `matchLabels`.
 pub fn selects(wanted: &Value, labels: &Value) -> bool {
     wanted.as_object().is_some_and(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
 }
 
-/// Names an object of a kind for people.
+/// Names an object of a kind for display.
 pub fn named(kind: &str, namespace: &str, name: &str) -> String {
     ObjectRef::bare(kind, namespace, name).told()
 }

@@ -1,4 +1,4 @@
-//! What every subcommand shares: global flags, the session, output.
+//! The parts that subcommands share: global flags, the session, output.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -74,21 +74,21 @@ pub enum Output {
     Github,
 }
 
-/// One call of fluxdeck.
+/// Holds one call of fluxdeck.
 pub struct Call {
     /// The global flags.
     pub global: Global,
-    /// What renders the repository, for this call.
+    /// The renderer of the repository, for this call.
     pub renderer: Worker,
-    /// What a fluxdeck left that was killed; whoever asks first tells of it.
+    /// The leftovers of a killed fluxdeck; the first reader reports them.
     pub leftovers: Arc<Leftovers>,
 }
 
-/// How long work that nobody waits for any more may still take at the end.
+/// The longest wait, at the end, for work whose result is not needed any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Call {
-    /// Takes the global flags.
+    /// Creates a call with the global flags.
     pub fn new(global: Global) -> Self {
         let renderer = Worker::default();
         if out::remarks_are_read() {
@@ -102,16 +102,17 @@ impl Call {
         Self { global, renderer, leftovers: Arc::default() }
     }
 
-    /// Opens the session on the repository and the real clusters; must run inside tokio, and waits for no cluster.
+    /// Opens the session on the repository and the real clusters; must be called inside tokio, and waits for no
+    /// cluster.
     ///
     /// # Errors
-    /// Fails when a setting is wrong, and when there is no environment: an answer about none would look like one that all is well.
+    /// Fails when a setting is wrong, and when there is no environment: an empty answer would look as if all was well.
     pub fn session(&self) -> Result<Session, Fault> {
         let session = self.session_of_any()?;
         if session.environments.is_empty() { Err(session.nothing) } else { Ok(session) }
     }
 
-    /// Opens the session for what needs no environment, such as a file by itself.
+    /// Opens the session for a subcommand that needs no environment, such as one about a single file.
     ///
     /// # Errors
     /// Fails when a setting is wrong.
@@ -119,7 +120,7 @@ impl Call {
         super::open::live(&self.global, Prompts::from_asker(Terminal))
     }
 
-    /// Opens the session of the cockpit, which has the terminal for itself and asks on its screen.
+    /// Opens the session of the cockpit, which has the terminal to itself and asks on its own screen.
     ///
     /// # Errors
     /// As [`Call::session`].
@@ -127,22 +128,22 @@ impl Call {
         super::open::live(&self.global, Prompts::default())
     }
 
-    /// Returns the environments that the call is about: the one of `--env`, else all.
+    /// Returns the environments of the call: the one of `--env`, else all.
     pub fn environments<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a crate::model::Environment> {
         let wanted = self.global.env.as_deref();
         session.environments.iter().filter(move |known| wanted.is_none_or(|name| name == known.name))
     }
 
-    /// Runs a future to its end on a runtime made for it.
+    /// Runs a future to its end on its own runtime.
     ///
     /// # Errors
-    /// Fails when the runtime cannot be made, or as the future does.
+    /// Fails when the runtime cannot be created, or as the future does.
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         Self::block_on_threads(builder.worker_threads(2), future)
     }
 
-    /// Runs what follows nothing and talks to nobody: without threads of its own it is done sooner.
+    /// Runs a future that needs no network and follows nothing; without further threads it ends sooner.
     ///
     /// # Errors
     /// As [`Call::block_on`].
@@ -158,15 +159,15 @@ impl Call {
             Fault::failed("cannot start", error.to_string(), "the system refuses threads or sockets")
         })?;
         let done = runtime.block_on(future);
-        // What still works is done in a moment; what hangs, such as a plug-in that waits for its key, is left behind.
+        // Running work ends in a moment; hanging work, such as a plug-in that waits for its key, is left behind.
         runtime.shutdown_timeout(PATIENCE);
         done
     }
 
-    /// Builds the app of a session: its theme, keys and home.
+    /// Builds the app of a session: its theme, keys and home, which shows the environment of `--env` alone.
     ///
     /// # Errors
-    /// Fails when the theme or a key setting is wrong.
+    /// Fails when the theme or a key setting is wrong, and when there is no environment of the name of `--env`.
     pub fn app(&self, session: &Session, depth: Depth) -> Result<App, Fault> {
         let usage = |what: &str, why: String, todo: &str| Fault::new(FaultKind::Usage, what, why, todo);
         let name = self.global.theme.as_deref().or(session.theme.as_deref()).unwrap_or("terminal");
@@ -175,10 +176,16 @@ impl Call {
             .map_err(|error| usage("cannot use the theme", error.to_string(), "`fluxdeck themes` lists them"))?;
         let keymap = Keymap::new(COMMANDS, &session.keys)
             .map_err(|faults| usage("cannot use the keys", faults.join("; "), "mend [keys] in the configuration"))?;
-        Ok(runtime::cockpit(session, theme, keymap))
+        let mut app = runtime::cockpit(session, theme, keymap);
+        if let Some(name) = &self.global.env {
+            let env = session.environment(name)?;
+            app.facts.focused = env;
+            app.facts.only = Some(env);
+        }
+        Ok(app)
     }
 
-    /// Writes a result: as JSON, or for people by `text`.
+    /// Writes a result: as JSON, or as the text of `text`.
     ///
     /// # Errors
     /// Fails when standard output cannot be written, other than by being closed.
@@ -186,7 +193,7 @@ impl Call {
         self.print_as(value, |value| Shown::lines(&text(value)))
     }
 
-    /// Writes a result to standard output whose text holds keys to be copied.
+    /// Writes a result to standard output whose text contains keys to copy.
     ///
     /// # Errors
     /// As [`Call::print`].
@@ -210,15 +217,15 @@ impl Call {
         out::write(&written.ended()).map(|_| ())
     }
 
-    /// Writes what is laid out to standard output.
+    /// Writes formatted text to standard output.
     ///
     /// # Errors
-    /// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
+    /// Fails when standard output cannot be written, other than by a closed reader, such as `head`.
     pub fn write(&self, text: &Shown) -> Result<(), Fault> {
         out::write(text).map(|_| ())
     }
 
-    /// Writes a line to standard error, for people.
+    /// Writes a line to standard error, in text form.
     pub fn remark(&self, text: &str) {
         out::remark(&Shown::lines(text).ended());
     }
@@ -233,7 +240,7 @@ impl Call {
 /// Writes a value as JSON.
 ///
 /// # Errors
-/// Fails where a value cannot be JSON, which is a defect.
+/// Fails where a value has no JSON form, which is a defect.
 pub(super) fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> {
     json(value).map_err(unwritten)
 }
@@ -261,9 +268,9 @@ pub(super) fn locale_is_utf8() -> bool {
     })
 }
 
-/// Lays rows out in columns of equal width, two spaces apart.
+/// Formats rows in columns of equal width, two spaces apart.
 pub fn columns(rows: &[Vec<String>]) -> String {
-    // As it will be shown: the width of a column counts what is seen.
+    // Returns a cell in its displayed form, which determines the width of its column.
     fn seen(cell: &str) -> Cow<'_, str> {
         match short_keys(cell) {
             Cow::Borrowed(cell) => field(cell),

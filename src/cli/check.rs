@@ -1,4 +1,4 @@
-//! `fluxdeck check`: what is wrong in the repository, before it is pushed.
+//! `fluxdeck check`: the faults in the repository, before it is pushed.
 
 use clap::Args;
 
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 /// Prints the findings by file and line; ends with 1 where there is an error.
 ///
 /// # Errors
-/// Fails when there is no repository, or no rule of a name.
+/// Fails when there is no repository, or no rule of the given name.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if arguments.rules {
         let rows: Vec<_> = check::all().map(|rule| vec![rule.id.to_owned(), rule.about.to_owned()]).collect();
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if let Some(fault) = &state.fault {
         call.complain(fault);
     }
-    // A repository before its first commit has no state before.
+    // Before its first commit a repository has no previous state.
     if let Some(before) = git::commit(&snapshot.root, &before).filter(|_| arguments.new) {
         state = state.without(&CheckedState::read(&snapshot, &Revision::Commit(before), &identities, &call.renderer)?);
     }
@@ -68,12 +68,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let is_here = |env: &Option<String>| call.global.env.is_none() || env.is_none() || *env == call.global.env;
     findings.retain(|finding| is_wanted(finding.rule) && is_here(&finding.env));
     let told = findings::condensed_for(call, &findings);
-    // Whoever names a rule wants what it says, whatever its weight.
+    // A user who names a rule wants its findings of every severity.
     let shows_hints = arguments.hints || !arguments.rule.is_empty();
     let shown: Vec<_> = told.iter().filter(|one| shows_hints || one.severity != Severity::Hint).cloned().collect();
     let quiet: Vec<Quiet> = quiet.iter().filter_map(|one| here(one, &is_wanted, call.global.env.as_deref())).collect();
     findings::write(call, &shown, silenced, &quiet)?;
-    // What was not judged is read before the counts, so that none of them is taken for a clean bill.
+    // The unchecked parts come before the counts, so that a count is not mistaken for a clean result.
     for one in &quiet {
         call.remark(&one.to_string());
     }
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         findings::silenced(silenced)
     ));
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
-    // That nothing renders here is nothing that the change brought.
+    // A fault of rendering here is not a fault of the change.
     let unknown = fault.is_some() && !arguments.new;
     let is_nothing = snapshot.environments.is_empty();
     if is_nothing {
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(u8::from(is_nothing || unknown || fails(Severity::Error) || arguments.strict && fails(Severity::Warning)))
 }
 
-/// Leaves of what was not judged what concerns the rules and the environment that are asked for.
+/// Restricts the unchecked parts to the selected rules and environment.
 fn here(quiet: &Quiet, is_wanted: &dyn Fn(&str) -> bool, env: Option<&str>) -> Option<Quiet> {
     let rules: Vec<&'static str> = quiet.rules.iter().copied().filter(|rule| is_wanted(rule)).collect();
     let envs: Vec<String> = quiet.envs.iter().filter(|known| env.is_none_or(|env| *known == env)).cloned().collect();

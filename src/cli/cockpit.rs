@@ -32,7 +32,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     )
 }
 
-/// Opens the cockpit on a session, at a screen of it where one is wanted.
+/// Opens the cockpit on a session, at a given screen where there is one.
 pub(super) fn open(
     call: &Call,
     start: impl FnOnce(&App, &Session) -> Result<Option<FirstScreen>, Fault>,
@@ -43,11 +43,6 @@ pub(super) fn open(
         let session = Arc::new(session()?);
         session.begin_list();
         let mut app = call.app(&session, detect_depth())?;
-        if let Some(name) = &call.global.env {
-            let env = session.environment(name)?;
-            app.facts.focused = env;
-            app.facts.only = Some(env);
-        }
         if let Some(screen) = start(&app, &session)? {
             app.start_with(screen.view(&app.facts).map_err(usage)?);
         }
@@ -81,7 +76,7 @@ fn usage(why: String) -> Fault {
     Fault::new(FaultKind::Usage, "cannot begin there", why, "name a list such as pods, or KIND/NAMESPACE/NAME")
 }
 
-/// Finds how many colours the terminal shows.
+/// Detects how many colours the terminal shows.
 pub(super) fn detect_depth() -> Depth {
     let value = |name: &str| std::env::var(name).ok();
     Depth::detect(value("NO_COLOR").as_deref(), value("COLORTERM").as_deref(), value("TERM").as_deref())

@@ -1,4 +1,4 @@
-//! `fluxdeck completions`: what a shell completes, made from the command line itself.
+//! `fluxdeck completions`: completion scripts for shells, generated from the command line itself.
 
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;

@@ -1,4 +1,5 @@
-//! `fluxdeck delete`: deletes an object, and waits until it is gone; `--confirm` takes its name, or its protected environment's.
+//! `fluxdeck delete`: deletes an object, and waits until it is gone; `--confirm` takes its name, or its protected
+//! environment's.
 
 use clap::Args;
 

@@ -11,19 +11,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Call;
 use super::open::{Parts, Plan, flags};
+use crate::app::App;
 use crate::config::Settings;
-use crate::model::{Clock, Fault, KubeContext};
+use crate::model::{Clock, Exercise, Fault, FaultKind, KubeContext};
 use crate::programs::WorkFolder;
 use crate::repo::git::{Own, in_bare};
 use crate::repo::{Loader, template};
-use crate::runtime::{Journal, Session, SessionSource};
+use crate::runtime::{FirstScreen, Journal, Session, SessionSource};
 use crate::sim::{Commit, Remote, Scenario, Simulation, TextEdit};
 use crate::sops::Prompts;
 
-/// The scenario that the demo shows when none is named.
+/// The default scenario of the demo.
 pub const DEFAULT_SCENARIO: &str = "day";
 
-/// The moment at which snapshots of the demo begin, so that they are exact.
+/// The start time of snapshots of the demo, so that they are reproducible.
 const SNAPSHOT_START: &str = "2026-01-15T12:00:00Z";
 
 // Flags of `demo`.
@@ -32,6 +33,9 @@ pub struct Arguments {
     /// What the simulated clusters go through
     #[arg(long, default_value = DEFAULT_SCENARIO)]
     scenario: String,
+    /// A fault to find and mend, with hints; `list` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
+    exercise: Option<String>,
 }
 
 /// Opens the cockpit on the simulation.
@@ -39,13 +43,39 @@ pub struct Arguments {
 /// # Errors
 /// Fails when there is no such scenario, or no terminal.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
-    super::cockpit::open(call, |_, _| Ok(None), || session(&arguments.scenario, call, Clock::system()))
+    match arguments.exercise.as_deref() {
+        None => super::cockpit::open(call, |_, _| Ok(None), || session(&arguments.scenario, call, Clock::system())),
+        Some("list") => {
+            let text = |one: &Exercise| format!("{:<16}{}\n", one.name, one.symptom);
+            call.print(&Scenario::exercises()?, |all| all.iter().map(text).collect())?;
+            Ok(0)
+        }
+        Some(name) => {
+            let first = |_: &App, _: &Session| Ok(Some(FirstScreen::Exercise));
+            super::cockpit::open(call, first, || exercise_session(name, call, Clock::system()))
+        }
+    }
 }
 
-/// Returns a clock that begins at the same moment in every snapshot and follows tokio's virtual time.
+/// Builds a session on the simulation with an exercise.
 ///
 /// # Errors
-/// Fails never in practice: the moment is a constant.
+/// Fails when there is no such exercise, or as [`session`] does.
+pub fn exercise_session(name: &str, call: &Call, clock: Clock) -> Result<Session, Fault> {
+    let all = Scenario::exercises()?;
+    let Some(exercise) = all.iter().find(|one| one.name == name) else {
+        let known: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        let todo = format!("choose one of {}", known.join(", "));
+        return Err(Fault::new(FaultKind::Usage, format!("there is no exercise {name}"), "none has that name", todo));
+    };
+    let session = session(name, call, clock)?;
+    Ok(Session { exercise: Some(exercise.clone()), ..session })
+}
+
+/// Returns a clock that starts at the same time in every snapshot and follows tokio's virtual time.
+///
+/// # Errors
+/// Never fails in practice: the time is a constant.
 pub fn snapshot_clock() -> Result<Clock, Fault> {
     let start: Timestamp = SNAPSHOT_START
         .parse()
@@ -109,7 +139,7 @@ fn write_keys(folder: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes a repository with two commits: production is one behind in the story that the scenarios tell.
+/// Creates a repository with two commits: in the story of the scenarios, production is one behind.
 fn commit(root: &Path, clock: &Clock, scenario: &Scenario) -> Result<(Commit, Commit), Fault> {
     git(root, clock, &["init", "--quiet", "--initial-branch=main"])?;
     let previous = record(root, clock, "Install the homelab")?;
@@ -132,33 +162,33 @@ fn commit(root: &Path, clock: &Clock, scenario: &Scenario) -> Result<(Commit, Co
     Ok((head, previous))
 }
 
-/// Makes the bare repository that the demo pushes to and the simulated sources follow.
+/// Creates the bare repository that the demo pushes to and the simulated sources follow.
 fn publish(root: &Path, origin: &Path, clock: &Clock) -> Result<(), Fault> {
     let address = origin.to_string_lossy().into_owned();
     git(root, clock, &["init", "--quiet", "--bare", "--initial-branch=main", &address])?;
     git(root, clock, &["remote", "add", "origin", &address])?;
     git(root, clock, &["push", "--quiet", "--set-upstream", "origin", "main"])?;
-    // Whoever tries the demo need not have set git up.
+    // The user of the demo need not have configured git.
     for (key, value) in [("user.name", "demo"), ("user.email", "demo@example.invalid"), ("commit.gpgsign", "false")] {
         git(root, clock, &["config", key, value])?;
     }
     Ok(())
 }
 
-/// Looks for commits that were pushed since the beginning.
+/// Looks for commits that were pushed since the start.
 struct News {
     /// The bare repository.
     origin: PathBuf,
-    /// The commit of the beginning, which the renderings are of.
+    /// The first commit, of which the renderings are.
     known: String,
-    /// What that commit says otherwise than the template.
+    /// The differences of that commit from the template.
     edits: Vec<TextEdit>,
-    /// What was found last.
+    /// The commit that was found last.
     last: Mutex<Option<Commit>>,
 }
 
 impl News {
-    /// Returns the newest commit; `None` while nothing was pushed.
+    /// Returns the newest commit; `None` while no commit was pushed.
     fn newest(&self) -> Option<Commit> {
         let head = std::fs::read_to_string(self.origin.join("refs/heads/main")).ok()?;
         let head = head.trim();
@@ -183,7 +213,7 @@ impl News {
         };
         let mended = !self.edits.is_empty() && self.edits.iter().all(is_back);
         let changed = ask(&["diff", "--name-only", &self.known, sha]).unwrap_or_default();
-        // A Secret of its own file is changed in place; whatever is added needs kustomize to be found.
+        // A Secret in its own file is changed in place; any addition needs kustomize to be found.
         let secret = |file: &&str| {
             let text = blob(format!("{sha}:{file}"))?;
             let before = blob(format!("{}:{file}", self.known))?;
@@ -226,7 +256,7 @@ fn record(root: &Path, clock: &Clock, subject: &str) -> Result<Commit, Fault> {
     })
 }
 
-/// Runs git with an author and a time of its own, so that the commits are the same whoever runs it.
+/// Runs git with a fixed author and time, so that the commits are the same for every user.
 fn git(folder: &Path, clock: &Clock, arguments: &[&str]) -> Result<String, Fault> {
     let own = Own { folder, author: ("demo", "demo@example.invalid"), moment: clock.now().to_string() };
     own.git(arguments).map_err(fault)

@@ -11,7 +11,7 @@ use crate::model::{Environment, Exposure, Fault};
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
-/// An environment with what its kubeconfig says of the way to it.
+/// Holds an environment with the exposure of its connection, by its kubeconfig.
 #[derive(Serialize)]
 struct Listed<'a> {
     #[serde(flatten)]

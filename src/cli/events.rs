@@ -1,4 +1,4 @@
-//! `fluxdeck events`: what controllers and the kubelet said lately, of one object or of all.
+//! `fluxdeck events`: recent reports of controllers and the kubelet, about one object or about all.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 /// Lists events, the newest last.
 ///
 /// # Errors
-/// Fails when the call is wrong, or the cluster cannot be asked.
+/// Fails when the call is wrong, or the cluster cannot be queried.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = arguments.object.map(|text| named(&text)).transpose()?;
     let scope = object.map_or(EventScope::All, EventScope::Object);

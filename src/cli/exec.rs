@@ -25,7 +25,7 @@ pub struct Arguments {
     command: Vec<String>,
 }
 
-/// Runs it, and fails where it fails.
+/// Runs the command, and fails where it fails.
 ///
 /// # Errors
 /// Fails when the call is wrong, the guard refuses, the cluster does, or the command ends with another status than 0.
@@ -47,7 +47,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let mut code = 0;
         for action in (commands::EXEC.run)(&ask) {
             let Action::Operate(operation) = action else { continue };
-            // Its steps are not data, and stay unsaid.
+            // The steps are not part of the command's output.
             let done = note(&session, operation, Box::new(|_| {}), interrupted());
             code = match lend_to(&session.terminal, terminal, done).await? {
                 Outcome::Failed(fault) => return Err(fault),

@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     kustomization: Option<String>,
 }
 
-/// What one Kustomization reads.
+/// Holds the files of one Kustomization.
 #[derive(Serialize)]
 struct Row<'a> {
     env: &'a str,
@@ -75,7 +75,7 @@ fn text(row: &Row<'_>) -> String {
     row.files.iter().fold(String::new(), |text, file| text + &head + "  " + file + "\n")
 }
 
-/// Refuses the name of a Kustomization that there is none of; of one whose content is elsewhere it is said that nothing of it is here.
+/// Refuses an unknown Kustomization; one with its content elsewhere is reported as having no files here.
 pub(super) fn known(snapshot: &Snapshot, call: &Call, asked: Option<&str>, is_empty: bool) -> Result<(), Fault> {
     let Some(asked) = asked.filter(|_| is_empty) else { return Ok(()) };
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);

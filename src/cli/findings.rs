@@ -1,4 +1,4 @@
-//! Writing what rules found: for people, as JSON, as SARIF, and as the annotations of GitHub.
+//! Output of findings: as text, as JSON, as SARIF, and as the annotations of GitHub.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,11 @@ use crate::check::{self, Finding, Other, Quiet, Severity};
 use crate::model::text::{field, message};
 use crate::model::{Fault, Shown};
 
-/// The word under which it is told to programs how many findings are silenced.
+/// The rule under which the number of silenced findings is reported to programs.
 const SILENCED: &str = "silenced";
 
-/// Prints findings in the form that the call asks for; programs are told there how many are silenced, people on the last line.
+/// Prints findings in the format of the call; programs get the number of silenced ones among them, people on the last
+/// line.
 ///
 /// # Errors
 /// Fails when standard output cannot be written.
@@ -19,7 +20,7 @@ pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Resul
     write(call, &condensed_for(call, findings), silenced, &[])
 }
 
-/// Writes findings that are in the form in which they are told, for programs also which rules did not look at everything.
+/// Writes condensed findings; programs also get the rules that did not check everything.
 ///
 /// # Errors
 /// As [`print`].
@@ -36,7 +37,7 @@ pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize, quiet: &
     }
 }
 
-/// Puts findings into the form in which they are told: whoever reads wants one fault of several environments once, programs each of them.
+/// Condenses findings for their format: people read a fault of several environments once, programs get each of them.
 pub(super) fn condensed_for(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     match call.global.output {
         Output::Text | Output::Github => check::condensed(findings),
@@ -45,29 +46,29 @@ pub(super) fn condensed_for(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     }
 }
 
-/// Counts findings of one weight in words, such as `2 errors`.
+/// Counts findings of one severity in words, such as `2 errors`.
 pub(super) fn count(findings: &[Finding], severity: Severity) -> String {
     let count = findings.iter().filter(|finding| finding.severity == severity).count();
     format!("{count} {}{}", severity.word(), if count == 1 { "" } else { "s" })
 }
 
-/// Says how many findings are silenced; nothing where none is.
+/// Returns the number of silenced findings in words; an empty text where there is none.
 pub(super) fn silenced(count: usize) -> String {
     if count == 0 { String::new() } else { format!(", silenced: {count}") }
 }
 
-/// The word under which programs are told that rules did not look at everything.
+/// The rule under which programs learn that rules did not check everything.
 const NOT_RUN: &str = "not-run";
 
-/// Says as a hint that rules did not look at everything.
+/// Reports as a hint that rules did not check everything.
 fn not_run(quiet: &Quiet) -> Finding {
     let file = if quiet.file.is_empty() { "." } else { &quiet.file };
     let why = "what is not known may bring what these rules would miss";
     Finding::new(NOT_RUN, file, quiet.to_string(), why, "look at these by hand, or bring it into the repository").hint()
 }
 
-/// Adds hints that count what is silenced and say which rules did not look at everything, where there is any: a list of findings has no other place
-/// for it.
+/// Adds hints with the number of silenced findings and the rules that did not check everything: a list of findings has
+/// no other place for them.
 fn counted(findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Vec<Finding> {
     let count = (silenced > 0).then(|| {
         let message = format!("silenced: {silenced}");
@@ -77,7 +78,7 @@ fn counted(findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Vec<Findin
     findings.iter().cloned().chain(quiet.iter().map(not_run)).chain(count).collect()
 }
 
-/// So many of the other places are named.
+/// The most other places that are listed.
 const NAMED: usize = 5;
 
 fn place(finding: &Finding) -> String {
@@ -93,7 +94,7 @@ fn text(finding: &Finding) -> String {
     format!("{}: {word}: {said} [{rule}]\n  why: {why}\n  what to do: {fix}\n{others}", place(finding))
 }
 
-/// Lists where else the same is, a few of many.
+/// Lists the other places of a finding, up to a few.
 fn others(finding: &Finding) -> String {
     if finding.others.is_empty() {
         return String::new();
@@ -145,7 +146,7 @@ fn sarif(findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Value {
     })
 }
 
-/// Writes a finding as a workflow command of GitHub; how it is escaped is actions/toolkit's `command.ts`.
+/// Writes a finding as a workflow command of GitHub, escaped as in actions/toolkit's `command.ts`.
 fn github(finding: &Finding) -> String {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 /// Lists objects of a kind.
 ///
 /// # Errors
-/// Fails when the call is wrong, the kind is not served, or the cluster cannot be asked.
+/// Fails when the call is wrong, the kind is not served, or the cluster cannot be queried.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     list(&arguments.kind, arguments.namespace.as_deref(), call)
 }
@@ -35,12 +35,12 @@ struct Object {
     namespace: String,
     name: String,
     created: Option<jiff::Timestamp>,
-    /// The server's columns by their names in lower case.
+    /// The server's columns, by their lower-case names.
     #[serde(flatten)]
     cells: Map<String, Value>,
 }
 
-/// Lists the objects of a kind that is called by a word.
+/// Lists the objects of a kind, given by any of its names.
 pub(super) fn list(word: &str, namespace: Option<&str>, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
@@ -88,15 +88,15 @@ pub(super) fn list(word: &str, namespace: Option<&str>, call: &Call) -> Result<u
     })
 }
 
-/// Finds the resource that an operator calls by a word.
+/// Finds a resource by any of its names.
 ///
 /// # Errors
-/// Fails when the cluster cannot be asked or serves nothing of that name.
+/// Fails when the cluster cannot be queried or serves nothing of that name.
 pub(super) async fn find(cluster: &Cluster, word: &str) -> Result<Resource, Fault> {
     let served = cluster.served().await?;
     let mut called: Vec<Resource> =
         served.into_iter().filter(|served| served.is_called(word)).map(|served| served.resource).collect();
-    // A bare word means what it means in a name: the core group's kind, a kind of Kubernetes or Flux; else it must be the only one.
+    // A name without a group means the kind of the core group, Kubernetes or Flux; otherwise it must be unambiguous.
     let meant = called.iter().position(|one| crate::model::known::group_of(&one.kind) == Some(one.group.as_str()));
     if let Some(meant) = meant {
         return Ok(called.swap_remove(meant));

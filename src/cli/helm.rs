@@ -72,7 +72,7 @@ impl From<ValueRow> for Valued {
     }
 }
 
-/// Prints what is asked of a release.
+/// Prints the requested part of a release.
 ///
 /// # Errors
 /// Fails when the call is wrong, or the release cannot be read.
@@ -148,7 +148,7 @@ fn line(value: &Value) -> String {
     }
 }
 
-/// Finds the cluster and the HelmRelease.
+/// Finds the cluster and the HelmRelease of the call.
 fn cluster_and_release(call: &Call, release: &str) -> Result<(Arc<Cluster>, ObjectRef), Fault> {
     let object = parse(release)?;
     let session = call.session()?;
@@ -156,7 +156,7 @@ fn cluster_and_release(call: &Call, release: &str) -> Result<(Arc<Cluster>, Obje
     Ok((session.task_context().cluster(env)?, object))
 }
 
-/// Reads the name of a HelmRelease.
+/// Parses the name of a HelmRelease.
 fn parse(release: &str) -> Result<ObjectRef, Fault> {
     let parts: Vec<&str> = release.split('/').collect();
     let kind = kinds::find("HelmRelease");

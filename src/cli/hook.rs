@@ -1,4 +1,4 @@
-//! `fluxdeck hook …`: git asks fluxdeck before each commit.
+//! `fluxdeck hook …`: the git hook that runs fluxdeck before each commit.
 
 use clap::{Args, Subcommand};
 
@@ -17,16 +17,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Put `secret verify --staged` and `check --staged --new` into git's hooks before commits and merges, beside what is there
+    /// Put `secret verify --staged` and `check --staged --new` into git's hooks before commits and merges, beside what
+    /// is there
     Install,
     /// Take it out again; what else is in the hook stays
     Uninstall,
 }
 
-/// Installs or takes out the hook.
+/// Installs or removes the hook.
 ///
 /// # Errors
-/// Fails when there is no repository, or the hook belongs to something else.
+/// Fails when there is no repository, or the hook belongs to another program.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let command = match arguments.verb {
         Verb::Install => &commands::HOOK_INSTALL,

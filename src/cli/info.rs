@@ -1,4 +1,4 @@
-//! `fluxdeck info`: each setting with where it came from, the environments, and where fluxdeck looks and writes.
+//! `fluxdeck info`: each setting with its origin, the environments, and the places that fluxdeck reads and writes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ struct Setting {
     origin: String,
 }
 
-/// Lists what is wrong with the settings, and that there is no environment.
+/// Lists the faults of the settings, and the lack of any environment.
 fn findings(session: &Session) -> Vec<String> {
     let nothing = session.environments.is_empty().then(|| {
         let Fault { what, why, todo, .. } = &session.nothing;
@@ -63,13 +63,14 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Lists the settings in force, then what each environment came to.
+/// Lists the settings in force, then those of each environment.
 fn settings(session: &Session) -> Vec<Setting> {
     let known = &session.settings;
     let mut list = vec![
         setting("theme", Some(known.theme.value.clone()), &known.theme.origin),
         setting("ascii", known.ascii.value.map(|value| value.to_string()), &known.ascii.origin),
         setting("mouse", Some(known.mouse.value.to_string()), &known.mouse.origin),
+        setting("lessons", known.lessons.value.map(|mode| mode.word().to_owned()), &known.lessons.origin),
         setting("read_only", Some(known.read_only.value.to_string()), &known.read_only.origin),
     ];
     for (id, keys) in &known.keys {
@@ -93,7 +94,7 @@ fn settings(session: &Session) -> Vec<Setting> {
     list
 }
 
-/// Reads what each environment's files declare of the Flux that installs them.
+/// Reads the Flux that each environment's files declare.
 fn declared(session: &Session) -> BTreeMap<String, Installation> {
     let loader = session.loader.lock().ok().and_then(|mut loader| loader.take());
     let Some(snapshot) = loader.map(|mut loader| loader.feeds()) else { return BTreeMap::new() };
@@ -110,7 +111,7 @@ fn declared(session: &Session) -> BTreeMap<String, Installation> {
     objects.into_iter().map(one).collect()
 }
 
-/// Returns the objects of a file that may say which Flux it is.
+/// Returns the objects of a file that may declare the version of Flux.
 fn of_flux(root: &Path, file: &str) -> Vec<Object> {
     const MARKS: [&str; 6] = [
         "FluxInstance",
@@ -129,7 +130,7 @@ fn of_flux(root: &Path, file: &str) -> Vec<Object> {
     bodies.into_iter().map(|body| Object::new(body, origin(), Vec::new())).collect()
 }
 
-/// Tells which Flux an environment runs; no cluster is asked for it here.
+/// Returns the Flux of an environment, without querying any cluster.
 fn flux(declared: &BTreeMap<String, Installation>, env: &str) -> Setting {
     let known = declared.get(env).and_then(|flux| Some((flux.version()?, flux.known_from()?)));
     let (value, origin) = known.map_or_else(
@@ -172,7 +173,7 @@ fn of_environment(list: &mut Vec<Setting>, session: &Session, environment: &Envi
         list.push(setting(&name("age_key_file"), Some(file.value.display().to_string()), &file.origin));
     }
     if let Some(command) = &own.age_key_command {
-        // A command line may carry the key itself, however unwise that is.
+        // A command line may contain the key itself, however unwise that is.
         let carries = command.value.text.contains("AGE-SECRET-KEY-");
         let shown = if carries { "(masked)".to_owned() } else { command.value.text.clone() };
         list.push(setting(&name("age_key_command"), Some(shown), &command.origin));

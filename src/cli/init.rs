@@ -1,4 +1,4 @@
-//! `fluxdeck init DIR`: writes the repository for two clusters, with keys and passwords of its own.
+//! `fluxdeck init DIR`: writes the repository for two clusters, with fresh keys and passwords.
 
 mod next;
 
@@ -22,7 +22,8 @@ use crate::workflows::new_key::{self, KeyFile, write_keys};
 pub struct Arguments {
     /// The new repository: a folder that is empty or not there yet
     dir: PathBuf,
-    /// Where the private age keys go; by default below `$XDG_CONFIG_HOME`, in fluxdeck/keys. Never inside the repository
+    /// Where the private age keys go; by default below `$XDG_CONFIG_HOME`, in fluxdeck/keys. Never inside the
+    /// repository
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     /// Your domain; the template says homelab.example
@@ -39,7 +40,7 @@ pub struct Arguments {
     git: bool,
 }
 
-/// What was made.
+/// Reports the written files.
 #[derive(Serialize)]
 struct Report {
     repository: PathBuf,
@@ -48,13 +49,13 @@ struct Report {
     renewed: usize,
     committed: bool,
     environments: Vec<KeyFile>,
-    /// The settings file that was written so that the keys are found; none where there was one already.
+    /// The new settings file, with the places of the keys; `None` where there was one already.
     settings: Option<PathBuf>,
     missing: Vec<Missing>,
     next: Vec<Step>,
 }
 
-/// Takes new values from the system's random source.
+/// Generates values from the system's random source.
 struct System;
 
 impl Fresh for System {
@@ -67,11 +68,11 @@ impl Fresh for System {
     }
 }
 
-/// Writes the repository and the keys, and says what comes next.
+/// Writes the repository and the keys, and prints the next steps.
 ///
 /// # Errors
-/// Refuses a folder that holds anything, keys that are there already, and keys inside the repository; fails when something cannot be
-/// written. What was written of the keys is then taken back.
+/// Refuses a folder that is not empty, keys that exist already, and keys inside the repository; fails when a file
+/// cannot be written. Keys that were written are then removed.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if call.global.read_only {
         return Err(Fault::new(FaultKind::Refused, "nothing was written", "--read-only refuses it", "leave it out"));
@@ -120,7 +121,7 @@ fn usage(why: String) -> Fault {
     Fault::new(FaultKind::Usage, "cannot make a repository there", why, "name a folder, such as ~/homelab")
 }
 
-/// A word that goes into YAML and URLs must be plain.
+/// Refuses a value that is not plain, because it goes into YAML and URLs.
 fn plain(flag: &str, value: Option<&str>) -> Result<(), Fault> {
     let fits = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphanumeric())

@@ -1,4 +1,4 @@
-//! `fluxdeck keys`: every key and command, made from the registry.
+//! `fluxdeck keys`: every key and command, from the registry.
 
 use clap::Args;
 use serde::Serialize;

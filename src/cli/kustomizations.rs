@@ -37,7 +37,7 @@ pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(0)
 }
 
-/// Says what a Kustomization reads: a folder of this repository, or a source that is elsewhere.
+/// Returns the source of a Kustomization: a folder of this repository, or a source elsewhere.
 fn place(one: &FluxKustomization) -> String {
     let path = if one.path.is_empty() { "." } else { &one.path };
     match &one.elsewhere {

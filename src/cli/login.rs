@@ -1,17 +1,17 @@
-//! Who sits there, by the system's word: the account of the process, and behind root's who became it.
+//! The user at the terminal, by the system's records: the account of the process, or the account behind root.
 
 use std::path::Path;
 
 use crate::files;
 
-/// Says how an account of the system is called.
+/// The list of the system's accounts.
 const ACCOUNTS: &str = "/etc/passwd";
 
-/// A longer list is not read.
+/// The largest list of accounts, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Finds the login. Variables are only words: they count where the system's own list does not know the account, as with a directory service, and
-/// where sudo's name fits the number that it gives.
+/// Finds the login. A variable can be set to anything, so it counts only where the system's list lacks the account, as
+/// with a directory service, and where sudo's name matches its number.
 pub(super) fn login() -> String {
     let uid = rustix::process::getuid().as_raw();
     let accounts = files::own(Path::new(ACCOUNTS), LARGEST).unwrap_or_default();
@@ -29,7 +29,7 @@ fn login_of(uid: u32, accounts: &str, variable: impl Fn(&str) -> Option<String>)
     };
     let behind = || {
         let (name, number) = (variable("SUDO_USER")?, variable("SUDO_UID")?.parse().ok()?);
-        // Whoever is not in the list may be of a directory service.
+        // A directory service may have accounts that the list lacks.
         (uid == 0 && number != 0 && name_of(number).is_none_or(|known| known == name)).then_some(name)
     };
     behind()

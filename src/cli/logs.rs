@@ -1,4 +1,4 @@
-//! `fluxdeck logs`: the log of a pod, or what a controller wrote about a Flux object.
+//! `fluxdeck logs`: the log of a pod, or a controller's lines about a Flux object.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -17,10 +17,10 @@ use crate::model::text::{field, json_lines, uncoloured};
 use crate::model::{Fault, FaultKind, ObjectRef, Shown};
 use crate::runtime::interrupted;
 
-/// How many events may wait to be written; the server waits with them.
+/// The number of events that may wait to be written; when it is reached, the server waits too.
 const EVENTS: usize = 16;
 
-/// How long nothing must come before what was there from before is taken to be all.
+/// The silence after which the earlier lines count as complete.
 const QUIET: Duration = Duration::from_millis(500);
 
 // Flags of `logs`.
@@ -72,7 +72,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let mut printer = Printer {
             output: call.global.output,
             of_flux: source.speaks_of().is_some(),
-            // The server counts lines about every object: where only some are wanted, they are counted here.
+            // `tail` of the server counts the lines about every object, so lines about one object are counted here.
             held: arguments.tail.filter(|_| about.is_some()).map(|tail| (tail, VecDeque::new())),
             about,
         };
@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let stop = interrupted();
         let following = follow(cluster, target, options, sender);
         let (read, written) = tokio::join!(following, async move {
-            // Dropping the receiver ends the stream.
+            // A dropped receiver ends the stream.
             tokio::select! {
                 written = write(&mut events, &mut printer) => written,
                 () = stop.cancelled() => Ok(()),
@@ -99,7 +99,7 @@ fn usage(what: &str, why: String, todo: &str) -> Fault {
     Fault::new(FaultKind::Usage, what, why, todo)
 }
 
-/// Reads `NAMESPACE/POD` or `KIND/NAMESPACE/NAME`.
+/// Parses `NAMESPACE/POD` or `KIND/NAMESPACE/NAME`.
 fn object(text: &str) -> Result<ObjectRef, Fault> {
     match text.split('/').collect::<Vec<_>>().as_slice() {
         [namespace, pod] if !namespace.is_empty() && !pod.is_empty() => Ok(ObjectRef::new("Pod", "", namespace, pod)),
@@ -118,7 +118,7 @@ fn since(text: &str) -> Result<Duration, Fault> {
         .ok_or_else(|| usage("cannot read --since", format!("`{text}` is not a duration"), "write it as 90s, 5m or 1h"))
 }
 
-/// Writes what comes, until nothing more does or nobody reads.
+/// Writes the lines until the log ends or standard output is closed.
 async fn write(events: &mut mpsc::Receiver<LogEvent>, printer: &mut Printer) -> Result<(), Fault> {
     let mut begun = false;
     loop {
@@ -160,12 +160,12 @@ struct Printer {
     output: Output,
     of_flux: bool,
     about: Option<ObjectRef>,
-    /// How many of the lines from before are wanted, and those that may be among them, until all have come.
+    /// The number of earlier lines to print, and the last ones so far, until all have arrived.
     held: Option<(u32, VecDeque<LogLine>)>,
 }
 
 impl Printer {
-    /// Takes lines; `false` once nobody reads.
+    /// Takes lines; returns `false` once standard output is closed.
     fn take(&mut self, lines: Vec<LogLine>) -> Result<bool, Fault> {
         let Some((most, held)) = &mut self.held else { return self.print(lines) };
         for line in lines.into_iter().filter(|line| is_about(line, self.about.as_ref())) {
@@ -177,7 +177,7 @@ impl Printer {
         Ok(true)
     }
 
-    /// Writes what was held back; from then on nothing is.
+    /// Writes the held lines, and holds none from then on.
     fn release(&mut self) -> Result<bool, Fault> {
         match self.held.take() {
             Some((_, held)) => self.print(held.into()),
@@ -201,8 +201,8 @@ impl Printer {
         out::write(&text)
     }
 
-    /// Writes a pod's line as it came, and a controller's with its level and message; to a terminal without colours, because those of others
-    /// steer it, and to a program with them.
+    /// Formats a line: a pod's as it is, a controller's with its level and message. A terminal gets no foreign escape
+    /// sequences, because they could control it; a program does.
     fn readable(&self, line: LogLine) -> String {
         let text = if self.of_flux {
             let at = line.at.map(|at| at.to_string()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `fluxdeck man`: manual pages, made from the command line itself.
+//! `fluxdeck man`: manual pages, generated from the command line itself.
 
 use std::path::{Path, PathBuf};
 
@@ -19,13 +19,13 @@ pub(super) struct Arguments {
     dir: Option<PathBuf>,
 }
 
-/// Prints a page, or writes them all.
+/// Prints a page, or writes all pages.
 ///
 /// # Errors
 /// Fails when there is no such subcommand, or a page cannot be written.
 pub(super) fn run(arguments: Arguments, _call: &Call) -> Result<u8, Fault> {
     let mut whole = super::Arguments::command().disable_help_subcommand(true);
-    // Gives every subcommand its full name and the global flags.
+    // Building gives every subcommand its full name and the global flags.
     whole.build();
     if let Some(folder) = arguments.dir {
         write_all(&whole, &folder)?;
@@ -49,7 +49,7 @@ fn page(command: &Command) -> Result<String, Fault> {
     Ok(String::from_utf8_lossy(&roff).into_owned())
 }
 
-/// Names a page as `man` looks for it: `fluxdeck-secret-set`.
+/// Returns the name of a page as `man` looks for it: `fluxdeck-secret-set`.
 fn title(command: &Command) -> String {
     command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
 }

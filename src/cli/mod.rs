@@ -1,13 +1,22 @@
-//! The command line: the cockpit, and the headless twins of what it does. One file per subcommand and one line here.
+//! The command line: the cockpit, and the headless counterparts of its commands. One file per subcommand and one line
+//! here.
 
 mod call;
 mod cockpit;
+#[cfg(test)]
+mod diagnoses;
 mod findings;
+#[cfg(test)]
+mod footers;
+#[cfg(test)]
+mod lessons;
 mod login;
 mod open;
 mod operate;
 mod out;
 mod prompt;
+#[cfg(test)]
+mod walkthrough;
 
 use std::sync::Arc;
 
@@ -38,13 +47,13 @@ struct Flags {
     cockpit: cockpit::Arguments,
 }
 
-/// Declares the subcommands: their modules, what clap is told of each, and who runs it. `cargo fmt` does not look into a macro: `.ci/format`
-/// does.
+/// Declares the subcommands: their modules, their descriptions for clap, and their dispatch. `cargo fmt` does not
+/// format a macro; `.ci/format` does.
 macro_rules! subcommands {
     ($($(#[$doc:meta])* $name:ident => $module:ident,)*) => {
         $(mod $module;)*
 
-        // The flags of the others are not even built: they are half of the time that the process takes to start.
+        // Deferred, because building the flags of all subcommands is half of the process's start time.
         #[derive(Debug, Subcommand)]
         #[command(defer = true)]
         enum Sub { $($(#[$doc])* $name($module::Arguments),)* }
@@ -72,16 +81,28 @@ subcommands! {
     Where => where_,
     /// List the objects that the repository renders to
     Objects => objects,
+    /// Write the rendered objects as YAML, or the variables that Flux puts into them
+    Build => build,
     /// List the HelmReleases with the chart and version that apply after every overlay
     Releases => releases,
     /// Show what a change renders to: objects created, changed and deleted
     Impact => impact,
+    /// Show what Flux would change in the clusters now, or what has drifted
+    Diff => diff,
     /// List the commits that changed what an object renders to
     History => history,
     /// Find what is wrong in the repository, before it is pushed
     Check => check,
     /// Show the live Flux objects with their state
     Status => status,
+    /// Name the root cause of every failure, with its evidence and its remedy
+    Doctor => doctor,
+    /// Explain a condition, reason, kind, field, rule, cause or command
+    Explain => explain,
+    /// List the live objects that neither Git, nor Helm, nor an operator explains
+    Orphans => orphans,
+    /// Go through guided work step by step, and see what is done
+    Walk => walk,
     /// Read or follow the log of a pod, or of a controller about a Flux object
     Logs => logs,
     /// Ask Flux to look now, and wait for the outcome
@@ -120,6 +141,8 @@ subcommands! {
     Secret => secret,
     /// Have git check what is staged before each commit
     Hook => hook,
+    /// Tell what happened to an object or in an environment, in one order
+    Timeline => timeline,
     /// Draw a screen once everything has settled
     Snapshot => snapshot,
     /// List every key and command
@@ -134,10 +157,10 @@ subcommands! {
     Man => man,
 }
 
-/// Reads the arguments of the process, or ends it with help or the error in them.
+/// Parses the arguments of the process, or ends it with help or an error.
 ///
-/// Clap clones every global flag into every subcommand; when the first argument names one, the others are left out, which saves
-/// a third of the time that a headless call takes to start.
+/// Clap clones every global flag into every subcommand; when the first argument names one, the others are left out,
+/// which saves a third of the start time of a headless call.
 fn parse() -> Arguments {
     let mut command = Arguments::command();
     let named = std::env::args_os().nth(1).and_then(|first| command.find_subcommand(first).cloned());
@@ -148,8 +171,8 @@ fn parse() -> Arguments {
     read.unwrap_or_else(|error| refuse(&error))
 }
 
-/// Ends the process with help, or with what is wrong with its arguments; these are quoted, and may come from a script that took them from
-/// anywhere.
+/// Ends the process with help, or with an error that quotes the arguments; these may be untrusted, because a script may
+/// have passed them.
 fn refuse(error: &clap::Error) -> ! {
     if !error.use_stderr() {
         error.exit();
@@ -158,21 +181,21 @@ fn refuse(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code())
 }
 
-/// Describes the whole command line, for what must hold of every subcommand.
+/// Returns the whole command line, for checks on every subcommand.
 pub fn command_line() -> clap::Command {
     let mut command = Arguments::command();
-    // What is deferred is made.
+    // Building also creates the deferred parts.
     command.build();
     command
 }
 
 /// Reads the arguments, runs the subcommand and returns the exit code; errors go to standard error.
 pub fn main() -> u8 {
-    // On every way out, a panic too, nothing that we started is left.
+    // Every exit, a panic too, ends the programs that we started.
     let _ended = EndAll;
     let arguments = parse();
     programs::watch();
-    let leftovers = Arc::new(Leftovers::find());
+    let leftovers = Arc::default();
     let code = perform(arguments, &leftovers);
     for left in leftovers.take().into_iter().chain(programs::runs_on()) {
         let Fault { what, why, todo, .. } = left.fault();
@@ -181,7 +204,7 @@ pub fn main() -> u8 {
     code
 }
 
-/// Ends what we started, and removes its folders.
+/// Ends the programs that we started, and removes their folders.
 struct EndAll;
 
 impl Drop for EndAll {
@@ -193,7 +216,11 @@ impl Drop for EndAll {
 fn perform(arguments: Arguments, leftovers: &Arc<Leftovers>) -> u8 {
     let call = Call { leftovers: Arc::clone(leftovers), ..Call::new(arguments.flags.global) };
     let result = open::named(&call.global).and_then(|()| match arguments.subcommand {
-        Some(sub) => dispatch(sub, &call),
+        Some(sub) => {
+            leftovers.begin();
+            dispatch(sub, &call)
+        }
+        // The cockpit reports them itself, once it has drawn something.
         None => cockpit::run(arguments.flags.cockpit, &call),
     });
     match result {

@@ -1,4 +1,4 @@
-//! `fluxdeck objects`: what the repository renders to.
+//! `fluxdeck objects`: the rendered objects of the repository.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     kustomization: Option<String>,
 }
 
-/// One rendered object.
+/// Holds one rendered object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
@@ -31,15 +31,16 @@ struct Row<'a> {
     namespace: &'a str,
     name: &'a str,
     file: &'a str,
-    /// The `ResourceSet` that flux-operator makes it of.
+    /// The `ResourceSet` from which flux-operator creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     made_by: Option<&'a str>,
 }
 
-/// Lists the rendered objects by environment, Kustomization, kind, namespace and name; ends with 1 where something cannot be rendered.
+/// Lists the rendered objects by environment, Kustomization, kind, namespace and name; ends with 1 where a
+/// Kustomization cannot be rendered.
 ///
 /// # Errors
-/// Fails when there is no repository, or nothing that renders.
+/// Fails when there is no repository, or nothing can be rendered.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = render(&snapshot, call)?;
@@ -82,12 +83,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(complain(call, wanted.into_iter().filter_map(|one| one.finding.as_ref())))
 }
 
-/// Renders a repository with the tool at hand, keeping what was rendered for the next call.
+/// Renders a repository with the installed tool, and caches the result for the next call.
 pub(super) fn render(snapshot: &Snapshot, call: &Call) -> Result<Rendering, Fault> {
     call.renderer.with(|renderer| renderer.render(snapshot))
 }
 
-/// Tells on standard error what is known in part.
+/// Writes the partly known Kustomizations to standard error.
 pub(super) fn remark<'a>(call: &Call, rendered: impl Iterator<Item = &'a Rendered>) {
     let mut by: BTreeMap<&str, Vec<&Rendered>> = BTreeMap::new();
     for one in rendered.filter(|one| one.finding.is_none()) {
@@ -100,7 +101,7 @@ pub(super) fn remark<'a>(call: &Call, rendered: impl Iterator<Item = &'a Rendere
     }
 }
 
-/// Tells on standard error what could not be rendered, and returns the exit code for that.
+/// Writes the failed Kustomizations to standard error, and returns the exit code.
 pub(super) fn complain<'a>(call: &Call, findings: impl Iterator<Item = &'a crate::repo::FileFault>) -> u8 {
     let mut code = 0;
     for finding in findings {

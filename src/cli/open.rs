@@ -17,7 +17,7 @@ use crate::sops::{IdentitySources, KeySources, Prompts};
 pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> {
     let folder = folder(global)?;
     let loader = Loader::open(&folder);
-    // A folder without git and without anything that looks like Flux is no repository of ours: the live side is shown alone.
+    // Without git and without a sign of Flux a folder is no repository for us: only the live side is shown.
     let root = match loader.repository() {
         Err(fault) if is_none(fault, &loader) => Err(fault.clone()),
         _ => Ok(loader.root().to_owned()),
@@ -44,7 +44,7 @@ pub(super) fn live(global: &Global, prompts: Prompts) -> Result<Session, Fault> 
     only(session, global)
 }
 
-/// Reads the kubeconfig files, those that the settings name for environments among them; a flag stands for all of them.
+/// Reads the kubeconfig files, including those that the settings name for environments; a flag replaces all of them.
 fn kubeconfig(global: &Global, settings: &mut Settings) -> Result<Kubeconfig, Fault> {
     let found = Kubeconfig::load(global.kubeconfig.as_deref());
     if global.kubeconfig.is_some() {
@@ -53,7 +53,7 @@ fn kubeconfig(global: &Global, settings: &mut Settings) -> Result<Kubeconfig, Fa
     Kubeconfig::with(found, &settings.kubeconfigs())
 }
 
-/// Reads the repository alone, without any cluster, for what is asked of its environments.
+/// Reads the repository alone, without any cluster, for a subcommand about its environments.
 pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
     let snapshot = repository_of_any(global)?;
     if snapshot.environments.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn repository(global: &Global) -> Result<Snapshot, Fault> {
     Ok(snapshot)
 }
 
-/// Reads the repository alone, for what is asked of its files: it may have no environment, which the caller says.
+/// Reads the repository alone, for a subcommand about its files; without environments the caller reports that.
 pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
     let folder = folder(global)?;
     let loader = Loader::open(&folder);
@@ -89,8 +89,8 @@ pub(super) fn repository_of_any(global: &Global) -> Result<Snapshot, Fault> {
     }
 }
 
-/// Reads the repository as Flux knows it: what is rendered stands for what the files declare. Where nothing renders here that is told, and the
-/// files must do.
+/// Reads the repository as Flux sees it: the rendering replaces the files' declarations. If rendering fails, that is
+/// reported, and the declarations are used.
 pub(super) fn effective(call: &Call) -> Result<Snapshot, Fault> {
     let snapshot = repository(&call.global)?;
     match super::objects::render(&snapshot, call) {
@@ -103,13 +103,13 @@ pub(super) fn effective(call: &Call) -> Result<Snapshot, Fault> {
     }
 }
 
-/// Tells whether a folder that git knows no repository in is none for us either: nothing in it looks like one of Flux, or git refuses it
-/// because it is another user's.
+/// Tells whether a folder outside of git is no repository for us either: it shows no sign of Flux, or git refuses it
+/// because it belongs to another user.
 fn is_none(fault: &Fault, loader: &Loader) -> bool {
     fault.kind == FaultKind::Refused || !loader.is_like_flux()
 }
 
-/// Refuses settings that are named and cannot be read: whoever names them relies on what they say.
+/// Refuses an unreadable settings file that the user named, because the user relies on it.
 pub(super) fn named(global: &Global) -> Result<(), Fault> {
     let Some(file) = &global.config else { return Ok(()) };
     crate::files::open_own(file).map(drop).map_err(|error| {
@@ -129,7 +129,7 @@ fn folder(global: &Global) -> Result<PathBuf, Fault> {
     }
 }
 
-/// Leaves only the environment of `--env`.
+/// Restricts the session to the environment of `--env`.
 fn only(session: Session, global: &Global) -> Result<Session, Fault> {
     if let Some(name) = &global.env {
         session.environment(name)?;
@@ -137,7 +137,7 @@ fn only(session: Session, global: &Global) -> Result<Session, Fault> {
     Ok(session)
 }
 
-/// Takes the settings that flags make.
+/// Returns the settings that the flags set.
 pub(super) fn flags(global: &Global) -> Flags {
     Flags {
         theme: global.theme.clone(),
@@ -151,38 +151,38 @@ pub(super) fn flags(global: &Global) -> Flags {
     }
 }
 
-/// What the environments are made from.
+/// Holds the inputs of the environments.
 pub(super) struct Plan {
-    /// The repository's root, or why there is none.
+    /// The repository's root, or the reason why there is none.
     pub root: Result<PathBuf, Fault>,
     /// The settings.
     pub settings: Settings,
-    /// The contexts of the kubeconfig, or why they are not known.
+    /// The contexts of the kubeconfig, or the reason why they are unknown.
     pub contexts: Result<Vec<KubeContext>, Fault>,
 }
 
-/// What differs between real and simulated sessions.
+/// Holds the parts that differ between real and simulated sessions.
 pub(super) struct Parts {
-    /// Real or simulated.
+    /// Whether it is real or simulated.
     pub source: SessionSource,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Who sits there.
+    /// The user's login.
     pub login: String,
-    /// How this machine is reached by `ssh`.
+    /// The `ssh` address of this machine.
     pub via: String,
-    /// Where writes are noted.
+    /// The journal of writes.
     pub journal: Journal,
-    /// What goes away with the session.
+    /// The folder that is removed with the session.
     pub folder: Option<crate::programs::WorkFolder>,
-    /// A folder with a key file for each environment, in place of what the settings name.
+    /// The folder with a key file for each environment, in place of the files in the settings.
     pub key_files: Option<PathBuf>,
-    /// Who is asked for a passphrase.
+    /// The prompts for passphrases.
     pub prompts: Prompts,
 }
 
 impl Plan {
-    /// Builds the session; `cluster` makes the cluster of each environment that has a context.
+    /// Builds the session; `cluster` creates the cluster of each environment that has a context.
     pub(super) fn session(
         mut self,
         loader: Loader,
@@ -208,7 +208,7 @@ impl Plan {
                 (Some(context), _) => cluster(env, environment, context).map(|cluster| {
                     let named = self.settings.env(&environment.name).namespaces;
                     cluster.look_in(named.map(|named| named.value).unwrap_or_default());
-                    // Where Flux has its own objects, wherever those are that it applies.
+                    // Flux's own objects are there, wherever the objects that it applies are.
                     cluster.look_in(["flux-system".to_owned()]);
                     Arc::new(cluster)
                 }),
@@ -255,12 +255,13 @@ impl Plan {
             keys: self.settings.keys.iter().map(|(id, keys)| (id.clone(), keys.value.clone())).collect(),
             operations: AtomicU64::new(1),
             settings: self.settings,
+            exercise: None,
             folder: parts.folder,
         }
     }
 }
 
-/// Says that there is no environment because there is no repository, and the settings name none.
+/// Reports that there is no environment, because there is no repository and the settings name none.
 fn nowhere(fault: &Fault) -> Fault {
     let why = format!(
         "there is no repository: {}, {}; and the settings name no environment with a context",
@@ -288,7 +289,7 @@ fn identities(settings: &Settings, name: &str, key_files: Option<&Path>, prompts
     }
 }
 
-/// Writes how this machine is reached by `ssh`: at the address and port at which this very session came in, else by its name. OpenSSH sets
+/// Returns the `ssh` address of this machine: the address and port of this session, else the host's name. OpenSSH sets
 /// `SSH_CONNECTION` to the client's address and port, and the server's.
 fn via(connection: Option<&str>, login: &str) -> String {
     let words: Vec<&str> = connection.unwrap_or_default().split_whitespace().collect();

@@ -1,4 +1,5 @@
-//! What the headless writes share: they build a command's targets and answers, pass the guard, and print the steps as they come.
+//! The shared part of headless writes: they build a command's targets and answers, pass the guard, and print the steps
+//! as they come.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,10 +13,10 @@ use crate::model::text::{field, json_lines, message};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
 
-/// What shells return for a program that Ctrl-C ended.
+/// The exit code that shells return for a program that Ctrl-C ended.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// A line of output: one step, or how it ended.
+/// Holds a line of output: one step, or the outcome.
 #[derive(Serialize)]
 struct Line<'a> {
     at: jiff::Timestamp,
@@ -26,8 +27,8 @@ struct Line<'a> {
     message: &'a str,
 }
 
-/// Dispatches a command on an object, as its key would, and waits for the outcome; `facts` says what the command needs to know: reading the
-/// repository holds up a command that says nothing of it.
+/// Dispatches a command on an object, as its key would, and waits for the outcome; `facts` returns the facts that the
+/// command needs, because reading the repository would delay a command that does not use it.
 pub(super) fn operate(
     call: &Call,
     command: &'static Command,
@@ -44,7 +45,7 @@ pub(super) fn operate(
     })
 }
 
-/// Names the environment to act on: the one of `--env`, or the only one.
+/// Returns the environment to act on: the one of `--env`, or the only one.
 pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::model::Env, Fault> {
     match (&call.global.env, session.environments.as_slice()) {
         (Some(name), _) => session.environment(name),
@@ -61,7 +62,7 @@ pub(super) fn only_environment(call: &Call, session: &Session) -> Result<crate::
     }
 }
 
-/// Reads the name of an object as the operator typed it.
+/// Parses the name of an object as the user typed it.
 pub(super) fn named(text: &str) -> Result<ObjectRef, Fault> {
     let read = text.parse().map(crate::kinds::complete);
     read.map_err(|why: String| {
@@ -70,7 +71,7 @@ pub(super) fn named(text: &str) -> Result<ObjectRef, Fault> {
     })
 }
 
-/// Judges and runs a command, and prints what its operations report.
+/// Judges and runs a command, and prints the reports of its operations.
 pub(super) async fn dispatch(
     call: &Call,
     session: &Session,
@@ -101,15 +102,15 @@ pub(super) async fn dispatch(
     code.ok_or_else(|| nothing_done(command, &targets))
 }
 
-/// Takes the operations out of what a command asks for. What is for a screen cannot be done here, and is not passed over: a call that did
-/// only a part of what it was for would look like success.
+/// Extracts the operations from a command's actions. An action for a screen is an error: a call that did only a part of
+/// its work would look like success.
 fn operations(command: &Command, actions: Vec<Action>) -> Result<Vec<Operation>, Fault> {
     let mut operations = Vec::new();
     for action in actions {
         match action {
             Action::Operate(operation) => operations.push(operation),
             Action::Tell(Notice { fault: Some(fault), .. }) => return Err(fault),
-            // What it remarks is no part of what it does.
+            // A remark is not part of the command's work.
             Action::Tell(Notice { fault: None, .. }) => {}
             for_a_screen => {
                 return Err(Fault::failed(
@@ -123,7 +124,7 @@ fn operations(command: &Command, actions: Vec<Action>) -> Result<Vec<Operation>,
     Ok(operations)
 }
 
-/// Says that a command that was let pass had nothing to do: what was asked for did not happen.
+/// Reports that a permitted command had nothing to do, so that the call does not look like success.
 fn nothing_done(command: &Command, targets: &[CommandTarget]) -> Fault {
     let names: Vec<String> = targets.iter().map(CommandTarget::name).collect();
     Fault::failed(
@@ -133,7 +134,7 @@ fn nothing_done(command: &Command, targets: &[CommandTarget]) -> Fault {
     )
 }
 
-/// Asks the guard, with the consent that the call gives.
+/// Asks the guard, with the consent in the call.
 fn judged(call: &Call, command: &Command, targets: &[CommandTarget], facts: &Facts) -> Result<Option<Permit>, Fault> {
     let consent = call.global.confirm.as_deref().map_or(Consent::None, Consent::Typed);
     match judge(command, targets, facts, consent) {
@@ -149,7 +150,7 @@ fn judged(call: &Call, command: &Command, targets: &[CommandTarget], facts: &Fac
     }
 }
 
-/// Asks the guard for leave to write.
+/// Asks the guard for permission to write.
 pub(super) fn permit(
     call: &Call,
     command: &Command,
@@ -184,7 +185,7 @@ fn refusal(command: &Command, targets: &[CommandTarget], facts: &Facts) -> Fault
     )
 }
 
-/// Performs an operation, prints its steps, and returns how it ended.
+/// Performs an operation, prints its steps, and returns the outcome.
 pub(super) async fn perform(call: &Call, session: &Session, operation: Operation) -> Result<Outcome, Fault> {
     let env = operation
         .env
@@ -220,7 +221,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let printer = Call { renderer: call.renderer.clone(), ..Call::new(call.global.clone()) };
     let report = write.clone();
     let steps: crate::app::operation::StepSender = Box::new(move |step| {
-        // Said where somebody looks whose standard output goes into another program, and before what it warns of.
+        // A warning goes to standard error, which stays visible in a pipeline, before the step that it is about.
         if step.state == StepState::Warning {
             printer.remark(&format!("{}: {}", step.step, step.message));
             if output != Output::Json {
@@ -251,7 +252,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     failed.map_or(Ok(outcome), Err)
 }
 
-/// Checks a timeout and hands it on as an answer.
+/// Checks a timeout and returns it as an answer.
 pub(super) fn timeout(text: &str) -> Result<(String, String), Fault> {
     if crate::model::clock::go_duration(text).is_none() {
         let why = format!("`{text}` is not a duration");
@@ -260,7 +261,7 @@ pub(super) fn timeout(text: &str) -> Result<(String, String), Fault> {
     Ok(("timeout".to_owned(), text.to_owned()))
 }
 
-/// Dispatches a command on a whole environment, whose Flux objects are listed first.
+/// Dispatches a command on a whole environment, after listing its Flux objects.
 pub(super) fn operate_all(call: &Call, command: &'static Command, answers: Vec<(String, String)>) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;

@@ -11,7 +11,8 @@ use crate::repo::{Named, Order, Snapshot};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 
-/// Lists the waves of every environment; ends with 1 where Kustomizations never begin: in a circle, or without what they depend on.
+/// Lists the waves of every environment; ends with 1 where Kustomizations never start: in a circle, or without their
+/// dependency.
 ///
 /// # Errors
 /// Fails when there is no repository.

@@ -1,26 +1,27 @@
-//! The streams of the process: what is written to them is made harmless by its type.
+//! The streams of the process; the types of the written texts make them harmless.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use crate::model::{Fault, Shown, in_ascii};
 
-/// Holds what is written as it is: what we drew or made ourselves, and documents that somebody asked for in order to keep them.
+/// Holds text that is written unchanged: our own output, and documents that the user requested in full.
 pub(super) enum Raw {
-    /// What holds nothing of others: a manual page, a completion, a picture whose cells were made harmless.
+    /// Text of our own: a manual page, a completion, a picture whose cells were made harmless.
     Ours(String),
-    /// A document, such as a decrypted file: a pipe or a file gets each byte, a terminal gets what steers it made visible.
+    /// A document, such as a decrypted file: a pipe or a file gets each byte, a terminal gets control characters made
+    /// visible.
     Document(Vec<u8>),
 }
 
-/// Writes to standard output; `false` once nobody reads.
+/// Writes to standard output; returns `false` once it is closed.
 ///
 /// # Errors
-/// Fails when standard output cannot be written; a reader that went away, as `head` does, is no error.
+/// Fails when standard output cannot be written, other than by a closed reader, such as `head`.
 pub(super) fn write(text: &Shown) -> Result<bool, Fault> {
     bytes(text.as_str().as_bytes())
 }
 
-/// Writes what may not be changed to standard output.
+/// Writes unchanged text to standard output.
 ///
 /// # Errors
 /// As [`write`].
@@ -44,33 +45,36 @@ fn bytes(bytes: &[u8]) -> Result<bool, Fault> {
     }
 }
 
-/// Tells whether somebody reads standard output on a terminal.
+/// Tells whether standard output is a terminal.
 pub(super) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Tells whether somebody reads standard error on a terminal.
+/// Tells whether standard error is a terminal.
 pub(super) fn remarks_are_read() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Writes to standard error, for people.
+/// Writes to standard error, in text form.
 pub(super) fn remark(text: &Shown) {
     let plain = (!super::call::locale_is_utf8()).then(|| in_ascii(text.as_str()));
     let text = plain.as_deref().unwrap_or(text.as_str());
     let mut err = std::io::stderr().lock();
-    // Nobody is left to be told when standard error is closed.
+    // If standard error is closed, the error cannot be reported either.
     let _closed = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// Writes how far something has come over what stands in the last line of standard error; an empty text takes it away.
+/// Replaces the last line of standard error by a progress message, if that is a terminal; an empty text clears it.
 pub(super) fn progress(text: &Shown) {
+    if !remarks_are_read() {
+        return;
+    }
     let mut err = std::io::stderr().lock();
     // As above.
     let _closed = write!(err, "\r{}\x1b[K", text.as_str()).and_then(|()| err.flush());
 }
 
-/// Steps back over a letter that was echoed on standard error.
+/// Erases a letter that was echoed on standard error.
 pub(super) fn rub_out() {
     let mut err = std::io::stderr().lock();
     // As above.

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 /// Lists pods.
 ///
 /// # Errors
-/// Fails when the call is wrong or the cluster cannot be asked.
+/// Fails when the call is wrong or the cluster cannot be queried.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     super::get::list("pods", arguments.namespace.as_deref(), call)
 }

@@ -1,4 +1,4 @@
-//! Asks something on the terminal, whatever standard input and output are: a passphrase, a PIN.
+//! Prompts on the terminal, whatever standard input and output are: for a passphrase, a PIN.
 
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
@@ -9,18 +9,18 @@ use crate::model::Shown;
 use crate::secret::Secret;
 use crate::sops::{Asker, SecretPrompt};
 
-/// The longest answer, in bytes; the room is made at once, so that growing leaves no copies behind.
+/// The longest answer, in bytes; the buffer has this size from the start, so that growing leaves no copies in memory.
 const LONGEST: usize = 4096;
 
-/// The terminal of the process.
+/// Prompts on the terminal of the process.
 pub(super) struct Terminal;
 
-/// Gives the terminal back as it was, whatever happens.
+/// Restores the terminal when it is dropped.
 struct Raw;
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // An error here cannot be reported.
         let _restored = disable_raw_mode();
         say("\n");
     }
@@ -31,7 +31,8 @@ fn say(text: &str) {
 }
 
 impl Asker for Terminal {
-    /// Reads the answer without showing it where it is hidden; `None` without a terminal, at ctrl-c, or when nothing was typed.
+    /// Reads the answer, without an echo where the question is hidden; `None` without a terminal, at ctrl-c, or for an
+    /// empty answer.
     fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         if !remarks_are_read() {
             return None;

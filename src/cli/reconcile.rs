@@ -1,4 +1,4 @@
-//! `fluxdeck reconcile`: asks Flux to look now, and waits for the true outcome.
+//! `fluxdeck reconcile`: requests a reconciliation, and waits for the true outcome.
 
 use clap::Args;
 
@@ -36,7 +36,8 @@ pub struct Arguments {
 /// Reconciles an object or an environment.
 ///
 /// # Errors
-/// Fails when the call is wrong, the guard refuses, the cluster cannot be reached, or the reconciliation failed for good.
+/// Fails when the call is wrong, the guard refuses, the cluster cannot be reached, or the reconciliation failed for
+/// good.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let timeout = super::operate::timeout(&arguments.timeout)?;
     let mut answers = vec![timeout];

@@ -1,4 +1,4 @@
-//! `fluxdeck releases`: the HelmReleases with what applies to them after every overlay.
+//! `fluxdeck releases`: the HelmReleases with their effective values after every overlay.
 
 use clap::Args;
 
@@ -14,7 +14,7 @@ pub(super) struct Arguments {}
 /// Lists the releases by environment, namespace and name.
 ///
 /// # Errors
-/// Fails when there is no repository, or nothing that renders.
+/// Fails when there is no repository, or nothing can be rendered.
 pub(super) fn run(_arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = super::objects::render(&snapshot, call)?;

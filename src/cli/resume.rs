@@ -1,4 +1,4 @@
-//! `fluxdeck resume`: lets the reconciliation of an object run again, and waits for the outcome.
+//! `fluxdeck resume`: resumes the reconciliation of an object, and waits for the outcome.
 
 use clap::Args;
 

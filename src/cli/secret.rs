@@ -1,4 +1,4 @@
-//! `fluxdeck secret …`: the headless twins of the secret editor. One file for each.
+//! `fluxdeck secret …`: the headless counterparts of the secret editor. One file for each.
 
 mod age_key;
 mod decrypt;
@@ -26,7 +26,7 @@ use crate::runtime::Session;
 use crate::sops::{self, Format, Identities, IdentitySources, Opened, SopsFile, Unlocked};
 use crate::workflows::secret::document::no_such_value;
 
-/// The most that is read from standard input, in bytes: no Secret of Kubernetes is larger as a whole.
+/// The most bytes that are read from standard input: no Secret of Kubernetes is larger as a whole.
 const MOST: u64 = 1024 * 1024;
 
 // Flags of `secret`.
@@ -83,13 +83,13 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     }
 }
 
-/// Collects the keys at hand of every environment.
+/// Collects the keys of every environment.
 fn identities(session: &Session) -> Identities {
     let recipients: Vec<String> =
         session.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
     let mut identities = Identities::default();
     for sources in session.identities.for_environment(None) {
-        // What no source gives shows in what stays closed.
+        // A source without a key shows in the files that stay closed.
         if let Ok(found) = Identities::load(&sources, &recipients) {
             identities.merge(found);
         }
@@ -97,7 +97,7 @@ fn identities(session: &Session) -> Identities {
     identities
 }
 
-/// Collects the keys at hand of every environment, without asking for any cluster.
+/// Collects the keys of every environment, without querying any cluster.
 pub(super) fn at_hand(call: &Call) -> Result<Identities, Fault> {
     call.block_on_alone(async { Ok(identities(&call.session_of_any()?)) })
 }
@@ -113,13 +113,14 @@ struct Place {
 }
 
 impl Place {
-    /// Finds a value that is there.
+    /// Finds an existing value.
     fn find(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
         let found = opened.find(self.document, &self.path).map(|entry| entry.path.clone());
         found.map_or_else(|| Err(self.missing(opened, named)), Ok)
     }
 
-    /// Says that there is no such value. Where a value was typed behind the path it is not repeated: an error ends in logs.
+    /// Reports that the value does not exist. A value that was typed behind the path is not repeated, because errors
+    /// end up in logs.
     fn missing(&self, opened: &Opened, named: &Named) -> Fault {
         self.without_value(named).err().unwrap_or_else(|| {
             let own = opened.entries().iter().filter(|entry| entry.document == self.document);
@@ -133,11 +134,11 @@ impl Place {
         if self.path.contains('=') { Err(value_given(&named.name)) } else { Ok(()) }
     }
 
-    /// Returns the place of a value that is not there yet: its first step must be, so that a misspelt path makes nothing.
+    /// Returns the path of a new value: its first step must exist, so that a misspelt path creates nothing.
     fn new_path(&self, opened: &Opened, named: &Named) -> Result<sops::Path, Fault> {
         self.without_value(named)?;
         let path = match (self.path.starts_with('/'), self.path.split_once('.')) {
-            // Keys like tls.crt have dots of their own.
+            // Keys like tls.crt contain dots.
             (false, Some((block, key))) if matches!(block, "data" | "stringData") => {
                 sops::Path::new([block, key].map(|part| sops::Segment::Key(part.to_owned())).to_vec())
             }
@@ -153,7 +154,7 @@ impl Place {
         self.find(opened, named)
     }
 
-    /// Tells whether the value belongs below `data` of a Secret, where it is base64.
+    /// Tells whether the value belongs below `data` of a Secret, where values are base64.
     fn is_data(&self, opened: &Opened) -> bool {
         let is_secret =
             opened.file().documents().get(self.document).is_some_and(|head| head.kind.as_deref() == Some("Secret"));
@@ -161,7 +162,7 @@ impl Place {
     }
 }
 
-/// Refuses a value that stands among the arguments, without repeating it.
+/// Refuses a value among the arguments, without repeating it.
 fn value_given(file: &str) -> Fault {
     Fault::new(
         FaultKind::Usage,
@@ -186,7 +187,7 @@ struct Many {
 }
 
 impl Many {
-    /// Runs a command on the files; `whole` is the one for all of an environment.
+    /// Runs a command on the files; `whole` is the command for all files of an environment.
     fn dispatch(
         &self,
         call: &Call,
@@ -220,7 +221,7 @@ impl Many {
         })
     }
 
-    /// Finds the files.
+    /// Finds the files of the call.
     fn files(&self, call: &Call, session: &Session, facts: &Facts) -> Result<Vec<Named>, Fault> {
         if !self.all {
             return self.files.iter().map(|file| Named::find(session, file)).collect();
@@ -238,11 +239,11 @@ impl Many {
     }
 }
 
-/// A file that a call names.
+/// Holds a file of the call.
 struct Named {
-    /// Where it is.
+    /// The path of the file.
     path: PathBuf,
-    /// Its path below the repository's root, or as it was given where it lies elsewhere.
+    /// The path below the repository's root, or as it was given where the file is outside.
     name: String,
 }
 
@@ -268,8 +269,8 @@ impl Named {
         Ok(Self { path, name })
     }
 
-    /// Returns the environments that the file belongs to: the one of `--env` for opening it, else the one that a folder of its path is
-    /// named after, else those whose keys it is encrypted for.
+    /// Returns the environments of the file: the one of `--env` for opening it, else the one that a folder of its path
+    /// is named after, else those whose keys it is encrypted for.
     fn environments(&self, call: &Call, session: &Session) -> Result<Vec<Env>, Fault> {
         if let Some(name) = &call.global.env {
             return Ok(vec![session.environment(name)?]);
@@ -286,7 +287,7 @@ impl Named {
         Ok(session.environments.iter().filter(has_key).map(|known| known.env).collect())
     }
 
-    /// Opens the file with the keys of its environments; of all where it belongs to none.
+    /// Opens the file with the keys of its environments, or with all keys where it has none.
     fn unlock(&self, call: &Call, session: &Session) -> Result<Unlocked, Fault> {
         let environments = self.environments(call, session)?;
         let sources: Vec<IdentitySources> = if environments.is_empty() {
@@ -301,11 +302,12 @@ impl Named {
         sops::unlock(&self.path, &self.name, only, &sources).map_err(|locked| locked.fault)
     }
 
-    /// Returns what the guard judges a change by: the file in every environment that reads it. A file that is read by none counts as one
-    /// of all, so that the strictest protection holds; `--env` chooses keys and never weakens this.
+    /// Returns the targets by which the guard judges a change: the file in every environment that reads it. A file
+    /// without readers counts as one of all environments, so that the strictest protection applies; `--env` selects
+    /// keys and never weakens this.
     fn targets(&self, facts: &Facts) -> Vec<CommandTarget> {
         if facts.environments.iter().next().is_none() {
-            // Where there is no environment, such as outside of any repository, a file is the operator's own: the guard says so.
+            // Without any environment, such as outside of a repository, a file is the user's own: the guard decides.
             return vec![CommandTarget::File(None, self.name.clone())];
         }
         let readers = facts.repository.as_ref().map(|snapshot| snapshot.readers_of(&self.name)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `fluxdeck secrets`: every secret of the repository, a row for each environment that reads it.
+//! `fluxdeck secrets`: every secret of the repository, with a row for each environment that reads it.
 
 use clap::Args;
 

@@ -58,22 +58,22 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         let session = Arc::new(if arguments.demo {
             super::demo::session(&arguments.scenario, call, super::demo::snapshot_clock()?)?
         } else {
-            // Whoever draws a screen looks: a key that writes is refused, unless the call agrees to a write.
+            // A snapshot only reads: a key that writes is refused, unless the call agrees to a write.
             let mut session = call.session_for_screen()?;
             session.read_only |= call.global.confirm.is_none();
             session
         });
-        let app = call.app(&session, depth)?;
-        let buffer = crate::runtime::snapshot(app, session, &keys, size).await?;
+        let mut app = call.app(&session, depth)?;
+        let buffer = crate::runtime::snapshot(&mut app, session, &keys, size).await?;
         let drawn = picture(&buffer, arguments.format, arguments.light);
         match arguments.format {
             PictureFormat::Text => call.write(&Shown::lines(&drawn)),
-            // Each cell was made harmless; the sequences of the colours are ours.
+            // Each cell was made harmless; the colour sequences are ours.
             PictureFormat::Ansi | PictureFormat::Svg => out::write_raw(&Raw::Ours(drawn)),
         }
     };
     if arguments.demo {
-        // The simulation waits in virtual time, which passes at once when nothing else is to be done.
+        // The simulation waits in virtual time, which advances at once when nothing else runs.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)

@@ -26,7 +26,13 @@ pub struct Arguments {
 #[serde(untagged)]
 enum Line {
     Object(Box<Object>),
-    Error { env: String, error: String },
+    Error {
+        env: String,
+        error: String,
+        /// The fault itself, for people.
+        #[serde(skip)]
+        fault: Fault,
+    },
 }
 
 #[derive(Serialize)]
@@ -42,7 +48,7 @@ struct Object {
     suspended: bool,
     since: Option<Timestamp>,
     next: Option<Timestamp>,
-    /// Why what is said here may have been changed on its way.
+    /// The reason why the connection could have changed this answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     exposed: Option<Exposure>,
 }
@@ -50,7 +56,8 @@ struct Object {
 /// Lists the state of the Flux objects.
 ///
 /// # Errors
-/// Fails when a setting is wrong. An environment that cannot be reached is listed with its error and makes the exit code 4.
+/// Fails when a setting is wrong. An environment that cannot be reached is listed with its error and makes the exit
+/// code 4.
 pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
@@ -96,7 +103,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
 }
 
 fn error(env: &str, fault: &Fault) -> Line {
-    Line::Error { env: env.to_owned(), error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) }
+    let error = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
+    Line::Error { env: env.to_owned(), error, fault: fault.clone() }
 }
 
 fn object(env: &str, exposed: Option<Exposure>, kind: &'static Kind, row: Row) -> Object {
@@ -117,10 +125,10 @@ fn object(env: &str, exposed: Option<Exposure>, kind: &'static Kind, row: Row) -
     }
 }
 
-/// What a cluster has, and what it does not let us list.
+/// The objects of a cluster, and the faults of kinds that we may not list.
 type Found = (Vec<(&'static Kind, Row)>, Vec<Fault>);
 
-/// Lists every Flux kind of a cluster once. What one kind is refused for hides no other; a cluster that cannot be reached is told once.
+/// Lists every Flux kind of a cluster once. A refused kind hides no other; an unreachable cluster is reported once.
 async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Found, Fault> {
     let cluster = cluster?;
     let lists = kinds::flux().map(|kind| {
@@ -147,19 +155,19 @@ async fn list_all(cluster: Result<Arc<Cluster>, Fault>) -> Result<Found, Fault> 
     Ok((rows, faults))
 }
 
-/// What a kind's list came to.
+/// Holds the result of listing a kind.
 enum Listed {
-    /// Its rows.
+    /// All rows.
     Rows(Vec<Row>),
-    /// Those of some namespaces, and why not the others.
+    /// The rows of some namespaces, and the fault of the others.
     Some(Vec<Row>, Fault),
-    /// The server does not serve it.
+    /// The server does not serve the kind.
     Absent,
-    /// The server does not let us list it.
+    /// The server forbids listing the kind.
     Forbidden(Fault),
 }
 
-/// Lists a kind once. Absent kinds have no rows.
+/// Lists a kind once. Unserved kinds have no rows.
 pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Vec<Row>, Fault> {
     match list_once(cluster, kind).await? {
         Listed::Rows(rows) | Listed::Some(rows, _) => Ok(rows),
@@ -168,7 +176,7 @@ pub(super) async fn list(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<V
     }
 }
 
-/// Takes what a kind's watch reports until it is live.
+/// Collects the rows of a kind's watch until it is live.
 async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed, Fault> {
     let (sender, mut events) = mpsc::channel(16);
     let clock = Clock::system();
@@ -198,8 +206,9 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
     }
 }
 
+/// Writes the objects as a table, and below it what is missing in each environment, and what to do.
 fn table(lines: &[Line], warnings: &[String]) -> String {
-    let mut rows = vec![["ENV", "", "OBJECT", "REVISION", "STATE", "MESSAGE"].map(str::to_owned).to_vec()];
+    let mut rows = Vec::new();
     let mut errors: String = warnings.iter().flat_map(|warning| [warning, "\n"]).collect();
     for line in lines {
         match line {
@@ -211,8 +220,56 @@ fn table(lines: &[Line], warnings: &[String]) -> String {
                 object.state.word().to_owned(),
                 object.message.lines().next().unwrap_or("").to_owned(),
             ]),
-            Line::Error { env, error } => errors.extend([&*field(env), ": ", &*message(error), "\n"]),
+            Line::Error { env, fault, .. } => {
+                let [what, why, todo] = [&fault.what, &fault.why, &fault.todo].map(|text| message(text));
+                errors.extend([&*field(env), ": ", &*what, "\n  why: ", &*why, "\n  what to do: ", &*todo, "\n"]);
+            }
         }
     }
+    // A head without a table would look as if nothing was there.
+    if rows.is_empty() {
+        return if errors.is_empty() {
+            "there is no Flux object yet: `flux bootstrap` makes the first\n".to_owned()
+        } else {
+            errors
+        };
+    }
+    rows.insert(0, ["ENV", "", "OBJECT", "REVISION", "STATE", "MESSAGE"].map(str::to_owned).to_vec());
     columns(&rows) + &errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{error, object, table};
+    use crate::kinds;
+    use crate::model::{Fault, Labels, Row, RowKey, State};
+
+    #[test]
+    fn an_environment_without_a_cluster_says_what_is_missing_and_no_empty_table_is_printed() {
+        let missing = |env: &str| {
+            error(env, &Fault::failed(format!("{env} has no cluster here"), "there is no context", "name the context"))
+        };
+        let shown = table(&[missing("staging"), missing("production")], &[]);
+        let one = |env: &str| {
+            format!("{env}: {env} has no cluster here\n  why: there is no context\n  what to do: name the context\n")
+        };
+        assert_eq!(shown, one("staging") + &one("production"));
+        let row = Row {
+            key: RowKey { namespace: "flux-system".into(), name: "apps".into() },
+            state: State::Ready,
+            cells: [].into(),
+            message: "Applied revision".into(),
+            created: None,
+            note: None,
+            labels: Labels::default(),
+            since: None,
+            flux: None,
+        };
+        let shown = table(
+            &[super::Line::Object(Box::new(object("staging", None, kinds::KUSTOMIZATION, row))), missing("production")],
+            &[],
+        );
+        assert!(shown.starts_with("ENV ") && shown.ends_with(&one("production")), "{shown}");
+        assert!(table(&[], &[]).starts_with("there is no Flux object yet"));
+    }
 }

@@ -1,4 +1,4 @@
-//! `fluxdeck themes`: the themes that there are.
+//! `fluxdeck themes`: the available themes.
 
 use clap::Args;
 

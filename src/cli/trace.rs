@@ -1,4 +1,4 @@
-//! `fluxdeck trace OBJECT`: where an object comes from, up to the commit.
+//! `fluxdeck trace OBJECT`: the origin of an object, up to the commit.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 /// Prints the chain from the object to its source, one below the other.
 ///
 /// # Errors
-/// Fails when the call is wrong or the cluster cannot be asked.
+/// Fails when the call is wrong or the cluster cannot be queried.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = named(&arguments.object)?;
     call.block_on(async {

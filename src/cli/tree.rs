@@ -1,4 +1,4 @@
-//! `fluxdeck tree OBJECT`: what an object becomes, down to its pods.
+//! `fluxdeck tree OBJECT`: the objects that an object becomes, down to its pods.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 /// Prints a tree: nested JSON, or indented lines.
 ///
 /// # Errors
-/// Fails when the call is wrong or the cluster cannot be asked.
+/// Fails when the call is wrong or the cluster cannot be queried.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = named(&arguments.object)?;
     call.block_on(async {
@@ -42,7 +42,7 @@ fn write(node: &LineageNode, depth: usize, text: &mut String) {
     }
 }
 
-/// Writes an object on a line of its own: sign, name, note.
+/// Writes an object on one line: sign, name, note.
 pub(super) fn line(node: &LineageNode, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     format!("{indent}{} {}  {}", node.state.sign(), field(&node.object.to_string()), field(&node.note))

@@ -1,4 +1,4 @@
-//! `fluxdeck where`: what a file becomes, or which files an object is made of.
+//! `fluxdeck where`: the objects of a file, or the files of an object.
 
 use std::path::Path;
 
@@ -36,18 +36,18 @@ struct BecomesObject<'a> {
     name: &'a str,
 }
 
-/// What a file becomes.
+/// Holds the objects of a file.
 #[derive(Debug, Serialize)]
 struct OfFile<'a> {
     file: &'a str,
     kustomizations: Vec<Reader<'a>>,
     objects: Vec<BecomesObject<'a>>,
-    /// Those of its Kustomizations that could not be rendered, with why: what they make of it is not known.
+    /// The Kustomizations of the file that could not be rendered, with the reason: their objects are unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<Unrendered<'a>>,
 }
 
-/// Names a Kustomization that could not be rendered, and why.
+/// Names a Kustomization that could not be rendered, with the reason.
 #[derive(Debug, Serialize)]
 struct Unrendered<'a> {
     env: &'a str,
@@ -55,20 +55,20 @@ struct Unrendered<'a> {
     why: &'a str,
 }
 
-/// What an object is made of in one environment.
+/// Holds the files of an object in one environment.
 #[derive(Debug, Serialize)]
 struct OfObject<'a> {
     env: &'a str,
     kustomization: String,
     object: String,
-    /// The one that declares it first, then those that change it.
+    /// The file that declares it first, then those that change it.
     files: Vec<&'a str>,
 }
 
-/// Looks a file or an object up.
+/// Looks up a file or an object.
 ///
 /// # Errors
-/// Fails when there is no repository, nothing that renders, or neither a file nor an object of the name.
+/// Fails when there is no repository, nothing can be rendered, or neither a file nor an object has the name.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let snapshot = super::open::repository(&call.global)?;
     let rendering = super::objects::render(&snapshot, call)?;
@@ -107,7 +107,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(0)
 }
 
-/// Finds the file that is meant, from the working directory first.
+/// Finds the named file, from the working directory first.
 fn file(snapshot: &Snapshot, what: &str) -> Option<String> {
     let root = snapshot.root.canonicalize().ok()?;
     let places = [Path::new(what).to_owned(), root.join(what)];
@@ -173,7 +173,7 @@ fn text_of_file(found: &OfFile<'_>) -> String {
     format!("{}\nread by {}\n{objects}{unknown}", field(found.file), readers.join(", "))
 }
 
-/// Says that nothing renders to an object, and what could not be rendered: it may be there.
+/// Reports that no rendered object has the name, and the Kustomizations that could not be rendered, which may have it.
 pub(super) fn nowhere(what: &str, rendering: &Rendering, is_wanted: &dyn Fn(&str) -> bool) -> Fault {
     let unknown: Vec<String> = rendering
         .of

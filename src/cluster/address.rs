@@ -1,5 +1,5 @@
-//! Addresses below an API server's root. Every request takes one, and only this file makes one: whatever is put into it is one segment or one
-//! value of the query, escaped, so that no name can lead to another address than its own.
+//! Addresses below an API server's root. Every request takes one, and only this file builds them: each part is one
+//! segment or one value of the query, escaped, so that no name can lead to another address than its own.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(crate) struct Address {
     asked: Option<Asked>,
 }
 
-/// Says which object an address is of; what is masked, shown and said of an answer goes by that, so that no other may be answered.
+/// Identifies the object of an address: masks, views and errors rely on it, so the answer must be that object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Asked {
     group: String,
@@ -26,7 +26,7 @@ struct Asked {
     name: String,
 }
 
-/// What an object says of itself.
+/// Mirrors the part of an object that identifies it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Head {
@@ -41,7 +41,7 @@ struct Named {
     name: String,
 }
 
-/// Says which part of an address can be no name, and why: nothing is asked then.
+/// Reports the part of an address that is not a valid name, and why; no request is sent then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid name: {why}")]
 pub(crate) struct Misnamed {
@@ -50,10 +50,10 @@ pub(crate) struct Misnamed {
 }
 
 impl Address {
-    /// Tells whether an object's name and namespace can be names at all, for who has to ask something else first.
+    /// Checks an object's name and namespace, before a caller sends another request first.
     ///
     /// # Errors
-    /// Says which of them is none, and why.
+    /// Fails with the invalid one, and the reason.
     pub(crate) fn check_name(object: &ObjectRef) -> Result<(), Misnamed> {
         let place = Self::root("").within(&object.namespace).at(&object.name);
         place.refused.map_or(Ok(()), Err)
@@ -68,7 +68,7 @@ impl Address {
         Self::root("/apis")
     }
 
-    /// Addresses what is said of a group.
+    /// Addresses the description of a group.
     pub(crate) fn group(name: &str) -> Self {
         Self::groups().at(name)
     }
@@ -78,44 +78,44 @@ impl Address {
         if group.is_empty() { Self::root("/api").at(version) } else { Self::group(group).at(version) }
     }
 
-    /// Addresses a list of the core group in a namespace; all namespaces when it is empty.
+    /// Addresses a list of the core group in a namespace; in all namespaces when it is empty.
     pub(crate) fn core(namespace: &str, plural: &str) -> Self {
         Self::version("", "v1").within(namespace).at(plural)
     }
 
-    /// Goes into a namespace; nowhere when it is empty.
+    /// Appends a namespace, unless it is empty.
     pub(crate) fn within(self, namespace: &str) -> Self {
         if namespace.is_empty() { self } else { self.at("namespaces").at(namespace) }
     }
 
-    /// Goes one segment further.
+    /// Appends a segment.
     pub(crate) fn at(mut self, segment: &str) -> Self {
         if let Some(why) = no_segment(segment) {
             self.refused.get_or_insert_with(|| Misnamed { text: segment.to_owned(), why });
         }
-        // What lies below an object is another thing than the object.
+        // A subresource is not the object itself.
         self.asked = None;
         self.path.push('/');
         escape(segment, &mut self.path);
         self
     }
 
-    /// Goes to one object of a list, whose answer must be of this kind.
+    /// Appends the name of an object of a list, whose answer must be of this kind.
     pub(crate) fn object(self, group: &str, kind: &str, name: &str) -> Self {
         let asked = Asked { group: group.to_owned(), kind: kind.to_owned(), name: name.to_owned() };
         Self { asked: Some(asked), ..self.at(name) }
     }
 
-    /// Refuses an answer that is another object than the one that was asked for.
+    /// Refuses an answer that is another object than the requested one.
     ///
     /// # Errors
-    /// Says what it is, where it is another.
+    /// Fails with the object in the answer, where it is another.
     pub(crate) fn check(&self, answer: &[u8]) -> Result<(), String> {
         let Some(Asked { group, kind, name }) = &self.asked else { return Ok(()) };
         let head = serde_json::from_slice::<Head>(answer);
-        // A field that stands twice is read by one as the first and by another as the last.
+        // Parsers differ in which of two duplicate fields they take.
         let head = head.map_err(|error| format!("it is no {kind}: {error}"))?;
-        // What says nothing of itself does not lie.
+        // An answer without a kind cannot contradict the request.
         if head.kind.is_empty() {
             return Ok(());
         }
@@ -145,7 +145,8 @@ impl Address {
         if value.is_empty() { self } else { self.with(name, value) }
     }
 
-    /// Chooses by fields; their values are escaped as selectors of fields have it (`fields.EscapeValue` of apimachinery).
+    /// Selects by fields; their values are escaped as field selectors require it (`fields.EscapeValue` of
+    /// apimachinery).
     pub(crate) fn with_fields(self, fields: &[(&str, &str)]) -> Self {
         let mut selector = String::new();
         for (field, value) in fields {
@@ -164,7 +165,7 @@ impl Address {
         self.with("fieldSelector", selector)
     }
 
-    /// Chooses by labels; a value that no label can have is refused, because it would choose by something else.
+    /// Selects by labels; a value that no label can have is refused, because it would change the selector.
     pub(crate) fn with_labels(mut self, labels: &[(&str, &str)]) -> Self {
         for (_, value) in labels {
             if !is_label_value(value) {
@@ -185,10 +186,10 @@ impl Address {
         watched
     }
 
-    /// Begins the request that goes there.
+    /// Builds the request to the address.
     ///
     /// # Errors
-    /// Fails when a part of the address can be no name.
+    /// Fails when a part of the address is not a valid name.
     pub(crate) fn request(&self, method: Method) -> Result<http::request::Builder, Misnamed> {
         match &self.refused {
             Some(misnamed) => Err(misnamed.clone()),
@@ -197,7 +198,7 @@ impl Address {
     }
 }
 
-/// Escapes all but what RFC 3986 leaves unreserved.
+/// Escapes all characters except those that RFC 3986 leaves unreserved.
 fn escape(text: &str, into: &mut String) {
     use fmt::Write as _;
     for byte in text.bytes() {

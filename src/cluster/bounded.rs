@@ -1,7 +1,7 @@
-//! How much of an answer is taken, whoever gives it.
+//! Limits on the length of an answer, from any server.
 //!
-//! Every answer of every server passes here before anybody reads of it, so that none fills the memory: one without end, one of a proxy that
-//! sends something else, one that was made to. What is decided by the request, not by the answer.
+//! Every answer of every server is limited here before it is read, so that none fills the memory: an endless one, one
+//! of a proxy, or a malicious one. The request decides the limit, not the answer.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,45 +17,45 @@ use super::connect::Broken;
 
 const MIB: usize = 1024 * 1024;
 
-/// A page of a list: 500 whole pods are 6 MiB, and parsed it takes several times its length.
+/// A page of a list: 500 whole pods are 6 MiB, and parsing takes several times that.
 const PAGE: usize = 64 * MIB;
 
 /// Any other answer. An object is 1.5 MiB at most by etcd's default, and discovery of a large cluster is 2 MiB.
 const WHOLE: usize = 32 * MIB;
 
-/// What the server says that it serves: of a group's kinds 1 MiB at most is known.
+/// The list of served groups or kinds: the largest known one has 1 MiB.
 const SERVED: usize = 8 * MIB;
 
-/// From this length on, what an answer holds is counted before it is parsed.
+/// The length from which the values of an answer are counted before it is parsed.
 const COUNTED_FROM: usize = 8 * MIB;
 
-/// The most values of an answer: parsed, each takes some seventy bytes, however short it is as it is sent.
+/// The most values of an answer: parsed, each takes some seventy bytes, however short it was.
 const MOST_VALUES: usize = 4_000_000;
 
-/// Tells whether JSON holds more values than anybody should parse: each but the first follows a sign of these.
+/// Tells whether JSON holds too many values to parse: each but the first follows one of these characters.
 pub(crate) fn holds_too_much(json: &[u8]) -> bool {
     json.len() > COUNTED_FROM && json.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
 }
 
-/// The words of an error, or a proxy's page.
+/// The message of an error, or a proxy's page.
 const ERROR: usize = MIB;
 
 /// One event of a watch, which is one object.
 const EVENT: usize = 16 * MIB;
 
-/// Says how much of an answer is taken.
+/// Limits an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
-    /// So many bytes in all.
+    /// This many bytes in all.
     Whole(usize, &'static str),
-    /// So many bytes between two line ends: a watch goes on for as long as somebody looks.
+    /// This many bytes between two line ends: a watch itself has no end.
     Line(usize, &'static str),
-    /// What reads it cuts it: a log, line by line.
+    /// No limit, because the reader has one: a log is cut line by line.
     Stream,
 }
 
 impl Bound {
-    /// Decides by what is asked for.
+    /// Chooses the limit for a request.
     pub(super) fn for_request<B>(request: &Request<B>) -> Self {
         let uri = request.uri();
         let parameter = |name: &str| {
@@ -63,7 +63,7 @@ impl Bound {
             pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
         };
         let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-        // An object may be called `log`, too. A proxy's own path may stand before the server's.
+        // An object may be called `log`, too, and the path of a proxy may come before the server's.
         let is_log = matches!(segments.as_slice(), [.., "api", "v1", "namespaces", _, "pods", _, "log"]);
         if is_log || request.headers().contains_key(http::header::UPGRADE) {
             Self::Stream
@@ -79,12 +79,12 @@ impl Bound {
         }
     }
 
-    /// Keeps the bound for what was asked for; an error is short, whatever was asked for.
+    /// Returns the limit for a status: an error is short, whatever the request.
     pub(super) fn for_status(self, status: StatusCode) -> Self {
         if status.is_client_error() || status.is_server_error() { Self::Whole(ERROR, "an error") } else { self }
     }
 
-    /// Holds a body to the bound.
+    /// Applies the limit to a body.
     pub(super) fn hold(self, body: UnsyncBoxBody<Bytes, BoxError>) -> UnsyncBoxBody<Bytes, BoxError> {
         match self {
             Self::Stream => body,
@@ -93,7 +93,7 @@ impl Bound {
     }
 }
 
-/// A body that ends with a fault where it is longer than its bound.
+/// Holds a body that ends with an error where it exceeds its limit.
 struct Bounded {
     body: UnsyncBoxBody<Bytes, BoxError>,
     bound: Bound,

@@ -1,9 +1,9 @@
-//! The one way to reach a cluster.
+//! The connection to a cluster.
 //!
-//! kube's own client leaves Nagle's algorithm on, which costs 44 ms on every fresh connection, speaks HTTP/1.1, which costs a connection
-//! for every watch, and runs credential plug-ins on our terminal. So the HTTP stack is built here, and only here: a test holds the rest of
-//! the crate to that. Nothing is built, read or run before the first request, so that [`connect`] never waits and a cluster that hangs
-//! delays nobody.
+//! kube's own client leaves Nagle's algorithm on, which costs 44 ms on every fresh connection, speaks HTTP/1.1, which
+//! costs a connection for every watch, and runs credential plug-ins on our terminal. So the HTTP stack is built here,
+//! and only here, which a test enforces. Nothing is built, read or run before the first request, so that [`connect`]
+//! never waits and a hanging cluster delays no other.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,47 +25,48 @@ use super::watch_connections::{self, WatchConnections};
 use super::{Cluster, dial, trust};
 use crate::model::{Env, Exposure, Fault};
 
-/// The server answers at once when it is there, even to a watch; a list of everything may take it some seconds to begin.
+/// The longest wait for the head of an answer: a list of everything may take the server some seconds to begin.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// Of where a redirect points, so much is told, in characters.
+/// The most characters of a redirect's target in an error.
 const LONGEST_LOCATION: usize = 200;
 
-/// A response as the stack gives it.
+/// A response of the stack.
 pub(crate) type HttpResponse = Response<UnsyncBoxBody<Bytes, BoxError>>;
 
-/// Says which HTTP a connection speaks.
+/// Names the HTTP version of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speaks {
     /// HTTP/2 where the server agrees: one connection for all requests and watches.
     Http2,
-    /// HTTP/1.1: a connection for each stream, so that a log nobody reads holds up nothing else.
+    /// HTTP/1.1: a connection for each stream, so that an unread log does not block the others.
     Http1,
 }
 
-/// Says why there is no connection, and what to do about it; cloned to all that waited for it.
+/// Reports why there is no connection, and what to do about it; every waiting request gets a clone.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{why}")]
 pub(crate) struct Broken {
-    /// Why, as near to the cause as is known.
+    /// The reason, as near to the cause as is known.
     pub(crate) why: Arc<str>,
-    /// What to do; empty where the cause says it.
+    /// The remedy; empty where the reason contains it.
     pub(crate) todo: Arc<str>,
 }
 
 impl Broken {
-    /// Builds it from why and what to do.
+    /// Builds it from the reason and the remedy.
     pub(crate) fn new(why: impl Into<Arc<str>>, todo: impl Into<Arc<str>>) -> Self {
         Self { why: why.into(), todo: todo.into() }
     }
 }
 
-/// Prepares the connections to the cluster of a kube context, without any of its own I/O but reading what the kubeconfig names.
+/// Prepares the connections to the cluster of a kube context; its only I/O is to read the files that the kubeconfig
+/// names.
 ///
 /// Must be called inside a tokio runtime.
 ///
 /// # Errors
-/// Fails when the kubeconfig lacks the context, or when what it says of it cannot be used.
+/// Fails when the kubeconfig lacks the context, or when the context cannot be used.
 pub fn connect(env: Env, name: &str, kubeconfig: &Kubeconfig, context: &str) -> Result<Cluster, Fault> {
     let cluster = connect_with(env, name, kubeconfig.config_for(context)?);
     cluster.look_in(kubeconfig.namespace_of(context));
@@ -78,12 +79,12 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     config.headers.push((http::header::USER_AGENT, agent));
     trust::readable(&mut config.root_cert);
     let login = &mut config.auth_info;
-    // kube would run this one itself, as it finds it; kubectl knows it no more since 1.26.
+    // kube would run this command, wherever it finds it; kubectl has ignored it since 1.26.
     if let Some(provider) = &mut login.auth_provider {
         provider.config.remove("cmd-path");
     }
     trim_token(login);
-    // A user without a password has an empty one to kubectl, and no header at all to kube.
+    // kubectl sends an empty password for a user without one; kube sends no header at all.
     if login.username.as_ref().is_some_and(|name| !name.is_empty()) && login.password.is_none() {
         login.password = Some(String::new().into());
     }
@@ -104,17 +105,18 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
         kube::Client::new(service, config.default_namespace.clone())
     };
     let (requests, streams) = (client(Speaks::Http2), client(Speaks::Http1));
-    // Of these, each but the first is connected once the ones before it are full.
+    // Each further client connects only once those before it are full.
     let more = (1..watch_connections::MOST).map(|_| client(Speaks::Http2));
     let watches = WatchConnections::new(std::iter::once(requests.clone()).chain(more));
     Cluster { watches, plugin, ..Cluster::new(env, name, requests, streams, skew, exposure) }
 }
 
-/// No token is larger, in bytes.
+/// The largest token, in bytes.
 const LARGEST_TOKEN: u64 = 1024 * 1024;
 
-/// Takes a token from its file where a line ends behind it, as `echo` writes one: kubectl trims it, and kube sends it as it stands, which is no
-/// header. A file without is read anew by kube, as the kubelet replaces it.
+/// Reads a token from a file with a line break behind it, as `echo` writes one: kubectl trims it, but kube sends it as
+/// it is, which is not a valid header. Any other file is left to kube, which rereads it, because the kubelet replaces
+/// it.
 fn trim_token(login: &mut kube::config::AuthInfo) {
     let Some(file) = login.token_file.as_ref().filter(|file| !file.is_empty()) else { return };
     let Ok(bytes) = crate::files::own(std::path::Path::new(file), LARGEST_TOKEN) else { return };
@@ -126,7 +128,7 @@ fn trim_token(login: &mut kube::config::AuthInfo) {
     }
 }
 
-/// Finds what makes the way to the server unsafe; a server on this very machine is reached through no network.
+/// Finds an unsafe part of the way to the server; a server on this machine is reached without a network.
 fn exposure(config: &kube::Config) -> Option<Exposure> {
     if config.cluster_url.scheme_str() == Some("http") {
         return (!dial::is_local(&config.cluster_url)).then_some(Exposure::Unencrypted);
@@ -134,7 +136,7 @@ fn exposure(config: &kube::Config) -> Option<Exposure> {
     config.accept_invalid_certs.then_some(Exposure::Unverified)
 }
 
-/// Refuses to be sent elsewhere: the credentials are this server's, and an API server never does so.
+/// Refuses a redirect: the credentials are for this server alone, and an API server never redirects.
 fn redirect(response: &HttpResponse) -> Option<Broken> {
     let status = response.status();
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
@@ -150,7 +152,7 @@ fn redirect(response: &HttpResponse) -> Option<Broken> {
 
 type Building = Shared<BoxFuture<'static, Result<Arc<Built>, Broken>>>;
 
-/// Builds the HTTP stack when it is needed, and again when its credentials have expired.
+/// Builds the HTTP stack on the first request, and again when its credentials have expired.
 struct Stack {
     config: kube::Config,
     plugin: Option<Arc<Plugin>>,
@@ -177,7 +179,7 @@ impl Stack {
             Speaks::Http2 => tokio::time::timeout(ANSWER, response).await.map_err(|_| {
                 Broken::new(format!("the API server did not answer within {} s", ANSWER.as_secs()), "is it overloaded?")
             })??,
-            // The kubelet begins its answer with the first line of the log, which may take days.
+            // The kubelet answers with the first line of the log, which may take days.
             Speaks::Http1 => response.await?,
         };
         self.skew.learn(response.headers(), Timestamp::now());
@@ -194,7 +196,8 @@ impl Stack {
         Ok(response.map(|body| bound.hold(body)))
     }
 
-    /// Returns the stack, building it where there is none; all who come meanwhile wait for the same attempt, and share its failure.
+    /// Returns the stack, building it where there is none; concurrent callers wait for the same attempt, and share its
+    /// failure.
     async fn built(self: Arc<Self>) -> Result<Arc<Built>, Broken> {
         let attempt = {
             let mut building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +214,7 @@ impl Stack {
         attempt.await
     }
 
-    /// Returns the time by the server's clock, which is the one that issued credentials expire by.
+    /// Returns the time by the server's clock, by which credentials expire.
     fn server_now(&self) -> Timestamp {
         let now = Timestamp::now();
         now.checked_add(self.skew.get()).unwrap_or(now)

@@ -1,4 +1,4 @@
-//! Reads the JSON lines that the Flux controllers write, and knows which controller runs which kind.
+//! Parses the JSON lines of the Flux controllers, and finds the controller of each kind.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -7,20 +7,20 @@ use crate::kinds;
 use crate::model::ObjectRef;
 use crate::model::log::LogTarget;
 
-/// Holds one line of a controller's log, read.
+/// Holds one parsed line of a controller's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerLine {
     /// `info`, `error` or `debug`.
     pub level: String,
-    /// When, by the controller's clock.
+    /// The time, by the controller's clock.
     pub at: Option<Timestamp>,
-    /// The object that it speaks of.
+    /// The object that the line is about.
     pub object: Option<ObjectRef>,
-    /// What happened.
+    /// The message.
     pub message: String,
     /// The error, where there is one.
     pub error: Option<String>,
-    /// The revision that was worked on.
+    /// The revision of the run.
     pub revision: Option<String>,
     /// The id that all lines of one run share.
     pub reconcile_id: Option<String>,
@@ -28,7 +28,7 @@ pub struct ControllerLine {
     pub controller: Option<String>,
 }
 
-/// Reads a line; `None` when it is not one of a controller's JSON lines.
+/// Parses a line; `None` when it is not one of a controller's JSON lines.
 pub fn parse(line: &str) -> Option<ControllerLine> {
     if !line.starts_with('{') {
         return None;
@@ -47,7 +47,7 @@ pub fn parse(line: &str) -> Option<ControllerLine> {
     })
 }
 
-/// The object stands under its kind's name, with its name and namespace; the same stand flat beside it.
+/// Reads the object: its name and namespace are nested under its kind, and repeated beside it.
 fn object(fields: &Map<String, Value>) -> Option<ObjectRef> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let kind = Some(text("controllerKind")).filter(|kind| !kind.is_empty())?;
@@ -64,18 +64,19 @@ fn object(fields: &Map<String, Value>) -> Option<ObjectRef> {
 }
 
 impl ControllerLine {
-    /// Tells whether the line speaks of an object; a group that is not said matches any.
+    /// Tells whether the line is about an object; a missing group matches any.
     pub fn concerns(&self, object: &ObjectRef) -> bool {
         self.object.as_ref().is_some_and(|mine| object.means(mine) || mine.means(object))
     }
 }
 
-/// Names the controller that runs an object of Flux: the Deployment, and the value of its pods' label `app`.
+/// Returns the controller of a Flux object: the name of its Deployment, and the value of its pods' label `app`.
 pub fn controller_of(object: &ObjectRef) -> Option<&'static str> {
     kinds::kind_of(object).map(|kind| kind.controller).filter(|controller| !controller.is_empty())
 }
 
-/// Names the log to follow for a Flux object: its controller's pods in a namespace, which is `flux-system` unless Flux was put elsewhere.
+/// Returns the log to follow for a Flux object: its controller's pods in a namespace, which is `flux-system` by
+/// default.
 pub fn target_of(object: &ObjectRef, flux_namespace: &str) -> Option<LogTarget> {
     let controller = controller_of(object)?;
     Some(LogTarget::Selector {

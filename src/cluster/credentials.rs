@@ -1,8 +1,9 @@
-//! Credential plug-ins (`exec` in a kubeconfig): run once for all connections of a cluster, again when what they gave has expired.
+//! Credential plug-ins (`exec` in a kubeconfig): run once for all connections of a cluster, and again when their
+//! credentials have expired.
 //!
-//! kube runs them with our terminal as theirs, several times for each client and while nothing else can run. Here one that may ask
-//! (`interactiveMode`) has the terminal only where no screen of ours is on it. In the cockpit it has none; what it prints, such as a code and the
-//! address to type it at, is told while it runs and when it fails.
+//! kube runs them on our terminal, several times for each client, and blocks everything else meanwhile. Here an
+//! interactive one (`interactiveMode`) gets the terminal only where our own screen is not on it. In the cockpit it has
+//! none; its output, such as a code and the address to enter it at, is reported while it runs and when it fails.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,33 +17,34 @@ use super::connect::Broken;
 use crate::programs::{Handle, ProgramCommand, ProgramKind};
 use crate::secret::Secret;
 
-/// How long a plug-in may take that waits for a person: to read a code, to open a page, to log in there.
+/// The longest run of a plug-in that waits for a user: to read a code, to open a page, to log in there.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The same where there is nobody: a script, a build.
+/// The longest run where there is no user: in a script or a build.
 const PATIENCE_ALONE: Duration = Duration::from_mins(1);
 
-/// How long a request waits for a plug-in before it tells of it; less than it waits for an answer, so that the nearer cause is told.
+/// The longest wait of a request before it reports the plug-in; shorter than its wait for an answer, so that the nearer
+/// cause is reported.
 const TOLD_AFTER: Duration = Duration::from_secs(8);
 
-/// So much of what a plug-in prints is told, in bytes: its last words.
+/// The most bytes of a plug-in's output that are reported, from its end.
 const TOLD: usize = 400;
 
-/// How long its last words may take to arrive once it has ended.
+/// The longest wait for the last output after the plug-in has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// How many plug-ins run that whoever called fluxdeck waits for, outside of the cockpit.
+/// The number of plug-ins that the caller of fluxdeck waits for, outside of the cockpit.
 static WAITED_FOR: AtomicUsize = AtomicUsize::new(0);
 
-/// One at a time asks on the terminal.
+/// The lock of the terminal: one plug-in asks at a time.
 static ASKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Tells whether a plug-in runs that is waited for as long as it may take: the API server is not silent, it was not asked yet.
+/// Tells whether a request waits for a plug-in: the API server is not silent, because it was not queried yet.
 pub(crate) fn is_waited_for() -> bool {
     WAITED_FOR.load(Ordering::Relaxed) > 0
 }
 
-/// Counts a plug-in among those that are waited for.
+/// Counts a running plug-in that the caller waits for.
 struct WaitedFor;
 
 impl WaitedFor {
@@ -58,20 +60,20 @@ impl Drop for WaitedFor {
     }
 }
 
-/// The most that a plug-in may say: a token and a certificate are some kilobytes.
+/// The longest output of a plug-in: a token and a certificate are some kilobytes.
 const LARGEST: usize = 1 << 20;
 
-/// Credentials are renewed so long before they expire, so that no request arrives with one that has just expired.
+/// The time before the expiry at which credentials are renewed, so that no request arrives with expired ones.
 const EARLY: SignedDuration = SignedDuration::from_secs(30);
 
-/// Holds what a plug-in gave.
+/// Holds the credentials from a plug-in.
 #[derive(Debug)]
 pub(crate) struct Credential {
     /// A bearer token.
     pub(crate) token: Option<Secret>,
     /// A client certificate and its key, PEM.
     pub(crate) certificate: Option<(String, Secret)>,
-    /// When it expires.
+    /// The time of expiry.
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -82,17 +84,20 @@ impl Credential {
     }
 }
 
-/// Runs a context's plug-in and keeps what it gave.
+/// Runs a context's plug-in and keeps its credentials.
 #[derive(Debug)]
 pub(crate) struct Plugin {
     config: ExecConfig,
     kept: tokio::sync::Mutex<Option<Arc<Credential>>>,
-    /// What it has printed for people since it was started; nothing while none runs.
+    /// Its messages for the user since its start; nothing while none runs.
     says: Arc<Mutex<Option<Vec<u8>>>>,
-    /// Whether the operator stopped it; until he says otherwise it is not run again.
+    /// Whether the user stopped it; it is not run again until the user allows it.
     stopped: tokio::sync::watch::Sender<bool>,
-    /// Whether it failed where it had no terminal to ask on.
+    /// Whether it failed without a terminal.
     failed_alone: AtomicBool,
+    /// The failure of the last login on the terminal: until the user asks for another one, the plug-in is not run by
+    /// itself, which would hide that failure, or take the terminal that is about to be given back.
+    failed_login: Mutex<Option<Broken>>,
 }
 
 #[derive(Serialize)]
@@ -121,7 +126,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Checks it as client-go does: of the kind and the version that was asked for, with something to log in by.
+    /// Checks an answer as client-go does: it has the requested kind and version, and credentials.
     fn status(self, wanted: &str) -> Result<AnswerStatus, String> {
         let Self { api_version, kind, status } = self;
         if kind != KIND {
@@ -141,13 +146,13 @@ impl Answer {
     }
 }
 
-/// The kind of what a plug-in is given and of what it answers.
+/// The kind of the input and of the answer of a plug-in.
 const KIND: &str = "ExecCredential";
 
 /// The versions that client-go knows.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/// Of a version that a plug-in answers, so much is told.
+/// The most characters of an answer's version in an error.
 const LONGEST_VERSION: usize = 100;
 
 #[derive(Default, Deserialize)]
@@ -160,7 +165,7 @@ struct AnswerStatus {
 }
 
 impl Plugin {
-    /// Takes the plug-in of a user out of the kubeconfig.
+    /// Creates the plug-in of a user in the kubeconfig.
     pub(crate) fn new(config: ExecConfig) -> Self {
         Self {
             config,
@@ -168,36 +173,54 @@ impl Plugin {
             says: Arc::default(),
             stopped: tokio::sync::watch::Sender::new(false),
             failed_alone: AtomicBool::new(false),
+            failed_login: Mutex::default(),
         }
     }
 
-    /// Tells whether it has to have a terminal, or may want one.
+    /// Tells whether it requires a terminal, or may want one.
     pub(crate) fn wants_terminal(&self) -> bool {
         self.must_ask() || self.failed_alone.load(Ordering::Relaxed)
     }
 
-    /// Tells whether the kubeconfig says that it asks whenever it runs.
+    /// Tells whether the kubeconfig declares that it always asks.
     fn must_ask(&self) -> bool {
         self.config.interactive_mode == Some(ExecInteractiveMode::Always)
     }
 
-    /// Runs it now, as somebody is there to answer, and keeps what it gives. One that runs already is stopped first.
+    /// Runs it now that the user is there to answer, and keeps its credentials. A running one is stopped first.
     pub(crate) async fn log_in(&self) -> Result<(), Broken> {
         self.stopped.send_replace(true);
         let mut kept = self.kept.lock().await;
         self.stopped.send_replace(false);
-        *kept = Some(Arc::new(self.run().await?));
-        Ok(())
+        self.tell_failure(None);
+        match self.run(Lent::Yes).await {
+            Ok(credential) => {
+                *kept = Some(Arc::new(credential));
+                Ok(())
+            }
+            Err(broken) => {
+                // Whoever waits for the credential gets this failure: they come after this lock.
+                *kept = None;
+                self.failed_alone.store(true, Ordering::Relaxed);
+                self.tell_failure(Some(broken.clone()));
+                Err(broken)
+            }
+        }
     }
 
-    /// Stops it where it runs, and lets it run again where it does not.
+    fn tell_failure(&self, failed: Option<Broken>) {
+        *self.failed_login.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    /// Stops it while it runs; otherwise allows it to run again.
     pub(crate) fn stop_or_run(&self) {
+        self.tell_failure(None);
         let runs = self.says.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         self.stopped.send_replace(runs);
     }
 
-    /// Returns a credential that has not expired, running the plug-in where needed; callers that come meanwhile wait for the same run.
-    /// `now` is the time by the server's clock, as credentials expire by it.
+    /// Returns a credential that has not expired, running the plug-in where needed; concurrent callers wait for the
+    /// same run. `now` is the time by the server's clock, by which credentials expire.
     pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>, Broken> {
         let mut kept = self.kept.lock().await;
         if let Some(credential) = kept.as_ref().filter(|credential| credential.is_fresh(now)) {
@@ -206,12 +229,16 @@ impl Plugin {
         if *self.stopped.borrow() {
             return Err(self.was_stopped());
         }
-        let credential = Arc::new(self.run().await?);
+        if let Some(failed) = self.failed_login.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(failed);
+        }
+        let credential = Arc::new(self.run(Lent::No).await?);
         *kept = Some(credential.clone());
         Ok(credential)
     }
 
-    /// Waits for work that may run the plug-in, and tells of the plug-in when that takes long; it goes on meanwhile, for whoever asks next.
+    /// Waits for work that may run the plug-in, and reports the plug-in when that takes long; it continues for the next
+    /// caller.
     pub(crate) async fn told_of<T>(&self, work: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
         let mut work = std::pin::pin!(work);
         loop {
@@ -219,7 +246,7 @@ impl Plugin {
                 Ok(done) => return done,
                 Err(_) if is_waited_for() => {}
                 Err(_) => {
-                    // Without a plug-in that runs, it is the connection that takes so long, which has a limit of its own.
+                    // Without a running plug-in, the connection is what takes long; it has its own limit.
                     if let Some(broken) = self.running() {
                         return Err(broken);
                     }
@@ -228,7 +255,7 @@ impl Plugin {
         }
     }
 
-    /// Tells of the plug-in while it runs.
+    /// Reports the plug-in while it runs.
     fn running(&self) -> Option<Broken> {
         let says = self.says.lock().unwrap_or_else(PoisonError::into_inner);
         let words = last_words(says.as_deref()?);
@@ -243,7 +270,7 @@ impl Plugin {
         })
     }
 
-    /// Forgets a credential that the server did not accept.
+    /// Forgets a credential that the server rejected.
     pub(crate) async fn forget(&self, refused: &Arc<Credential>) {
         let mut kept = self.kept.lock().await;
         if kept.as_ref().is_some_and(|credential| Arc::ptr_eq(credential, refused)) {
@@ -251,14 +278,15 @@ impl Plugin {
         }
     }
 
-    async fn run(&self) -> Result<Credential, Broken> {
+    async fn run(&self, lent: Lent) -> Result<Credential, Broken> {
         let name = self.config.command.as_deref().unwrap_or_default();
         let api_version = self.usable().map_err(|why| self.unusable(&why))?;
-        // A relative path has been made to count from the kubeconfig's folder when that was read, as client-go does.
+        // client-go resolves a relative path against the kubeconfig's folder; reading the file did so already.
         let mut command = ProgramCommand::new(ProgramKind::CredentialPlugin, name);
         let interactive = self.config.interactive_mode != Some(ExecInteractiveMode::Never) && command.may_ask();
-        if self.must_ask() && !interactive {
-            return Err(self.needs_terminal());
+        // Below the cockpit's screen it is tried without a terminal: its output is shown, which is enough for some.
+        if self.must_ask() && !interactive && !crate::programs::screen_is_ours() {
+            return Err(self.needs_terminal(""));
         }
         let _alone = if interactive { Some(ASKING.lock().await) } else { None };
         let _waited = (!crate::programs::screen_is_ours()).then(WaitedFor::new);
@@ -287,7 +315,7 @@ impl Plugin {
                     return Err(self.was_stopped());
                 };
                 if let Some(said) = said {
-                    // What it left running may hold the other end.
+                    // A process that it left running may hold the pipe open.
                     let _late = tokio::time::timeout(LAST_WORDS, said).await;
                 }
                 ran.unwrap_or_else(|error| Err(std::io::Error::other(error)))
@@ -306,12 +334,21 @@ impl Plugin {
             Ok(output) => output,
         };
         if !output.status.success() {
+            if self.must_ask() && !interactive {
+                return Err(self.needs_terminal(&said));
+            }
             let said = match said.as_str() {
+                "" if interactive && lent == Lent::Yes => {
+                    "its words are on the terminal: ctrl-z shows it, fg comes back"
+                }
                 "" if interactive => "its words are above",
                 "" => "it said nothing",
                 said => said,
             };
             let broken = self.failed(&format!("{said} ({})", output.status));
+            if lent == Lent::Yes {
+                return Err(Broken::new(broken.why, "Z lends it this terminal again"));
+            }
             let may_ask = self.config.interactive_mode != Some(ExecInteractiveMode::Never);
             if interactive || !may_ask || !crate::programs::screen_is_ours() {
                 return Err(broken);
@@ -323,7 +360,7 @@ impl Plugin {
             ));
         }
         self.failed_alone.store(false, Ordering::Relaxed);
-        // The answer holds secrets: of an error only its place is told.
+        // The answer holds secrets, so an error reports only its position.
         let answer: Answer = serde_json::from_slice(&output.stdout)
             .ok()
             .or_else(|| crate::yaml::from_str(&String::from_utf8_lossy(&output.stdout)).ok())
@@ -337,13 +374,13 @@ impl Plugin {
         })
     }
 
-    /// Notes what the plug-in says to people, as it says it.
+    /// Collects the messages of the plug-in as they arrive.
     fn listen(&self, stderr: Option<std::process::ChildStderr>) -> Option<tokio::task::JoinHandle<()>> {
         *self.says.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
         let (says, mut stderr) = (self.says.clone(), stderr?);
         Some(tokio::task::spawn_blocking(move || {
             let mut piece = [0; 4096];
-            // It ends with whoever holds the other end; what cannot be read is not told.
+            // The pipe ends with its last holder; a read error is ignored.
             while let Ok(count @ 1..) = std::io::Read::read(&mut stderr, &mut piece) {
                 if let Some(says) = says.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
                     says.extend_from_slice(piece.get(..count).unwrap_or_default());
@@ -354,13 +391,13 @@ impl Plugin {
         }))
     }
 
-    /// Returns the version that it is asked in, where kubectl would ask it at all.
+    /// Returns the version of the request, where kubectl would run the plug-in at all.
     fn usable(&self) -> Result<&str, String> {
         let version = self.config.api_version.as_deref().unwrap_or_default();
         if !VERSIONS.contains(&version) {
             return Err(format!("its apiVersion is {version:?}, and kubectl knows {} alone", VERSIONS.join(" and ")));
         }
-        // The older version has a default.
+        // Only the older version has a default.
         if self.config.interactive_mode.is_none() && VERSIONS.first() == Some(&version) {
             return Err(format!("it lacks interactiveMode, which {version} wants: Never, IfAvailable or Always"));
         }
@@ -375,10 +412,11 @@ impl Plugin {
         )
     }
 
-    fn needs_terminal(&self) -> Broken {
+    fn needs_terminal(&self, said: &str) -> Broken {
         let name = self.config.command.as_deref().unwrap_or("(no command)");
         let todo = if crate::programs::screen_is_ours() { "Z lends it this one" } else { "run fluxdeck in a terminal" };
-        Broken::new(format!("the credential plug-in {name} needs a terminal (interactiveMode: Always)"), todo)
+        let said = if said.is_empty() { String::new() } else { format!("; without one it said: {said}") };
+        Broken::new(format!("the credential plug-in {name} needs a terminal (interactiveMode: Always){said}"), todo)
     }
 
     fn was_stopped(&self) -> Broken {
@@ -404,7 +442,14 @@ impl Plugin {
     }
 }
 
-/// Ends a plug-in when nobody waits for it any more; one that has ended is left alone.
+/// Tells whether a plug-in runs because the user lent it the cockpit's terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lent {
+    Yes,
+    No,
+}
+
+/// Ends a plug-in when no request waits for it any more, unless it has ended.
 struct Ended(Handle);
 
 impl Drop for Ended {
@@ -413,7 +458,7 @@ impl Drop for Ended {
     }
 }
 
-/// Returns the last words of a plug-in, in one line.
+/// Returns the last messages of a plug-in, in one line.
 fn last_words(said: &[u8]) -> String {
     let said = plain(&String::from_utf8_lossy(said));
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -427,7 +472,7 @@ fn last_words(said: &[u8]) -> String {
     words
 }
 
-/// Drops escape sequences: programs colour what they say even where nobody sees it.
+/// Removes escape sequences: some programs write colours even into a pipe.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -554,6 +599,29 @@ mod tests {
         assert!(plugin.credential(Timestamp::now()).await.is_err(), "it is not run again by itself");
         plugin.stop_or_run();
         assert_eq!(plugin.credential(Timestamp::now()).await.unwrap().token.as_ref().unwrap().expose(), "t");
+    }
+
+    #[tokio::test]
+    async fn a_login_that_failed_on_the_terminal_is_told_and_not_run_again_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (count, go) = (folder.path().join("count"), folder.path().join("go"));
+        let script = format!(
+            "echo run >> {}; test -e {} || exit 7; echo '{{{ANSWER}\"status\": {{\"token\": \"t\"}}}}'",
+            count.display(),
+            go.display()
+        );
+        let plugin = std::sync::Arc::new(plugin(&script));
+        let told = plugin.log_in().await.unwrap_err();
+        assert!(told.why.contains("exit status: 7") && told.todo.contains('Z'), "{told:?}");
+        // Those that wait for a credential get this failure, and Z lends the terminal again.
+        let again = plugin.credential(Timestamp::now()).await.map(drop).unwrap_err();
+        assert_eq!(again.why, told.why);
+        assert!(plugin.wants_terminal());
+        assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 1);
+        std::fs::write(&go, "").unwrap();
+        plugin.log_in().await.unwrap();
+        assert_eq!(plugin.credential(Timestamp::now()).await.unwrap().token.as_ref().unwrap().expose(), "t");
+        assert!(!plugin.wants_terminal());
     }
 
     #[tokio::test]

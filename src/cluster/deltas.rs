@@ -1,4 +1,4 @@
-//! The lines of a watch: changes, as they come, those that arrive together handed on together.
+//! The lines of a watch: changes in order, handed on together where they arrive together.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use super::failure::Failure;
 use super::request::parse;
 use super::watch_connections::WatchPlace;
 
-/// The server ends a watch after this time, in seconds, as it would by itself after five to ten minutes.
+/// The duration of a watch, in seconds, after which the server ends it; by itself it would after five to ten minutes.
 pub(crate) const LASTS: u64 = 290;
 
-/// A watch that has neither spoken nor ended by then is dead. Bookmarks come every minute, where the server sends them.
+/// The silence after which a watch counts as dead. Bookmarks come every minute, where the server sends them.
 pub(crate) const SILENT: Duration = Duration::from_secs(LASTS + 10);
 
-/// What is read in one go before it is told: enough for any burst, little enough for memory.
+/// The most bytes that are read before they are handed on: enough for any burst, few enough for memory.
 const BURST: usize = 4 * 1024 * 1024;
 
-/// An open watch, cut into whole lines.
+/// Holds an open watch, split into whole lines.
 pub(crate) struct Lines {
     body: Body,
     buffer: Vec<u8>,
-    /// How it ended, once it has: told after the lines that came before.
+    /// The end of the watch, reported after the lines before it.
     ended: Option<Result<(), Failure>>,
-    /// Its place on the connection.
+    /// The place on the connection.
     _place: Option<WatchPlace>,
 }
 
@@ -40,7 +40,7 @@ impl Lines {
     /// Waits for the next lines, and returns all that have arrived; `None` is the end, which the server decides.
     ///
     /// # Errors
-    /// Fails when the connection breaks, or the server is silent for so long.
+    /// Fails when the connection breaks, or the server is silent for too long.
     pub(crate) async fn next(&mut self, silence: Duration) -> Result<Option<Vec<u8>>, Failure> {
         loop {
             if let Some(ended) = self.ended.take() {
@@ -78,14 +78,14 @@ impl Lines {
     }
 }
 
-/// Says what one line of a watch tells.
+/// Holds the change in one line of a watch.
 #[derive(Debug)]
 pub(crate) enum Delta<T> {
-    /// An object is new or has changed.
+    /// An object that is new or has changed.
     Put(T),
-    /// An object is no more; this is how it was last.
+    /// An object that was deleted, in its last state.
     Gone(T),
-    /// Nothing has changed, and the version moves on.
+    /// A new version without a change.
     Bookmark(T),
 }
 
@@ -105,7 +105,7 @@ struct Status {
     message: String,
 }
 
-/// Reads what each of some whole lines tells, up to the first that is an error.
+/// Parses the changes in some whole lines, up to the first error.
 pub(crate) fn read(lines: &[u8]) -> impl Iterator<Item = Result<Delta<&str>, Failure>> {
     let mut failed = false;
     lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map_while(move |line| {
@@ -130,7 +130,7 @@ fn delta(line: &[u8]) -> Result<Delta<&str>, Failure> {
 }
 
 impl<T: DeserializeOwned> Delta<T> {
-    /// Decodes what some whole lines tell; a bookmark holds no object and is left out.
+    /// Decodes the changes in some whole lines; a bookmark holds no object and is left out.
     pub(crate) fn all(lines: &[u8]) -> Vec<Result<Self, Failure>> {
         let decode = |object: &str| parse(object.as_bytes());
         let each = read(lines).filter_map(|change| match change {

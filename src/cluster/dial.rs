@@ -1,4 +1,4 @@
-//! The way to the API server: proxy, TCP, TLS, HTTP, and what goes into the headers of every request.
+//! The dialling of the API server: proxy, TCP, TLS, HTTP, and the headers of every request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -29,22 +29,28 @@ use super::trust;
 /// A whole HTTP stack, ready for requests.
 pub(crate) type Service = tower::util::BoxCloneSyncService<Request<Body>, HttpResponse, BoxError>;
 
-/// TCP to a host that is up takes a round trip; one that drops packets would otherwise take minutes.
+/// The longest TCP handshake: a host that is up needs one round trip; a firewall that drops packets would take minutes.
 const TCP: Duration = Duration::from_secs(5);
 
-/// TCP, proxy and TLS together; less than a list waits, so that the nearer cause is told.
+/// TCP, proxy and TLS together; shorter than the wait of a list, so that the nearer cause is reported.
 const DIAL: Duration = Duration::from_secs(9);
 
-/// A connection that carries watches is asked for a sign of life so often, and given up after as long again: a laptop that slept or a
-/// firewall that forgot is noticed in half a minute rather than when the watch would end.
-const ALIVE: Duration = Duration::from_secs(15);
+/// The interval of pings on a connection with watches, and the wait for each reply: a laptop that slept, a VPN that closed
+/// or a firewall that dropped the connection is noticed within ten seconds rather than at the end of the watch.
+const ALIVE: Duration = Duration::from_secs(4);
 
 /// Connects, and builds the stack on the connection.
 pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Service, Broken> {
     let server = config.cluster_url.clone();
     let dialled = async {
         let own = |name: &str| std::env::var(name).ok();
-        let Some(proxy) = proxy::proxy(config.proxy_url.as_ref(), &config.cluster_url, own) else {
+        let proxy = proxy::proxy(config.proxy_url.as_ref(), &config.cluster_url, own).map_err(|place| {
+            Broken::new(
+                format!("the address of the proxy cannot be used ({place})"),
+                "write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT; kubectl refuses it too",
+            )
+        })?;
+        let Some(proxy) = proxy else {
             return stack(&config, tcp(), speaks, None).await;
         };
         let is_plain = config.cluster_url.scheme_str() == Some("http");
@@ -59,7 +65,7 @@ pub(crate) async fn service(config: kube::Config, speaks: Speaks) -> Result<Serv
                 stack(&config, connector, speaks, None).await
             }
             "https" => {
-                // Who we are is the server's to know, not the proxy's.
+                // Our credentials are for the server, not for the proxy.
                 let anonymous = identity::without(&config);
                 let secure =
                     anonymous.rustls_https_connector_with_connector(tcp()).map_err(|error| unusable(&error))?;
@@ -105,8 +111,8 @@ fn tunnel<C>(proxy: &Intercept, address: Uri, connector: C) -> Tunnel<C> {
     }
 }
 
-/// Connects once, to learn which HTTP the server speaks and to report precisely why it cannot be reached; the connection is then used. `login` is
-/// what a proxy that forwards requests wants in each.
+/// Connects once, to learn which HTTP the server speaks and to report precisely why it cannot be reached; the
+/// connection is then used. `login` is the header that a forwarding proxy requires in each request.
 async fn stack<C>(
     config: &kube::Config,
     connector: C,
@@ -120,7 +126,8 @@ where
     C::Error: Into<BoxError>,
 {
     let mut tls = match config.rustls_client_config() {
-        // The API server takes certificates of version 1; what reads them here to compare them with their keys does not.
+        // API servers accept certificates of version 1; rustls does not parse them when it compares them with their
+        // keys.
         Err(error) if chain(&error).contains("UnsupportedCertVersion") => {
             let mut tls = identity::without(config).rustls_client_config().map_err(|error| unusable(&error))?;
             identity::put(&mut tls, &config.auth_info)
@@ -196,14 +203,14 @@ fn unreachable(server: &Uri, error: &(dyn std::error::Error + 'static)) -> Broke
     Broken::new(format!("no connection to {}: {text}", authority(server)), todo)
 }
 
-/// Hands out the first connection, then makes new ones.
+/// Hands out the first connection, then opens new ones.
 struct Prepared<C, T> {
     first: Arc<Mutex<Option<T>>>,
     connector: C,
     server: Uri,
 }
 
-// Derived, it would ask that connections can be cloned.
+// A derived impl would require cloneable connections.
 impl<C: Clone, T> Clone for Prepared<C, T> {
     fn clone(&self) -> Self {
         Self { first: self.first.clone(), connector: self.connector.clone(), server: self.server.clone() }

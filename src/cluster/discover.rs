@@ -1,4 +1,5 @@
-//! Which versions the server serves: discovered, never assumed, because a cluster may be older or newer than we are.
+//! The versions that the server serves: discovered, never assumed, because a cluster may be older or newer than
+//! fluxdeck.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use serde::Deserialize;
@@ -8,14 +9,15 @@ use super::failure::Failure;
 use super::{Cluster, request};
 use crate::model::{Fault, FaultKind, GroupKind, ObjectRef, known};
 
-/// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two thousand kinds.
+/// The most groups and kinds of a server; one with every provider of Crossplane has some hundred groups and two
+/// thousand kinds.
 const MOST_GROUPS: usize = 2000;
 const MOST_KINDS: usize = 50_000;
 
-/// How many groups are asked for at once.
+/// The number of groups that are queried at once.
 const AT_ONCE: usize = 16;
 
-/// Says how a kind is addressed on this server.
+/// Describes the address of a kind on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// The API group; empty for the core group.
@@ -26,7 +28,7 @@ pub struct Resource {
     pub kind: String,
     /// The plural in addresses.
     pub plural: String,
-    /// Whether its objects have a namespace.
+    /// Whether its objects are namespaced.
     pub namespaced: bool,
 }
 
@@ -36,7 +38,7 @@ impl Resource {
         GroupKind { group: &self.group, kind: &self.kind }
     }
 
-    /// Returns the address of the list in a namespace; all namespaces when it is empty.
+    /// Returns the address of the list in a namespace; in all namespaces when it is empty.
     pub(crate) fn list(&self, namespace: &str) -> Address {
         let namespace = if self.namespaced { namespace } else { "" };
         Address::version(&self.group, &self.version).within(namespace).at(&self.plural)
@@ -48,19 +50,20 @@ impl Resource {
     }
 }
 
-/// Holds a resource that the server serves and lists, with the names that operators use for it.
+/// Holds a resource that the server serves and lists, with the names that users have for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// How it is addressed.
+    /// The resource.
     pub resource: Resource,
-    /// Its short names, such as `po`.
+    /// The short names, such as `po`.
     pub short: Vec<String>,
-    /// Its categories; `kubectl get all` lists those of category `all`.
+    /// The categories; `kubectl get all` lists those of category `all`.
     pub categories: Vec<String>,
 }
 
 impl Served {
-    /// Tells whether an operator means it by a word: kind, plural, singular or short name in any case, each also with the group behind a dot.
+    /// Tells whether a word names it: kind, plural, singular or short name in any case, each also with the group behind
+    /// a dot.
     pub fn is_called(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         let resource = &self.resource;
@@ -92,12 +95,13 @@ struct Groups {
 }
 
 impl Cluster {
-    /// Finds how the server serves a kind, asking it once and remembering the answer.
+    /// Finds how the server serves a kind; it is queried once and the answer is cached.
     ///
-    /// An empty group means the core group; where that has no such kind, the group was not said, and is the only one that has it.
+    /// An empty group means the core group, or, where that has no such kind, the only group that has it.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, does not serve the kind, or serves it in several groups where none was said.
+    /// Fails when the server cannot be queried, does not serve the kind, or serves it in several groups where none was
+    /// given.
     pub async fn resource(&self, group: &str, kind: &str) -> Result<Resource, Fault> {
         let fault = |failure: Failure| failure.fault(&self.name, &format!("look up {kind}"));
         let found = if group.is_empty() && known::group_of(kind) != Some("") {
@@ -119,10 +123,10 @@ impl Cluster {
         })
     }
 
-    /// Finds how the server serves an object's kind; a name that can be none is refused before anything is asked.
+    /// Finds how the server serves an object's kind; an invalid name is refused before any request.
     ///
     /// # Errors
-    /// As [`Self::resource`], and where the object's name or namespace can be no name.
+    /// As [`Self::resource`], and where the object's name or namespace is not a valid name.
     pub(crate) async fn resource_of(&self, object: &ObjectRef) -> Result<Resource, Fault> {
         self.check_name(object)?;
         self.resource(&object.group, &object.kind).await
@@ -133,7 +137,7 @@ impl Cluster {
         Address::check_name(object).map_err(misnamed)
     }
 
-    /// Says that a kind was named that several groups have, and how to name each.
+    /// Reports a kind that several groups have, with the name of each.
     fn several(&self, kind: &str, found: &[Resource]) -> Fault {
         let groups: Vec<&str> = found.iter().map(|one| one.group.as_str()).collect();
         let ways: Vec<String> = groups.iter().map(|group| format!("{kind}.{group}")).collect();
@@ -145,7 +149,7 @@ impl Cluster {
         )
     }
 
-    /// Fills in the group of an object where it was not said.
+    /// Fills in the missing group of an object.
     ///
     /// # Errors
     /// Fails as [`Cluster::resource_of`] does.
@@ -158,7 +162,7 @@ impl Cluster {
         Ok(ObjectRef { group, ..object.clone() })
     }
 
-    /// Finds a kind in a group, with the failure as the server gave it; `None` when it does not serve the kind.
+    /// Finds a kind in a group, with the failure of the server; `None` when it does not serve the kind.
     pub(crate) async fn look_up(&self, group: &str, kind: &str) -> Result<Option<Resource>, Failure> {
         if let Some(known) = self.known(group, kind).await {
             return Ok(Some(known));
@@ -175,7 +179,7 @@ impl Cluster {
         Ok(self.known(&group.name, kind).await)
     }
 
-    /// Finds a kind in all groups but the core group, which only Kubernetes' own kinds are in.
+    /// Finds a kind in all groups but the core group, which has only Kubernetes' own kinds.
     async fn everywhere(&self, kind: &str) -> Result<Vec<Resource>, Failure> {
         let groups = self.groups().await?;
         for few in groups.chunks(AT_ONCE) {
@@ -189,13 +193,13 @@ impl Cluster {
         Ok(found)
     }
 
-    /// Remembers how a kind is served.
+    /// Caches how a kind is served.
     pub(crate) async fn remember(&self, resource: Resource) {
         let key = (resource.group.clone(), resource.kind.clone());
         self.resources.lock().await.insert(key, resource);
     }
 
-    /// Forgets how a kind is served: it is no longer served so.
+    /// Forgets how a kind is served, when that has changed.
     pub(crate) async fn forget(&self, group: &str, kind: &str) {
         self.resources.lock().await.remove(&(group.to_owned(), kind.to_owned()));
     }
@@ -204,16 +208,16 @@ impl Cluster {
         self.resources.lock().await.get(&(group.to_owned(), kind.to_owned())).cloned()
     }
 
-    /// Lists whatever the server serves and can list, sorted by group and kind; the core group first.
+    /// Lists everything that the server serves and can list, sorted by group and kind; the core group first.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked. A group whose own server is down is left out.
+    /// Fails when the server cannot be queried. A group whose own server is down is left out.
     pub async fn served(&self) -> Result<Vec<Served>, Fault> {
         let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
         let groups = self.groups().await;
         let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?;
         let all: Vec<Group> = std::iter::once(core).chain(groups).collect();
-        // A few at a time: how many there are is said by the server.
+        // A few at a time, because the server decides their number.
         let mut learned = Vec::new();
         for few in all.chunks(AT_ONCE) {
             learned.extend(futures::future::join_all(few.iter().map(|group| self.learn(group))).await);

@@ -1,4 +1,4 @@
-//! Events: what controllers and the kubelet said of an object lately.
+//! Events: recent reports of controllers and the kubelet about an object.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,39 +7,41 @@ use super::address::Address;
 use super::{Cluster, request};
 use crate::model::{Fault, ObjectRef};
 
-/// Events are listed in pages of so many.
+/// The number of events in a page.
 const PAGE: usize = 500;
 
-/// So many pages are read at most: who needs more than 10,000 events asks for one object's.
+/// The most pages that are read: a user who needs more than 10,000 events queries one object.
 const PAGES: usize = 20;
 
-/// Says whose events are wanted.
+/// Selects events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventScope {
-    /// Those of one object.
+    /// The events of one object.
     Object(ObjectRef),
-    /// Those of one namespace.
+    /// The events of one namespace.
     Namespace(String),
-    /// Those of all namespaces.
+    /// The events of all namespaces.
     All,
 }
 
-/// Holds one event, in the words of `fluxdeck events`.
+/// Holds one event, with the field names of `fluxdeck events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When it was seen last, by the clock of who reported it.
+    /// The last time it was seen, by the reporter's clock.
     pub at: Option<Timestamp>,
     /// `Normal` or `Warning`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The reason, one word in camel case.
     pub reason: String,
-    /// What it is about.
+    /// The object that it is about.
     pub object: ObjectRef,
     /// The message.
     pub message: String,
-    /// How often it was seen.
+    /// The number of times that it was seen.
     pub count: u32,
+    /// The reporter, as in `kubectl describe`: `kubelet, node-1`; empty where the event names none.
+    pub from: String,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +75,16 @@ struct Wire {
     #[serde(default, deserialize_with = "crate::model::clock::lenient")]
     event_time: Option<Timestamp>,
     series: Option<Series>,
+    #[serde(default)]
+    source: Option<EventSource>,
+    reporting_component: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct EventSource {
+    component: Option<String>,
+    host: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +126,7 @@ impl From<Wire> for Event {
             ObjectRef::new(&involved.kind, group, &involved.namespace, &involved.name)
         };
         Self {
-            // Events of the old and the new API keep their times in different fields.
+            // The old and the new API keep the times of events in different fields.
             at: series
                 .and_then(|series| series.last_observed_time)
                 .or(wire.last_timestamp)
@@ -126,18 +138,35 @@ impl From<Wire> for Event {
             object,
             message: wire.message.unwrap_or_default(),
             count: series.and_then(|series| series.count).or(wire.count).unwrap_or(1).max(1),
+            from: from(wire.source.unwrap_or_default(), wire.reporting_component),
         }
     }
+}
+
+/// Returns the reporter of an event: the old API has it as the source, the new one as the component.
+fn from(source: EventSource, reporting: Option<String>) -> String {
+    let component = source.component.filter(|component| !component.is_empty()).or(reporting).unwrap_or_default();
+    match source.host.filter(|host| !host.is_empty()) {
+        Some(host) if !component.is_empty() => format!("{component}, {host}"),
+        Some(host) => host,
+        None => component,
+    }
+}
+
+/// Reads an event as the server sends it.
+#[cfg(test)]
+pub(crate) fn event_of(value: serde_json::Value) -> Result<Event, serde_json::Error> {
+    serde_json::from_value::<Wire>(value).map(Event::from)
 }
 
 impl Cluster {
     /// Lists events, the newest last.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked or does not let us list events.
+    /// Fails when the server cannot be queried or forbids listing events.
     pub async fn events(&self, scope: &EventScope) -> Result<Vec<Event>, Fault> {
         let (address, tried) = match scope {
-            // The events of an object without a namespace lie in `default`: look everywhere.
+            // The events of a cluster-scoped object are in `default`, so all namespaces are searched.
             EventScope::Object(object) => {
                 let about = [("involvedObject.kind", &*object.kind), ("involvedObject.name", &*object.name)];
                 (list(&object.namespace).with_fields(&about), format!("list the events of {object}"))
@@ -158,7 +187,7 @@ impl Cluster {
             }
         }
         if let EventScope::Object(object) = scope {
-            // The server chooses by kind and name; a namesake of another group has events of its own.
+            // The server selects by kind and name; a namesake in another group has its own events.
             found.retain(|event| object.is_open() || event.object.group == object.group);
         }
         found.sort_by_key(|event| event.at);

@@ -12,47 +12,47 @@ use super::failure::Failure;
 use super::{Cluster, pod};
 use crate::model::{Fault, ObjectRef, Permit};
 
-/// How long the rest of what it wrote may take to be shown after the connection broke.
+/// The longest wait for the rest of the output after the connection broke.
 const REST: Duration = Duration::from_millis(500);
 
-/// What is read from the container at once.
+/// The number of bytes that are read from the container at once.
 const PIECE: usize = 16 * 1024;
 
-/// What runs where.
+/// Describes a command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecRequest {
     /// The container; the pod's default one when `None`.
     pub container: Option<String>,
     /// The command and its arguments.
     pub command: Vec<String>,
-    /// Whether it gets a terminal.
+    /// Whether the command gets a terminal.
     pub terminal: bool,
 }
 
-/// The near ends of the command's streams.
+/// Holds the near ends of the command's streams.
 #[derive(Debug)]
 pub struct Streams {
-    /// What it reads; its end is the end of its input.
+    /// The command's input; it ends when the channel closes.
     pub input: mpsc::Receiver<Vec<u8>>,
-    /// What it writes.
+    /// The command's output.
     pub output: mpsc::Sender<Vec<u8>>,
-    /// What it writes as errors; a command with a terminal has one stream for both.
+    /// The command's error output; with a terminal, both are one stream.
     pub errors: mpsc::Sender<Vec<u8>>,
-    /// Columns and rows of its terminal, now and whenever they change.
+    /// The columns and rows of its terminal, now and whenever they change.
     pub size: watch::Receiver<(u16, u16)>,
 }
 
-/// A command that has been begun.
+/// Holds a running command.
 pub struct ExecConnection {
     process: AttachedProcess,
     environment: String,
     tried: String,
-    /// Where it runs, such as `web of Pod/web-1`.
+    /// The container and pod, such as `web of Pod/web-1`.
     pub place: String,
 }
 
 impl Cluster {
-    /// Begins a command in a container of a pod, or of one that stands behind a workload.
+    /// Starts a command in a container of a pod, or of a pod behind a workload.
     ///
     /// # Errors
     /// Fails when there is no such container, or the server refuses.
@@ -103,7 +103,7 @@ impl ExecConnection {
                         return;
                     }
                 }
-                // Its input is over; the half that is dropped says so.
+                // Closing our half tells the command that its input has ended.
                 let _gone = stdin.shutdown().await;
             }
         };
@@ -127,7 +127,7 @@ impl ExecConnection {
         let (mut said, mut ended) = (pin!(said), pin!(ended));
         let ended = tokio::select! {
             ended = &mut ended => {
-                // What it wrote comes before its last word; where there was no last word, the ends of its streams never come either.
+                // The output comes before the status; without a status, the streams have no end either.
                 match &ended {
                     Some(_) => drop(said.await),
                     None => drop(tokio::time::timeout(REST, said).await),
@@ -165,7 +165,8 @@ async fn carry(from: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<Vec<u8>>) 
     }
 }
 
-/// Reads how a command ended from the last word of the server; the form is that of `k8s.io/apimachinery/pkg/util/remotecommand`.
+/// Reads the exit status from the server's last message; the form is that of
+/// `k8s.io/apimachinery/pkg/util/remotecommand`.
 fn exit_status(status: &Status) -> Result<i32, String> {
     if status.status.as_deref() == Some("Success") {
         return Ok(0);
@@ -179,7 +180,7 @@ fn exit_status(status: &Status) -> Result<i32, String> {
         causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode")).find_map(|cause| cause.message.as_ref());
     let code = code.and_then(|code| code.parse().ok());
     match (code, status.message.as_deref()) {
-        // The container runtime tells that there is no such program as a status of 126 or 127 with its own words.
+        // The container runtime reports a missing program as a status of 126 or 127 with its own message.
         (Some(126 | 127), Some(said)) if said.contains("exec failed") || said.contains("OCI runtime") => {
             Err(said.to_owned())
         }

@@ -1,4 +1,4 @@
-//! What can go wrong between a request and its answer, and how an operator is told.
+//! The failures between a request and its answer, and their messages for the user.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,27 +7,27 @@ use super::address::Misnamed;
 use super::fault;
 use crate::model::{Fault, FaultKind};
 
-/// Says why there is no good answer.
+/// Reports why there is no valid answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The server answered with an error.
     Status {
         /// The HTTP status.
         code: u16,
-        /// The server's words.
+        /// The server's message.
         message: String,
-        /// How long it asks us to wait.
+        /// The delay that the server requests.
         retry_after: Option<Duration>,
     },
-    /// The server has not answered for so long.
+    /// The server did not answer for this long.
     Silent(Duration),
     /// The answer comes too slowly, or does not end.
     Slow(String),
     /// There is no connection, or it broke.
     Broken(Box<kube::Error>),
-    /// The answer is not what was asked for.
+    /// The answer is not of the requested form.
     Unreadable(String),
-    /// What was to be asked for can be no name, and nothing was asked.
+    /// The request has an invalid name, and was not sent.
     Misnamed(Misnamed),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// Says that an answer is of another kind than what was asked for.
+    /// Reports an answer of another kind than the requested one.
     pub(crate) fn another_kind(sent: &str, asked: &str) -> Self {
         let short = |text: &str| text.chars().take(120).collect::<String>();
         Self::Unreadable(format!("it is `{}`, and `{}` was asked for", short(sent), short(asked)))
@@ -75,7 +75,8 @@ impl Failure {
         }
     }
 
-    /// Tells whether another try may succeed: the connection was lost, or the server said that it is too busy or ill.
+    /// Tells whether another attempt may succeed: the connection broke, or the server reported that it is overloaded or
+    /// unavailable.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Status { code, .. } => matches!(code, 429 | 500 | 502 | 503 | 504),
@@ -84,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// Tells an operator; `tried` completes "cannot … in production".
+    /// Builds the fault for the user; `tried` completes "cannot … in production".
     pub(crate) fn fault(&self, environment: &str, tried: &str) -> Fault {
         let what = || format!("cannot {tried} in {environment}");
         match self {
@@ -102,7 +103,8 @@ impl Failure {
         }
     }
 
-    /// Tells an operator of a request that changes something: where the answer was lost, nobody knows whether the request arrived.
+    /// Builds the fault of a request that changes something: without an answer, it is unknown whether the request
+    /// arrived.
     pub(crate) fn fault_of_write(&self, environment: &str, tried: &str) -> Fault {
         let fault = self.fault(environment, tried);
         let sent = match self {

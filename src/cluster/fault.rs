@@ -1,12 +1,12 @@
-//! Errors of the API server and of the way to it, as an operator can use them.
+//! Errors of the API server and of the connection to it, in a form that helps the user.
 
 use super::connect::Broken;
 use crate::model::{Fault, FaultKind};
 
-/// What to do about a server that is not reached.
+/// The remedy for an unreachable server.
 pub(super) const IS_IT_UP: &str = "is the cluster up, and the VPN or tunnel to it open?";
 
-/// Turns an error of the connection into a fault that says what was tried, why it failed and what to do.
+/// Turns an error of the connection into a fault with the attempt, the reason and the remedy.
 pub(super) fn of_connection(environment: &str, tried: &str, error: &kube::Error) -> Fault {
     let what = format!("cannot {tried} in {environment}");
     if let Some(broken) = cause::<Broken>(error) {
@@ -16,12 +16,12 @@ pub(super) fn of_connection(environment: &str, tried: &str, error: &kube::Error)
         kube::Error::Service(inner) => chain(&**inner),
         other => chain(other),
     };
-    // hyper's word for requests that lost the connection they waited for.
+    // hyper's word for requests whose connection broke while they waited.
     let why = if why.contains("canceled") { "the connection to the API server broke".to_owned() } else { why };
     Fault::new(FaultKind::Unreachable, what, why, IS_IT_UP)
 }
 
-/// Tells whether a request was never sent, because there was no connection to send it on.
+/// Tells whether a request was never sent, because there was no connection.
 pub(super) fn never_connected(error: &kube::Error) -> bool {
     cause::<Broken>(error).is_some()
 }
@@ -68,7 +68,7 @@ fn cause<E: std::error::Error + 'static>(error: &kube::Error) -> Option<&E> {
     None
 }
 
-/// Writes an error with the causes behind it, without repeating what one cause says of the next.
+/// Writes an error with its causes, without those that the previous message contains.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

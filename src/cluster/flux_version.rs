@@ -1,4 +1,4 @@
-//! Which Flux a cluster runs.
+//! The Flux version of a cluster.
 
 use serde_json::Value;
 
@@ -10,10 +10,10 @@ use crate::model::{Fault, Minor};
 const PART_OF_FLUX: &str = "app.kubernetes.io/part-of=flux";
 
 impl Cluster {
-    /// Reads which Flux the cluster runs off its controllers; nothing where there are none.
+    /// Reads the version of Flux from its controllers; `None` where there are none.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, or does not let Deployments be listed.
+    /// Fails when the server cannot be queried, or forbids listing Deployments.
     pub async fn flux_version(&self) -> Result<Option<Minor>, Fault> {
         Ok(oldest(&self.flux_controllers().await?))
     }
@@ -21,7 +21,7 @@ impl Cluster {
     /// Reads the Deployments of Flux's controllers, whole.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, or does not let Deployments be listed.
+    /// Fails when the server cannot be queried, or forbids listing Deployments.
     pub async fn flux_controllers(&self) -> Result<Vec<Value>, Fault> {
         self.objects_labelled("apps", "Deployment", "", PART_OF_FLUX).await
     }

@@ -1,4 +1,4 @@
-//! Who we are to a cluster, by its own word: the journal names it.
+//! The user that a cluster sees in us, for the journal.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -26,10 +26,10 @@ struct UserInfo {
 }
 
 impl Cluster {
-    /// Asks the server once who we are (`SelfSubjectReview`) and remembers the answer.
+    /// Queries the server once for our user (`SelfSubjectReview`) and caches the answer.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, or is older than Kubernetes 1.28 and does not know the question.
+    /// Fails when the server cannot be queried, or is older than Kubernetes 1.28 and lacks the API.
     pub async fn user(&self) -> Result<&str, Fault> {
         let asked = self.user.get_or_try_init(|| async {
             let question = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});

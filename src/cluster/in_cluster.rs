@@ -1,8 +1,8 @@
 //! The service account of the pod that fluxdeck runs in, as a kubeconfig with one context.
 //!
-//! Kubernetes mounts it into each pod ("Accessing the Kubernetes API from a Pod"): the address stands in `KUBERNETES_SERVICE_HOST` and
-//! `KUBERNETES_SERVICE_PORT`, the authority's certificates, the namespace and a token in a folder. The kubelet replaces the token before it
-//! expires, so it is named as a file, which the client reads anew.
+//! Kubernetes mounts it into each pod ("Accessing the Kubernetes API from a Pod"): `KUBERNETES_SERVICE_HOST` and
+//! `KUBERNETES_SERVICE_PORT` hold the address, and a folder holds the authority's certificates, the namespace and a
+//! token. The kubelet replaces the token before it expires, so it is given as a file, which the client rereads.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use kube::config::Kubeconfig;
 use crate::model::IN_CLUSTER;
 use crate::programs::own_folder;
 
-/// Where Kubernetes mounts it.
+/// The folder in which Kubernetes mounts it.
 const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Names another folder.
+/// The variable that names another folder.
 const VARIABLE: &str = "FLUXDECK_SERVICE_ACCOUNT";
 
-/// Finds the service account: its folder, and what a kubeconfig would say of it; `None` outside of a pod.
+/// Finds the service account: its folder, and its kubeconfig; `None` outside of a pod.
 pub(super) fn find() -> Option<(PathBuf, Kubeconfig)> {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let folder = own_folder(VARIABLE).unwrap_or_else(|| FOLDER.into());
@@ -26,7 +26,7 @@ pub(super) fn find() -> Option<(PathBuf, Kubeconfig)> {
     Some((folder, config))
 }
 
-/// Writes the kubeconfig of a service account in a folder; `None` where no token lies there.
+/// Builds the kubeconfig of a service account in a folder; `None` where the folder has no token.
 fn read(folder: &Path, host: &str, port: &str) -> Option<Kubeconfig> {
     let token = folder.join("token");
     if !token.is_file() {

@@ -1,17 +1,18 @@
-//! Kubeconfig files: which contexts there are, and how each reaches its cluster. They are only ever read.
+//! Kubeconfig files: their contexts, and the cluster of each. They are only ever read.
 //!
-//! kubectl merges the files of `KUBECONFIG` by name, so two K3s files that both call their cluster `default` are mixed up: the second
-//! context reaches the first cluster. Here each context is looked up in the file that holds it, and only what that file lacks is taken
-//! from the others. A context whose name another file uses for something else is called `FILE:NAME`; its name alone means neither.
+//! kubectl merges the files of `KUBECONFIG` by name, so two K3s files that both call their cluster `default` are mixed
+//! up: the second context reaches the first cluster. Here each context is resolved in its own file, and the other files
+//! add only what that one lacks. A context is called `FILE:NAME` if another file uses the name for something else; the
+//! name alone is then ambiguous.
 //!
-//! A file that the settings name for an environment stands apart: nothing of it is mixed with the others, and its contexts are always called
-//! `FILE:NAME`. Where there is no file at all, the service account of our own pod stands in.
+//! A file that the settings name for an environment is separate: it is not merged with the others, and its contexts are
+//! always called `FILE:NAME`. Without any file, the service account of our own pod is used.
 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-// The same crate as kube's own, which does not hand it on.
+// The same crate as kube's own, which kube does not re-export.
 use age::secrecy::ExposeSecret as _;
 use kube::config::{KubeConfigOptions, KubeconfigError};
 
@@ -19,13 +20,13 @@ use crate::files;
 use crate::model::{Fault, FaultKind, KubeContext, Server};
 use crate::programs::own_folder;
 
-/// A file with an authority's certificates is not read above this size.
+/// The largest file of an authority's certificates, in bytes.
 const AUTHORITY_LIMIT: u64 = 1024 * 1024;
 
-/// Neither is a kubeconfig above this one.
+/// The largest kubeconfig, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Holds the kubeconfig files that are in use, in their order.
+/// Holds the kubeconfig files in use, in their order.
 #[derive(Debug)]
 pub struct Kubeconfig {
     files: Vec<File>,
@@ -45,7 +46,7 @@ impl File {
         Self { path: whole, parsed: parse(path), apart }
     }
 
-    /// Says that a file which the settings name for an environment lacks a context.
+    /// Reports that a file which the settings name for an environment lacks a context.
     fn lacks(&self, context: &str) -> Fault {
         let parsed = match &self.parsed {
             Ok(parsed) => parsed,
@@ -64,10 +65,11 @@ impl File {
 }
 
 impl Kubeconfig {
-    /// Reads the given file, else those that `KUBECONFIG` names, else `~/.kube/config`, else the service account of our own pod.
+    /// Reads the given file, else those that `KUBECONFIG` names, else `~/.kube/config`, else the service account of our
+    /// own pod.
     ///
     /// # Errors
-    /// Fails when there is none. A file that is there but cannot be read is reported when something is looked for that may be in it.
+    /// Fails when there is none. An existing file that cannot be read is reported when a context is not found.
     pub fn load(path: Option<&Path>) -> Result<Self, Fault> {
         if let Some(path) = path {
             return Self::read(&[path.to_owned()]);
@@ -76,7 +78,7 @@ impl Kubeconfig {
             .map(|value| std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
             .unwrap_or_default();
         let read = if named.is_empty() {
-            // Without HOME it is what the system says.
+            // Without HOME, the system's user database has the folder.
             let home = own_folder("HOME").or_else(|| std::env::home_dir().filter(|home| home.is_absolute()));
             Self::read(&home.map(|home| vec![home.join(".kube").join("config")]).unwrap_or_default())
         } else {
@@ -88,7 +90,8 @@ impl Kubeconfig {
         })
     }
 
-    /// Adds the files that the settings name for environments to those that were found, or takes them alone where none were.
+    /// Adds the files that the settings name for environments to the found ones, or takes them alone where none were
+    /// found.
     ///
     /// # Errors
     /// Fails where none were found and none are named.
@@ -106,12 +109,12 @@ impl Kubeconfig {
         Ok(all)
     }
 
-    /// Reads these files; those that are not there are passed over, as kubectl does.
+    /// Reads these files; missing ones are skipped, as in kubectl.
     ///
     /// # Errors
-    /// Fails when none of them is there.
+    /// Fails when all of them are missing.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Fault> {
-        // Whoever names the empty device says that there is none.
+        // The empty device is an explicit "none".
         let is_none = |path: &PathBuf| path == Path::new("/dev/null");
         let there = paths.iter().filter(|path| path.exists() && !is_none(path));
         let files: Vec<File> = there.map(|path| File::read(path, false)).collect();
@@ -132,8 +135,8 @@ impl Kubeconfig {
         Ok(Self { files })
     }
 
-    /// Lists the names of the contexts, in the order of the files. A name that several files hold is listed once where they mean the same by
-    /// it, and with each of the files where they do not.
+    /// Lists the names of the contexts, in the order of the files. A name in several files is listed once where it
+    /// means the same in all, and once per file where it does not.
     ///
     /// # Errors
     /// Fails when no file could be read.
@@ -178,7 +181,7 @@ impl Kubeconfig {
         KubeContext { name: name.to_owned(), file, cluster, server }
     }
 
-    /// Returns the files that mean something different by a name; the first of those that mean the same.
+    /// Returns the files in which a name differs in meaning; the first of those that agree.
     fn holders(&self, name: &str) -> Vec<&File> {
         let mut holders: Vec<(&File, serde_json::Value)> = Vec::new();
         for (at, file) in self.files.iter().enumerate() {
@@ -207,11 +210,12 @@ impl Kubeconfig {
         names_files(&parsed, bare).map_err(cannot_use)?;
         let proxy = proxy_url(&parsed, bare);
         let options = KubeConfigOptions { context: Some(bare.to_owned()), cluster: None, user: None };
-        // The function is async by its signature alone: it reads files and never waits.
+        // The function is async by its signature only: it reads files and never waits.
         let built = futures::FutureExt::now_or_never(kube::Config::from_custom_kubeconfig(parsed, &options));
         let built = built.unwrap_or(Err(KubeconfigError::CurrentContextNotSet));
         let mut config = built.map_err(|error| cannot_use(super::fault::chain(&error)))?;
-        // kube adds the proxy of the environment, but compares NO_PROXY with the proxy instead of the server: that is done when dialling.
+        // kube adds the proxy of the environment, but compares NO_PROXY with the proxy instead of the server: dialling
+        // does that.
         config.proxy_url = proxy.and_then(|url| url.parse().ok());
         Ok(config)
     }
@@ -223,8 +227,8 @@ impl Kubeconfig {
         named.context?.namespace.filter(|name| !name.is_empty())
     }
 
-    /// Merges the files as a context sees them, and returns the file that holds it and its name there; nothing where several files mean
-    /// something different by the name.
+    /// Merges the files as a context sees them, and returns the context's file and its name there; `None` where the
+    /// name is ambiguous.
     fn merged_for<'a>(&'a self, context: &'a str) -> Option<(kube::config::Kubeconfig, &'a Path, &'a str)> {
         let in_file = |file: &File, name: &str| file.parsed.as_ref().is_ok_and(|it| holds(it, name));
         let (at, bare) = match self.holders(context).as_slice() {
@@ -244,7 +248,7 @@ impl Kubeconfig {
             return Some(parsed.clone());
         }
         let (before, rest) = self.files.split_at_checked(at)?;
-        // The file that holds the context comes first, so that its own cluster and user win over equal names elsewhere.
+        // The context's own file comes first, so that its cluster and user win over equal names elsewhere.
         let files = rest.iter().take(1).chain(before).chain(rest.iter().skip(1));
         let parsed = files.filter(|file| !file.apart).filter_map(|file| file.parsed.as_ref().ok());
         Some(parsed.fold(kube::config::Kubeconfig::default(), adopt))
@@ -285,16 +289,17 @@ impl Kubeconfig {
     }
 }
 
-/// Reads a file. kube reads what it is given to its end, so what never ends is refused before.
+/// Reads a file. kube reads any path to its end, so an endless one is refused before.
 fn parse(path: &Path) -> Result<kube::config::Kubeconfig, Fault> {
     readable(path, LARGEST).map_err(|why| not_read(format!("{}: {why}", path.display())))?;
-    // From a whole path, whatever the file names by a relative one is a whole path too.
+    // From an absolute path, kube also makes the relative paths in the file absolute.
     let whole = std::path::absolute(path);
     let parsed = kube::config::Kubeconfig::read_from(whole.as_deref().unwrap_or(path));
     parsed.map(as_kubectl_reads).map_err(|error| unreadable(path, &error))
 }
 
-/// Reads values as kubectl does (client-go, `clientcmd`): base64 may be broken over lines, and a token's file comes before a token.
+/// Reads values as kubectl does (client-go, `clientcmd`): base64 may contain line breaks, and a token's file precedes a
+/// token.
 fn as_kubectl_reads(mut parsed: kube::config::Kubeconfig) -> kube::config::Kubeconfig {
     let joined = |data: &mut Option<String>| {
         if let Some(text) = data.as_mut().filter(|text| text.contains(char::is_whitespace)) {
@@ -317,13 +322,13 @@ fn as_kubectl_reads(mut parsed: kube::config::Kubeconfig) -> kube::config::Kubec
     parsed
 }
 
-/// Refuses what is no regular file, or a large one.
+/// Refuses a file that is not regular, or too large.
 fn readable(path: &Path, limit: u64) -> Result<(), String> {
     let length = files::open_own(path).and_then(|file| file.metadata()).map_err(|error| error.to_string())?.len();
     if length > limit { Err(format!("it is larger than {limit} bytes")) } else { Ok(()) }
 }
 
-/// Refuses a context whose cluster or user names a file that is none: kube reads each to its end.
+/// Refuses a context whose cluster or user names an irregular file: kube reads each to its end.
 fn names_files(parsed: &kube::config::Kubeconfig, context: &str) -> Result<(), String> {
     let named = parsed.contexts.iter().find(|named| named.name == context).and_then(|named| named.context.as_ref());
     let Some(named) = named else { return Ok(()) };
@@ -334,7 +339,7 @@ fn names_files(parsed: &kube::config::Kubeconfig, context: &str) -> Result<(), S
         .filter_map(|known| known.auth_info.as_ref())
         .flat_map(|user| [&user.client_certificate, &user.client_key, &user.token_file].into_iter().flatten());
     for file in authorities.chain(keys).filter(|file| !file.is_empty()) {
-        // One that is not there is told by who looks for it.
+        // A missing file is reported by its reader.
         if Path::new(file).exists() {
             readable(Path::new(file), AUTHORITY_LIMIT).map_err(|why| format!("{file}: {why}"))?;
         }
@@ -342,12 +347,12 @@ fn names_files(parsed: &kube::config::Kubeconfig, context: &str) -> Result<(), S
     Ok(())
 }
 
-/// Calls a context by its file too.
+/// Prefixes a context's name with its file.
 fn qualified(path: &Path, name: &str) -> String {
     format!("{}:{name}", path.display())
 }
 
-/// Returns what a context means: where it leads, and as whom. It holds secrets, and is only compared.
+/// Returns the meaning of a context: its server and its user. It holds secrets, and is only compared.
 fn meaning(merged: &kube::config::Kubeconfig, name: &str) -> serde_json::Value {
     let context = merged.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.as_ref());
     let cluster = context.and_then(|context| merged.clusters.iter().find(|known| known.name == context.cluster));
@@ -371,7 +376,7 @@ fn proxy_url(parsed: &kube::config::Kubeconfig, context: &str) -> Option<String>
     cluster.proxy_url.clone().filter(|url| !url.is_empty())
 }
 
-/// Returns the certificates of a cluster's authority; where they cannot be read, none are known.
+/// Returns the certificates of a cluster's authority; `None` where they cannot be read.
 fn authority(cluster: &kube::config::Cluster) -> Option<String> {
     let data = cluster.certificate_authority_data.as_ref().filter(|data| !data.is_empty());
     let bytes = match (data, &cluster.certificate_authority) {
@@ -382,7 +387,7 @@ fn authority(cluster: &kube::config::Cluster) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Adds what another file has; the first of equal names wins. Kind and version do not matter: kubectl does not compare them either.
+/// Adds the entries of another file; the first of equal names wins. Kind and version are ignored, as in kubectl.
 fn adopt(mut all: kube::config::Kubeconfig, next: &kube::config::Kubeconfig) -> kube::config::Kubeconfig {
     for cluster in &next.clusters {
         if !all.clusters.iter().any(|known| known.name == cluster.name) {
@@ -402,7 +407,7 @@ fn adopt(mut all: kube::config::Kubeconfig, next: &kube::config::Kubeconfig) -> 
     all
 }
 
-/// Tells of a file that cannot be read. The parser's own text is left out where it quotes the file, which holds tokens and keys.
+/// Reports an unreadable file. The parser's own text is left out where it quotes the file, which holds tokens and keys.
 fn unreadable(path: &Path, error: &KubeconfigError) -> Fault {
     let why = match error {
         KubeconfigError::Parse(error) => match error.location() {
@@ -499,7 +504,7 @@ mod tests {
             (meant("b.yaml:default"), meant(&named(&paths[1])), meant("default"), meant("yaml:default")),
             (1, 1, 0, 0)
         );
-        // Two files that mean the same by it.
+        // Two files that agree on it.
         let same = Kubeconfig::read(&paths[1..]).unwrap();
         assert_eq!(same.contexts().unwrap(), ["default"]);
         assert_eq!(same.config_for("default").unwrap().cluster_url.port_u16(), Some(1002));

@@ -1,7 +1,7 @@
-//! A client certificate that is shown to the server as it is, whatever its version.
+//! A client certificate that is sent to the server as it is, whatever its version.
 //!
-//! `openssl x509 -req` without extensions makes one of X.509 version 1, which API servers take. rustls compares certificate and key before it uses
-//! them, and reads only version 3 for that; the server compares them anyway.
+//! `openssl x509 -req` without extensions creates one of X.509 version 1, which API servers accept. rustls compares
+//! certificate and key before it uses them, and parses only version 3 for that; the server compares them anyway.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-/// No certificate and no key is larger, in bytes.
+/// The largest certificate or key, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Shows one certificate to whoever asks.
+/// Presents one certificate to every server.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
 
@@ -33,7 +33,7 @@ impl ResolvesClientCert for Shown {
     }
 }
 
-/// Returns a configuration that shows no certificate.
+/// Returns a configuration that presents no certificate.
 pub(super) fn without(config: &kube::Config) -> kube::Config {
     let mut config = config.clone();
     let login = &mut config.auth_info;
@@ -42,7 +42,7 @@ pub(super) fn without(config: &kube::Config) -> kube::Config {
     config
 }
 
-/// Has the certificate of a user shown.
+/// Makes a TLS configuration present the certificate of a user.
 pub(super) fn put(tls: &mut ClientConfig, login: &AuthInfo) -> Result<(), String> {
     use age::secrecy::ExposeSecret;
     let key = login.client_key_data.as_ref().map(ExposeSecret::expose_secret);
@@ -54,7 +54,7 @@ pub(super) fn put(tls: &mut ClientConfig, login: &AuthInfo) -> Result<(), String
     Ok(())
 }
 
-/// Reads what stands in the kubeconfig, else in the file that it names.
+/// Reads the data in the kubeconfig, else the file that it names.
 fn pem(data: Option<&str>, file: Option<&str>, what: &str) -> Result<Vec<u8>, String> {
     match (data, file) {
         (Some(data), _) => STANDARD.decode(data).map_err(|error| format!("{what}-data is no base64: {error}")),
@@ -70,7 +70,7 @@ fn certified(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
     if chain.is_empty() {
         return Err("the client certificate is no PEM".to_owned());
     }
-    // Of a key that cannot be read nothing is told.
+    // An error about a key must not contain any of it.
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| "the client key is no PEM".to_owned())?;
     let key = any_supported_type(&key).map_err(|_| "the client key is of no kind that is known".to_owned())?;
     Ok(CertifiedKey::new(chain, key))
@@ -86,7 +86,7 @@ mod tests {
 
     use super::put;
 
-    /// Made by `openssl x509 -req` for this test alone.
+    /// Created by `openssl x509 -req` for this test only.
     const CERTIFICATE: &[u8] = include_bytes!("login_certificate/version1.der");
     const KEY: &[u8] = include_bytes!("login_certificate/version1-throwaway.key.der");
 
@@ -115,13 +115,13 @@ mod tests {
         put(&mut tls, &login).unwrap();
         let shown = tls.client_auth_cert_resolver.resolve(&[], &[]).unwrap();
         assert_eq!(shown.cert, [CertificateDer::from(CERTIFICATE)]);
-        // Of what cannot be read, nothing of the key is told.
+        // The error must not contain any of the key.
         let broken = AuthInfo { client_key_data: Some(STANDARD.encode("hunter2").into()), ..login };
         let told = put(&mut tls, &broken).unwrap_err();
         assert!(told.contains("no PEM") && !told.contains("hunter2"), "{told}");
     }
 
-    /// What kube says of such a certificate is what [`super::super::dial`] goes by.
+    /// [`super::super::dial`] relies on kube's message about such a certificate.
     #[test]
     fn kube_names_the_version_that_it_does_not_read() {
         use kube::client::ConfigExt as _;

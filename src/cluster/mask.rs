@@ -1,4 +1,4 @@
-//! Masks what a Secret holds, before anything of it reaches a view or standard output.
+//! Masks the values of a Secret, before any of it reaches a view or standard output.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,18 +8,20 @@ use zeroize::Zeroizing;
 use crate::model::ObjectRef;
 use crate::yaml::manifest;
 
-/// Annotations in which programs keep a copy of the whole object, values included: kubectl, and k3s's and Rancher's own apply.
+/// Annotations in which programs keep a copy of the whole object, values included: kubectl, and the apply of k3s and
+/// Rancher.
 const COPIES: [&str; 2] = ["last-applied-configuration", "objectset.rio.cattle.io/applied"];
 
-/// A value of fewer letters stands in many texts by chance.
+/// The shortest value that is searched for: a shorter one occurs in many texts by chance.
 const SHORTEST: usize = 6;
 
-/// Tells whether an object is a Secret of the core group, whose values must not be seen.
+/// Tells whether an object is a Secret of the core group, whose values must stay hidden.
 pub fn is_secret(object: &ObjectRef) -> bool {
     object.kind == "Secret" && object.group.is_empty()
 }
 
-/// Masks what was answered when an object was asked for: a Secret by what was asked, and by what the answer says of itself and its items.
+/// Masks the answer to a request: a Secret by the request, and by what the answer and its items declare themselves to
+/// be.
 pub fn answer(asked: &ObjectRef, value: &mut Value) {
     if is_secret(asked) || says_secret(value) {
         secret(value);
@@ -34,8 +36,8 @@ fn says_secret(value: &Value) -> bool {
     manifest::is_secret_kind(word("kind")) && manifest::is_core(word("apiVersion"))
 }
 
-/// Replaces every value of a Secret by its length, as `kubectl describe` does, and every annotation that has one of them; managedFields, which
-/// name the keys only, stay.
+/// Replaces every value of a Secret by its length, as `kubectl describe` does, and every annotation that contains one;
+/// managedFields stay, because they name only the keys.
 pub fn secret(value: &mut Value) {
     let mut values: Vec<Zeroizing<String>> = Vec::new();
     for (field, encoded) in [("data", true), ("stringData", false)] {

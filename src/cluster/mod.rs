@@ -1,7 +1,7 @@
 //! The live clusters: connect, watch, read, follow logs, reconcile. The only importer of `kube::Client` beside `sim`.
 //!
-//! A [`Cluster`] belongs to one environment for life: its clients are made from that environment's context and never from "the current
-//! context", so nothing can reach the wrong cluster.
+//! A [`Cluster`] belongs to one environment for life: its clients are built from that environment's context and never
+//! from "the current context", so no request can reach the wrong cluster.
 
 pub(crate) mod address;
 pub(crate) mod bounded;
@@ -11,6 +11,7 @@ mod credentials;
 pub(crate) mod deltas;
 mod dial;
 pub mod discover;
+mod dry_run;
 pub mod events;
 pub mod exec;
 pub(crate) mod failure;
@@ -22,6 +23,7 @@ pub mod kubeconfig;
 mod login_certificate;
 pub mod logs;
 pub mod mask;
+mod metadata;
 mod nodes;
 pub mod pod;
 mod proxy;
@@ -49,19 +51,21 @@ pub use connect::{connect, connect_with};
 pub use discover::{Resource, Served};
 pub use events::{Event, EventScope};
 pub use kubeconfig::Kubeconfig;
-pub use read::ObjectDetail;
+pub use metadata::ObjectMetadata;
+pub use read::{ListedObjects, ObjectDetail};
 pub use request::FIELD_MANAGER;
 pub use secret::LiveSecret;
 pub use table::{Table, TableColumn};
 pub use watch::{WatchEvent, WatchScope, watch, watch_printed};
 use watch_connections::{WatchConnections, WatchPlace};
 
-/// So many namespaces are looked into one by one: each kind has a watch in each, and a server lets one connection have some hundred.
+/// The most namespaces that are watched one by one: each kind has a watch in each, and a server limits the streams of a
+/// connection to some hundred.
 const MOST_NAMESPACES: usize = 32;
 
 /// Holds the connections to one environment's API server.
 pub struct Cluster {
-    /// The environment that everything read here belongs to.
+    /// The environment that all data read here belongs to.
     pub env: Env,
     /// The environment's name, for messages.
     pub name: String,
@@ -72,15 +76,15 @@ pub struct Cluster {
     skew: Arc<skew::Skew>,
     user: tokio::sync::OnceCell<String>,
     exposure: Option<Exposure>,
-    /// Where to look for what may not be listed in all namespaces.
+    /// The namespaces to list in where listing all namespaces is forbidden.
     namespaces: tokio::sync::watch::Sender<Vec<String>>,
-    /// The credential plug-in of its user, where that has one.
+    /// The credential plug-in of its user, where there is one.
     plugin: Option<Arc<credentials::Plugin>>,
 }
 
 impl Cluster {
-    /// Builds a cluster from its clients: one for lists, watches and requests, and one for log streams, whose flow control must not hold
-    /// up the watches that share a connection.
+    /// Builds a cluster from its clients: one for lists, watches and requests, and one for log streams, whose flow
+    /// control must not block watches on the same connection.
     pub fn from_clients(env: Env, name: &str, client: kube::Client, streams: kube::Client) -> Self {
         Self::new(env, name, client, streams, Arc::default(), None)
     }
@@ -109,17 +113,17 @@ impl Cluster {
         }
     }
 
-    /// Stops the credential plug-in where it runs, and lets it run again where it was stopped; tells whether there is one.
+    /// Stops the running credential plug-in, or allows a stopped one to run again; tells whether there is one.
     pub fn stop_or_run_plugin(&self) -> bool {
         self.plugin.as_ref().map(|plugin| plugin.stop_or_run()).is_some()
     }
 
-    /// Tells whether its credential plug-in has to be lent a terminal.
+    /// Tells whether its credential plug-in needs a terminal.
     pub fn needs_terminal(&self) -> bool {
         self.plugin.as_ref().is_some_and(|plugin| plugin.wants_terminal())
     }
 
-    /// Runs its credential plug-in on the terminal, which the caller has lent it.
+    /// Runs its credential plug-in on the terminal, which the caller must have released.
     ///
     /// # Errors
     /// Fails as the plug-in does.
@@ -131,7 +135,7 @@ impl Cluster {
         plugin.log_in().await.map_err(fault)
     }
 
-    /// Names namespaces in which to look for what may not be listed in all of them, besides those that are known.
+    /// Adds namespaces to list in where listing all namespaces is forbidden.
     pub fn look_in(&self, namespaces: impl IntoIterator<Item = String>) {
         let more: Vec<String> = namespaces.into_iter().filter(|name| !name.is_empty()).collect();
         self.namespaces.send_if_modified(|known| {
@@ -145,32 +149,32 @@ impl Cluster {
         });
     }
 
-    /// Returns why the way to the server is not safe, where it is not.
+    /// Returns why the connection to the server is not safe, where it is not.
     pub fn exposure(&self) -> Option<Exposure> {
         self.exposure
     }
 
-    /// Returns the time by the server's clock, as far as its answers have told it.
+    /// Returns the time by the server's clock, as far as its answers have shown it.
     pub fn server_now(&self, clock: &Clock) -> Timestamp {
         clock.now() + self.ahead()
     }
 
-    /// Returns how far the server's clock is ahead of ours, as far as its answers have told it.
+    /// Returns how far the server's clock is ahead of ours, as far as its answers have shown it.
     pub fn ahead(&self) -> SignedDuration {
         self.skew.get()
     }
 
-    /// Lends the client for lists, watches and requests.
+    /// Returns the client for lists, watches and requests.
     pub(crate) fn client(&self) -> &kube::Client {
         &self.client
     }
 
-    /// Lends a client for a watch, with its place on the connection.
+    /// Returns a client for a watch, with its place on the connection.
     pub(crate) fn for_watch(&self) -> (&kube::Client, Option<WatchPlace>) {
         self.watches.lend().map_or((&self.client, None), |(client, place)| (client, Some(place)))
     }
 
-    /// Lends the client for log streams.
+    /// Returns the client for log streams.
     pub(crate) fn streams(&self) -> &kube::Client {
         &self.streams
     }
@@ -178,7 +182,7 @@ impl Cluster {
     /// Returns the address of an object below the server's root, such as `/apis/apps/v1/namespaces/n/deployments/d`.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked or does not serve the kind.
+    /// Fails when the server cannot be queried or does not serve the kind.
     pub(crate) async fn address_of(&self, object: &ObjectRef) -> Result<Address, crate::model::Fault> {
         let resource = self.resource_of(object).await?;
         Ok(resource.object(&object.namespace, &object.name))

@@ -1,4 +1,4 @@
-//! What the nodes of a cluster give to pods.
+//! The resources that the nodes of a cluster offer to pods.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use super::Cluster;
 use crate::model::{Amount, Fault, Nodes, quantity};
 
 impl Cluster {
-    /// Reads what the nodes are, and what they give to pods: `status.allocatable`, what the scheduler reckons with.
+    /// Reads the nodes, with the resources that they offer to pods: `status.allocatable`, which the scheduler uses.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, or does not let nodes be listed.
+    /// Fails when the server cannot be queried, or forbids listing nodes.
     pub async fn nodes(&self) -> Result<Nodes, Fault> {
         Ok(add_up(&self.objects("", "Node", "").await?))
     }
@@ -28,7 +28,7 @@ fn add_up(nodes: &[Value]) -> Nodes {
             let given = node.pointer(&format!("/status/allocatable/{resource}"))?;
             given.as_str().and_then(quantity)
         });
-        // One that says nothing may give anything.
+        // A node without the field may offer any amount.
         let given: Vec<f64> = given.collect::<Option<_>>()?;
         let largest = given.iter().copied().reduce(f64::max)?;
         Some(Amount { largest, together: Some(given.iter().sum()) })

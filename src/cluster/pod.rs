@@ -1,4 +1,4 @@
-//! Finds the pod that is meant: a pod itself, or one that stands behind a workload or a Service.
+//! Finds a pod: the given one, or one behind a workload or a Service.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -9,13 +9,13 @@ use super::{Cluster, request};
 use crate::model::segment::{is_label_value, no_segment};
 use crate::model::{Fault, ObjectRef};
 
-/// The annotation by which a pod names the container that is meant where none is named; kubectl goes by it too.
+/// The annotation that names a pod's default container; kubectl reads it too.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
-/// What to do about a server that says what cannot be.
+/// The remedy for a server with an impossible answer.
 const LIES: &str = "is this the API server that you mean?";
 
-/// A pod that runs, and through what it was found.
+/// Holds a running pod, and the Service that it was found through.
 #[derive(Debug, Clone)]
 pub(crate) struct RunningPod {
     pub(crate) namespace: String,
@@ -24,15 +24,15 @@ pub(crate) struct RunningPod {
     service: Option<Value>,
 }
 
-/// Tells whether an object is a pod, or has pods that it selects by labels.
+/// Tells whether an object is a pod, or selects pods by labels.
 pub fn has_pods(object: &ObjectRef) -> bool {
     super::logs::is_workload(object) || (object.group.is_empty() && matches!(object.kind.as_str(), "Pod" | "Service"))
 }
 
-/// Chooses a pod: the one that is named; else the newest of those that are ready, as far as any is.
+/// Chooses a pod: the named one, else the newest of the ready ones, if any is ready.
 ///
 /// # Errors
-/// Fails when the object cannot be read, selects no pods, or none of them runs; `tried` says what for.
+/// Fails when the object cannot be read, selects no pods, or none of them runs; `tried` names the purpose.
 pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -> Result<RunningPod, Fault> {
     let cannot = |why: String, todo: &str| Fault::failed(format!("cannot {tried} in {}", cluster.name), why, todo);
     let found = cluster.read(object).await?.value;
@@ -62,7 +62,8 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
     }
 }
 
-/// Writes the labels by which a workload or a Service selects its pods, as a query takes them; `None` where it does not go by labels alone.
+/// Returns the label selector of a workload or a Service, as a query takes it; `None` where it does not select by
+/// labels alone.
 pub(crate) fn selector(object: &Value) -> Option<String> {
     ["/spec/selector/matchLabels", "/spec/selector"].iter().find_map(|path| {
         let labels = object.pointer(path)?.as_object()?;
@@ -71,7 +72,7 @@ pub(crate) fn selector(object: &Value) -> Option<String> {
     })
 }
 
-/// Writes a label as a selector has it; `None` where it is none that an object can have, and would choose by something else.
+/// Writes a label of a selector; `None` where no object can have it, so that it would change the selector.
 fn label(name: &str, value: &str) -> Option<String> {
     let is_name = name.split('/').count() <= 2 && name.split('/').all(|part| !part.is_empty() && is_label_value(part));
     (is_name && is_label_value(value)).then(|| format!("{name}={value}"))
@@ -94,10 +95,11 @@ fn number(value: &Value, path: &str) -> Option<u16> {
 }
 
 impl RunningPod {
-    /// Takes a pod as the server told it.
+    /// Reads a pod from the server's answer.
     ///
     /// # Errors
-    /// Fails when its name or namespace could not stand in an address as it is: exec and port-forward build theirs without us ([`RunningPod::api`]).
+    /// Fails when its name or namespace is not safe in an address: exec and port-forward build their own
+    /// ([`RunningPod::api`]).
     fn new(pod: Value, service: Option<Value>) -> Result<Self, String> {
         let (namespace, name) = (text(&pod, "/metadata/namespace").to_owned(), text(&pod, "/metadata/name").to_owned());
         for name in [&namespace, &name] {
@@ -108,13 +110,13 @@ impl RunningPod {
         Ok(Self { namespace, name, pod, service })
     }
 
-    /// Lends what exec and port-forward go through.
+    /// Returns the API for exec and port-forward.
     pub(crate) fn api(&self, cluster: &Cluster) -> Api<Pod> {
-        // A WebSocket begins as HTTP/1.1, which the client for log streams speaks.
+        // A WebSocket starts as HTTP/1.1, which the client for log streams speaks.
         Api::namespaced(cluster.streams().clone(), &self.namespace)
     }
 
-    /// Returns the container that is meant: the one that was asked for, the annotated one, or the first.
+    /// Returns the container: the requested one, the annotated one, or the first.
     pub(crate) fn container(&self, asked: Option<&str>) -> Result<String, String> {
         let names: Vec<&str> = all(&self.pod, "/spec/containers").map(|one| text(one, "/name")).collect();
         match asked {
@@ -128,8 +130,8 @@ impl RunningPod {
         }
     }
 
-    /// Returns the pod's port that is meant: the one that was asked for by number or name, in a Service's terms where it was found through one;
-    /// else the first.
+    /// Returns the pod's port: the requested one by number or name, in a Service's terms where the pod was found
+    /// through one; else the first.
     pub(crate) fn port(&self, asked: Option<&str>) -> Result<u16, String> {
         if let Some(service) = &self.service {
             let ports: Vec<&Value> = all(service, "/spec/ports").collect();
@@ -154,7 +156,7 @@ impl RunningPod {
     }
 
     fn own_port(&self, asked: Option<&str>) -> Result<u16, String> {
-        // A port need not be declared to be listened on: any number will do.
+        // A port need not be declared, so any number is valid.
         if let Some(number) = asked.and_then(|asked| asked.parse().ok()) {
             return Ok(number);
         }

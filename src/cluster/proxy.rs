@@ -1,7 +1,8 @@
-//! Which proxy stands between us and an API server, as kubectl finds it: `proxy-url` of the cluster, else what the environment says, read as Go's
-//! net/http reads it (golang.org/x/net/http/httpproxy).
+//! The proxy of an API server, chosen as in kubectl: `proxy-url` of the cluster, else the environment, interpreted as
+//! in Go's net/http (golang.org/x/net/http/httpproxy).
 //!
-//! curl reads the same variables otherwise: it knows `ALL_PROXY`, no `*.example.org` and no ports, and `.example.org` is also the host itself to it.
+//! curl interprets the same variables differently: it supports `ALL_PROXY`, but no `*.example.org` and no ports, and
+//! `.example.org` also matches the host itself.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -15,20 +16,31 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower::BoxError;
 
-/// Finds the proxy to a server; `get` reads a variable of the environment.
-pub(super) fn proxy(told: Option<&Uri>, server: &Uri, get: impl Fn(&str) -> Option<String>) -> Option<Intercept> {
-    let address = match told {
-        Some(told) => told.to_string(),
-        None => from_environment(server, get)?,
+/// Finds the proxy of a server, `None` where it is reached directly; `get` reads a variable of the environment.
+///
+/// # Errors
+/// Fails with the place of an invalid address: the server is not contacted directly against the user's setting.
+pub(super) fn proxy(
+    told: Option<&Uri>,
+    server: &Uri,
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Intercept>, &'static str> {
+    let (place, address) = match told {
+        Some(told) => ("proxy-url of the kubeconfig", told.to_string()),
+        None => match from_environment(server, get) {
+            Some(address) if server.scheme_str() == Some("https") => ("HTTPS_PROXY", address),
+            Some(address) => ("HTTP_PROXY", address),
+            None => return Ok(None),
+        },
     };
-    Matcher::builder().all(address).build().intercept(server)
+    Matcher::builder().all(address).build().intercept(server).map(Some).ok_or(place)
 }
 
 fn from_environment(server: &Uri, get: impl Fn(&str) -> Option<String>) -> Option<String> {
     let any = |names: [&str; 2]| names.into_iter().filter_map(&get).find(|value| !value.is_empty());
     let is_secure = server.scheme_str() == Some("https");
     let proxy = if is_secure { any(["HTTPS_PROXY", "https_proxy"]) } else { any(["HTTP_PROXY", "http_proxy"]) }?;
-    // Whoever asks a program of a web server sets HTTP_PROXY by a header of his.
+    // In a CGI program, a client sets HTTP_PROXY through a header.
     if !is_secure && get("REQUEST_METHOD").is_some_and(|method| !method.is_empty()) {
         return None;
     }
@@ -38,7 +50,7 @@ fn from_environment(server: &Uri, get: impl Fn(&str) -> Option<String>) -> Optio
     (!is_direct(host, port, &none)).then_some(proxy)
 }
 
-/// Tells whether a host is asked without a proxy: this very machine always, and what `NO_PROXY` names.
+/// Tells whether a host is reached without a proxy: this machine always, and those that `NO_PROXY` names.
 fn is_direct(host: &str, port: u16, none: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
     let address: Option<IpAddr> = host.parse().ok();
@@ -53,7 +65,7 @@ fn is_direct(host: &str, port: u16, none: &str) -> bool {
         if let Some((network, length)) = entry.split_once('/') {
             return address.is_some_and(|address| is_within(address, network, length));
         }
-        // An address of version 6 has colons of its own.
+        // An IPv6 address contains colons.
         let (name, own_port) = match entry.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
             Some((name, port)) => (name, Some(port)),
             None if entry.matches(':').count() == 1 => {
@@ -74,7 +86,7 @@ fn is_direct(host: &str, port: u16, none: &str) -> bool {
     })
 }
 
-/// Tells whether an address is of a network, as CIDR writes it.
+/// Tells whether an address is in a network in CIDR notation.
 fn is_within(address: IpAddr, network: &str, length: &str) -> bool {
     let Ok(length) = length.parse::<u32>() else { return false };
     match (address, network.parse::<IpAddr>()) {
@@ -90,8 +102,8 @@ fn is_within(address: IpAddr, network: &str, length: &str) -> bool {
     }
 }
 
-/// Connects to a proxy in the place of a server that speaks plain HTTP: the proxy is then asked with the whole address, since many tunnel to the
-/// port of HTTPS alone.
+/// Connects to a proxy in the place of a server that speaks plain HTTP: the proxy then gets the whole address, because
+/// many tunnel only to the port of HTTPS.
 #[derive(Debug, Clone)]
 pub(super) struct ProxyConnector<C> {
     pub(super) proxy: Uri,
@@ -119,7 +131,7 @@ where
     }
 }
 
-/// A connection to a proxy that forwards requests.
+/// Holds a connection to a proxy that forwards requests.
 #[derive(Debug)]
 pub(super) struct ProxiedStream<T>(T);
 
@@ -169,7 +181,7 @@ impl<T: Write + Unpin> Write for ProxiedStream<T> {
 mod tests {
     use super::{is_direct, proxy};
 
-    /// Said by a program over golang.org/x/net/http/httpproxy for each of these.
+    /// Expected values from a program that uses golang.org/x/net/http/httpproxy.
     #[test]
     fn what_is_asked_without_a_proxy_is_what_go_asks_so() {
         for (none, server, direct) in [
@@ -210,8 +222,14 @@ mod tests {
             let get =
                 |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             let told = told.map(|told| told.parse::<http::Uri>().unwrap());
-            proxy(told.as_ref(), &server.parse().unwrap(), get).map(|found| found.uri().host().unwrap().to_owned())
+            let found = proxy(told.as_ref(), &server.parse().unwrap(), get).unwrap();
+            found.map(|found| found.uri().host().unwrap().to_owned())
         };
+        for address in ["ftp://a.test:1", "://", "a b"] {
+            let get = |name: &str| (name == "HTTPS_PROXY").then(|| address.to_owned());
+            let unusable = proxy(None, &"https://k8s.example.org".parse().unwrap(), get);
+            assert_eq!(unusable.err(), Some("HTTPS_PROXY"), "{address}");
+        }
         let (secure, plain) = ("https://k8s.example.org:6443", "http://k8s.example.org:8080");
         let of = |host: &str| Some(host.to_owned());
         assert_eq!(found(secure, None, &[("HTTPS_PROXY", "http://a.test:1")]), of("a.test"));
@@ -220,7 +238,7 @@ mod tests {
         assert_eq!(found(plain, None, &[("http_proxy", "http://a.test:1")]), of("a.test"));
         assert_eq!(found(plain, None, &[("HTTP_PROXY", "http://a.test:1"), ("REQUEST_METHOD", "GET")]), None);
         assert_eq!(found(secure, None, &[("HTTPS_PROXY", "http://a.test:1"), ("no_proxy", "*.example.org")]), None);
-        // What the kubeconfig says counts for whatever server.
+        // The kubeconfig's proxy applies to every server.
         assert_eq!(found("http://127.0.0.1:1", Some("http://a.test:1"), &[("NO_PROXY", "*")]), of("a.test"));
     }
 }

@@ -1,7 +1,7 @@
-//! The one way in which requests are sent and answers are read: one error, and one patience.
+//! Sends every request and reads every answer, with one error type and one set of timeouts.
 //!
-//! Nothing of kube's own reading is used: it writes a body that it cannot parse to the log, and a body may be a Secret. What goes wrong is told
-//! apart, because a caller treats 404, 403 and a lost connection differently.
+//! kube's own decoding is not used: it logs a body that it cannot parse, and a body may be a Secret. Errors are
+//! distinguished, because a caller treats 404, 403 and a lost connection differently.
 
 use std::time::Duration;
 
@@ -16,29 +16,31 @@ use serde_json::Value;
 
 use super::address::Address;
 use super::deltas::{Delta, Lines};
+use super::dry_run::DryRun;
 use super::failure::Failure;
 use super::{Cluster, bounded, credentials};
 use crate::model::Permit;
 
-/// The name under which fields are written: the one that flux itself uses. Names that begin with `kubectl` or `before-first-apply` are folded into
-/// the parent Kustomization's ownership, and the edit is dropped on its next apply.
+/// The field manager of writes, which is that of flux itself. Names that begin with `kubectl` or `before-first-apply`
+/// are folded into the parent Kustomization's ownership, so that its next apply would drop the edit.
 pub const FIELD_MANAGER: &str = "flux-client-side-apply";
 
-/// How long the server may be silent before it counts as one that does not answer: at its start, and between two parts of an answer.
+/// The silence after which a server counts as not answering: at the start, and between two parts of an answer.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
-/// How long the answer to a write may take to begin: webhooks are asked before, and have 10 seconds by default.
+/// The longest wait for the answer to a write: webhooks run before, with a default timeout of 10 seconds.
 const WRITTEN: Duration = Duration::from_secs(15);
 
-/// From then on, an answer that comes more slowly than [`SLOWEST`] bytes a second, or in pieces of less than [`SMALLEST`], counts as none.
+/// The time after which an answer is given up if it is slower than [`SLOWEST`] bytes a second, or in pieces smaller
+/// than [`SMALLEST`].
 const SLOW: Duration = Duration::from_secs(15);
 const SLOWEST: u64 = 1024;
 const SMALLEST: u64 = 64;
 
-/// How long a whole answer may take: a page of 6 MB over 100 kB a second.
+/// The longest time for a whole answer: a page of 6 MB over 100 kB a second.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Of an error's body, at most so much is read: a proxy's error page may be long.
+/// The most bytes of an error's body that are read: a proxy's error page may be long.
 const ERROR_BODY: usize = 64 * 1024;
 
 pub(crate) const JSON: &str = "application/json";
@@ -54,19 +56,19 @@ pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Addres
     parse(&read(cluster, address).await?)
 }
 
-/// Reads an address, for who decodes the answer without taking it apart first.
+/// Reads an address, for a caller that decodes the answer itself.
 pub(crate) async fn read(cluster: &Cluster, address: &Address) -> Result<Vec<u8>, Failure> {
     read_as(cluster, address, JSON).await
 }
 
-/// Reads an address in one of the forms that the server has.
+/// Reads an address in a content type that the server supports.
 pub(crate) async fn read_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Vec<u8>, Failure> {
     let mut answer = Vec::new();
     read_into(cluster, address, accept, &mut answer).await?;
     Ok(answer)
 }
 
-/// Reads an address into what the answer before was read into: a list has many pages of one size.
+/// Reads an address into the buffer of the previous answer: a list has many pages of one size.
 pub(crate) async fn read_into(
     cluster: &Cluster,
     address: &Address,
@@ -77,7 +79,7 @@ pub(crate) async fn read_into(
     address.check(answer).map_err(Failure::Unreadable)
 }
 
-/// Changes an object by a JSON merge patch and returns what it became.
+/// Patches an object by a JSON merge patch and returns the result.
 pub(crate) async fn merge_patch<T: DeserializeOwned>(
     cluster: &Cluster,
     address: &Address,
@@ -87,7 +89,7 @@ pub(crate) async fn merge_patch<T: DeserializeOwned>(
     write(cluster, Method::PATCH, &written(address), "application/merge-patch+json", change).await
 }
 
-/// Makes an object and returns what it became.
+/// Creates an object and returns the result.
 pub(crate) async fn create<T: DeserializeOwned>(
     cluster: &Cluster,
     list: &Address,
@@ -97,7 +99,7 @@ pub(crate) async fn create<T: DeserializeOwned>(
     write(cluster, Method::POST, &written(list), JSON, object).await
 }
 
-/// Deletes an object, as the server's options say.
+/// Deletes an object with the given options of the server.
 pub(crate) async fn delete(
     cluster: &Cluster,
     address: &Address,
@@ -107,7 +109,7 @@ pub(crate) async fn delete(
     write(cluster, Method::DELETE, address, JSON, options).await
 }
 
-/// Asks a question that is posted and changes nothing, such as a review.
+/// Posts a query that changes nothing, such as a review.
 pub(crate) async fn ask<T: DeserializeOwned>(
     cluster: &Cluster,
     address: &Address,
@@ -116,13 +118,18 @@ pub(crate) async fn ask<T: DeserializeOwned>(
     write(cluster, Method::POST, address, JSON, question).await
 }
 
-/// Opens a watch, in one of the forms that the server has; its lines are bounded where they come from ([`bounded`]).
+/// Sends the dry run of a server-side apply and returns the object that it would make.
+pub(crate) async fn dry_run(cluster: &Cluster, dry_run: &DryRun, manifest: &Value) -> Result<Value, Failure> {
+    write(cluster, Method::PATCH, dry_run.address(), "application/apply-patch+yaml", manifest).await
+}
+
+/// Opens a watch in a content type that the server supports; [`bounded`] limits its lines.
 pub(crate) async fn watch_as(cluster: &Cluster, address: &Address, accept: &str) -> Result<Lines, Failure> {
     let (client, place) = cluster.for_watch();
     Ok(Lines::new(open(client, at(address, accept)?, SILENCE).await?, place))
 }
 
-/// Watches a list from a resource version on; a server that is silent for so long ends it.
+/// Watches a list from a resource version on; a silent server ends it.
 pub(crate) async fn watch<T: DeserializeOwned>(
     cluster: &Cluster,
     list: &Address,
@@ -138,13 +145,13 @@ pub(crate) async fn watch<T: DeserializeOwned>(
     .try_flatten())
 }
 
-/// Opens a log. How long that may take its reader knows: the kubelet begins it with the first line that a container writes.
+/// Opens a log. The caller sets the timeout: the kubelet answers with the first line that a container writes.
 pub(crate) async fn log(cluster: &Cluster, address: &Address) -> Result<impl AsyncBufRead + use<>, Failure> {
     let body = begin(cluster.streams(), at(address, "*/*")?).await?;
     Ok(body.into_data_stream().map_err(std::io::Error::other).into_async_read())
 }
 
-/// Names who writes, as every write does.
+/// Adds the field manager, as in every write.
 fn written(address: &Address) -> Address {
     address.clone().with("fieldManager", FIELD_MANAGER)
 }
@@ -195,7 +202,7 @@ async fn open(client: &kube::Client, request: Request<Vec<u8>>, patience: Durati
     loop {
         match tokio::time::timeout(patience, &mut answer).await {
             Ok(answer) => return answer,
-            // Somebody logs in: the server was not asked yet.
+            // A user is logging in, so the server was not queried yet.
             Err(_) if credentials::is_waited_for() => {}
             Err(_) => return Err(Failure::Silent(patience)),
         }
@@ -217,7 +224,7 @@ async fn begin(client: &kube::Client, request: Request<Vec<u8>>) -> Result<Body,
     Err(Failure::Status { code: status.as_u16(), message: server_message(status, &body), retry_after })
 }
 
-/// Reads a body to its end; how long that may be is decided in [`bounded`], where it comes from.
+/// Reads a body to its end; [`bounded`] limits its length.
 async fn collect(mut body: Body, limit: usize, whole: &mut Vec<u8>) -> Result<(), Failure> {
     whole.clear();
     let mut pieces = 0_u64;
@@ -238,8 +245,8 @@ async fn collect(mut body: Body, limit: usize, whole: &mut Vec<u8>) -> Result<()
     Ok(())
 }
 
-/// Tells why an answer that has come so far is not waited for any longer: a byte now and then keeps the silence from being noticed, and a body
-/// of many small pieces takes hours to reach its bound.
+/// Returns the reason to give up an answer that is still arriving: a byte now and then avoids the limit on silence, and
+/// a body of many small pieces takes hours to reach the limit on length.
 fn endless(lasted: Duration, length: u64, pieces: u64) -> Option<String> {
     if lasted > LONGEST {
         return Some(format!("it has not ended after {} s", LONGEST.as_secs()));
@@ -253,7 +260,7 @@ fn endless(lasted: Duration, length: u64, pieces: u64) -> Option<String> {
     (length < pieces * SMALLEST).then(|| format!("it comes in pieces of less than {SMALLEST} bytes"))
 }
 
-/// Takes the server's words out of an error: a Status of Kubernetes, else what a proxy says, as far as it is short and plain.
+/// Extracts the server's message from an error: a Status of Kubernetes, else a proxy's text if it is short and plain.
 fn server_message(status: StatusCode, body: &[u8]) -> String {
     if let Ok(status) = serde_json::from_slice::<Status>(body)
         && !status.message.is_empty()
@@ -273,7 +280,7 @@ mod tests {
     use crate::cluster::address::Address;
     use crate::cluster::testing::{Answer, cluster};
 
-    /// Reads an answer that never ends, of such pieces; returns why it was given up and after how many seconds.
+    /// Reads an answer that never ends, in such pieces; returns why it was given up and after how many seconds.
     async fn given_up(pause: Duration, piece: &str) -> (String, u64) {
         let pieces: Vec<_> = std::iter::repeat_n((pause, piece.to_owned()), 200_000).collect();
         let cluster = cluster(move |_| Answer::Open(pieces.clone()));
@@ -287,7 +294,7 @@ mod tests {
     async fn an_answer_without_an_end_is_given_up_whatever_its_pieces_are() {
         let (why, after) = given_up(Duration::from_millis(500), " ").await;
         assert!(why.contains("less than 1024 bytes a second") && after < 17, "{why} after {after}");
-        // A byte each millisecond or less: fast enough, and it would take hours to reach the bound of bytes.
+        // A byte each millisecond or less: fast enough, but it would take hours to reach the limit on length.
         let (why, after) = given_up(Duration::from_millis(1), "  ").await;
         assert!(why.contains("pieces of less than 64 bytes") && after < 17, "{why} after {after}");
         let (why, after) = given_up(Duration::from_millis(100), &" ".repeat(4096)).await;

@@ -1,4 +1,4 @@
-//! Secrets with their values, for what must compare or replace them; whatever is only looked at is masked (`mask`).
+//! Secrets with their values, for code that compares or replaces them; every view gets them masked (`mask`).
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,16 @@ use zeroize::Zeroizing;
 use super::{Cluster, request};
 use crate::model::{Fault, ObjectRef, Permit};
 
-/// Holds what a live Secret holds, in memory only.
+/// Holds the content of a live Secret, in memory only.
 pub struct LiveSecret {
-    /// Its values, decoded, by their keys.
+    /// The decoded values, by key.
     pub values: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    /// Its type.
+    /// The type.
     pub kind: String,
+    /// The last writers of each value, by key: the field managers in managedFields.
+    pub managers: BTreeMap<String, Vec<String>>,
+    /// The annotations.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for LiveSecret {
@@ -31,6 +35,34 @@ struct Answer {
     data: BTreeMap<String, String>,
     #[serde(default, rename = "type")]
     kind: String,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    annotations: BTreeMap<String, String>,
+    managed_fields: Vec<ManagedFields>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ManagedFields {
+    manager: String,
+    fields_v1: Value,
+}
+
+/// Lists the last writers of each value.
+fn managers(fields: &[ManagedFields]) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for field in fields {
+        let data = field.fields_v1.get("f:data").and_then(Value::as_object);
+        for key in data.into_iter().flatten().filter_map(|(key, _)| key.strip_prefix("f:")) {
+            found.entry(key.to_owned()).or_default().push(field.manager.clone());
+        }
+    }
+    found
 }
 
 impl From<Answer> for LiveSecret {
@@ -39,15 +71,20 @@ impl From<Answer> for LiveSecret {
             let text = Zeroizing::new(text);
             (key, Zeroizing::new(STANDARD.decode(&*text).unwrap_or_default()))
         };
-        Self { values: answer.data.into_iter().map(decode).collect(), kind: answer.kind }
+        Self {
+            values: answer.data.into_iter().map(decode).collect(),
+            kind: answer.kind,
+            managers: managers(&answer.metadata.managed_fields),
+            annotations: answer.metadata.annotations,
+        }
     }
 }
 
 impl Cluster {
-    /// Reads a Secret with its values; `None` is one that is not there.
+    /// Reads a Secret with its values; `None` is a missing one.
     ///
     /// # Errors
-    /// When the server cannot be asked, or does not let us read it.
+    /// Fails when the server cannot be queried, or forbids reading it.
     pub async fn secret(&self, namespace: &str, name: &str) -> Result<Option<LiveSecret>, Fault> {
         let object = ObjectRef::new("Secret", "", namespace, name);
         match request::get::<Answer>(self, &self.address_of(&object).await?).await {
@@ -57,10 +94,11 @@ impl Cluster {
         }
     }
 
-    /// Gives a Secret one value, and makes the Secret where there is none; returns whether it was made. Its other values stay.
+    /// Sets one value of a Secret, and creates the Secret where it is missing; returns whether it was created. Its
+    /// other values stay.
     ///
     /// # Errors
-    /// When the server cannot be asked or refuses.
+    /// Fails when the server cannot be queried or refuses.
     pub(crate) async fn put_secret(
         &self,
         namespace: &str,

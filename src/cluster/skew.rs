@@ -1,14 +1,15 @@
-//! The difference between the server's clock and ours: ages are reckoned by the server's, because a jump host's clock may be wrong.
+//! The difference between the server's clock and ours: ages use the server's, because a jump host's clock may be wrong.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 
-/// The `Date` header has whole seconds and is some milliseconds old when it is read: a smaller difference than this says nothing.
+/// The smallest noticeable difference: the `Date` header has whole seconds and is some milliseconds old when it is
+/// read.
 const NOTICEABLE: SignedDuration = SignedDuration::from_secs(2);
 
-/// Keeps how far the server's clock is ahead of ours, in milliseconds.
+/// Holds how far the server's clock is ahead of ours, in milliseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Skew(AtomicI64);
 

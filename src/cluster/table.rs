@@ -1,7 +1,7 @@
 //! Lists as the API server prints them: columns and cells, for kinds that have no file of their own.
 //!
-//! Format: Table of `meta.k8s.io/v1` (Kubernetes API concepts, "Receiving resources as Tables"). A row's metadata comes with it, since the
-//! cells alone lack the namespace.
+//! Format: Table of `meta.k8s.io/v1` (Kubernetes API concepts, "Receiving resources as Tables"). A row's metadata comes
+//! with it, since the cells alone lack the namespace.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,17 +10,17 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::turning::Turning;
 use super::{Cluster, Resource, request};
-use crate::model::{Fault, Row, RowKey, State};
+use crate::model::{Fault, Labels, Row, RowKey, State};
 
 pub(super) const ACCEPT: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
-/// Rows of one page.
+/// The rows of one page.
 const PAGE: usize = 500;
 
-/// The longest cell that is kept, in bytes.
+/// The longest cell, in bytes.
 const LONGEST_CELL: usize = 4096;
 
-/// Describes a column as the server prints it.
+/// Describes a column of the server's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableColumn {
     /// The heading.
@@ -48,7 +48,7 @@ struct Wire {
     column_definitions: Vec<Definition>,
     #[serde(default)]
     rows: Vec<WireRow>,
-    /// What a server sends that does not print tables of this kind.
+    /// The objects, from a server that does not print tables of this kind.
     #[serde(default)]
     items: Vec<Partial>,
 }
@@ -95,26 +95,28 @@ struct Metadata {
     creation_timestamp: Option<Timestamp>,
     #[serde(default)]
     resource_version: String,
+    #[serde(default)]
+    labels: Labels,
 }
 
-/// Remembers which cells of the wire are kept: all but the name and the age.
+/// Remembers which of the server's cells are kept: all but the name and the age.
 #[derive(Debug, Default)]
 pub(super) struct KeptCells {
     places: Vec<usize>,
 }
 
-/// Holds a page of a list, or what one line of a watch tells.
+/// Holds a page of a list, or the change in one line of a watch.
 #[derive(Debug)]
 pub(super) struct TablePage {
-    /// The columns, where the server says them.
+    /// The columns, where the server sends them.
     pub(super) columns: Vec<TableColumn>,
     /// The rows.
     pub(super) rows: Vec<Row>,
     /// The version of the list, or of the object.
     pub(super) version: String,
-    /// Where the next page begins; empty at the end.
+    /// The token of the next page; empty at the end.
     pub(super) next: String,
-    /// How many objects follow, when the server says so.
+    /// The number of objects that follow, when the server reports it.
     pub(super) remaining: Option<usize>,
 }
 
@@ -136,7 +138,7 @@ impl KeptCells {
         Ok(self.read(page))
     }
 
-    /// Reads what one line of a watch tells. A server that does not print tables of a kind sends its objects.
+    /// Reads the change in one line of a watch. A server that does not print tables of a kind sends its objects.
     pub(super) fn change(&mut self, object: &str) -> Result<TablePage, Failure> {
         let page: Wire = request::parse(object.as_bytes())?;
         let (mut read, last) = if page.kind == "Table" {
@@ -147,7 +149,7 @@ impl KeptCells {
             let last = Some(object.metadata.resource_version.clone());
             (self.read(Wire { items: vec![object], ..page }), last)
         };
-        // Each object has a version of its own, up to which the watch has come.
+        // The watch has come to the version of the last object.
         read.version = last.filter(|version| !version.is_empty()).unwrap_or(read.version);
         Ok(read)
     }
@@ -177,15 +179,18 @@ impl KeptCells {
             cells: self.places.iter().map(cell).collect(),
             key: RowKey { namespace: row.object.metadata.namespace, name: row.object.metadata.name },
             created: row.object.metadata.creation_timestamp,
-            // Nobody knows how an object of any kind fares.
+            // The health of an arbitrary kind is unknown.
             state: State::Unknown,
             message: Box::default(),
+            note: None,
+            labels: row.object.metadata.labels,
+            since: None,
             flux: None,
         }
     }
 }
 
-/// Cuts a cell that is no cell any more; what was cut is counted in it.
+/// Shortens an oversized cell; the number of cut bytes is appended.
 fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
     if text.len() <= LONGEST_CELL {
         return text.into();
@@ -195,7 +200,7 @@ fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 impl Wire {
-    /// Refuses what is no list of a kind, printed or whole.
+    /// Refuses an answer that is not a list of a kind, printed or whole.
     fn is_of(&self, kind: &str) -> Result<(), Failure> {
         if matches!(self.kind.as_str(), "Table" | "List") || self.kind.strip_suffix("List") == Some(kind) {
             return Ok(());
@@ -205,10 +210,10 @@ impl Wire {
 }
 
 impl Cluster {
-    /// Lists a resource as the server prints it; all namespaces when `namespace` is empty.
+    /// Lists a resource as the server prints it; in all namespaces when `namespace` is empty.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked, refuses, or does not serve the resource.
+    /// Fails when the server cannot be queried, refuses, or does not serve the resource.
     pub async fn table(&self, resource: &Resource, namespace: &str) -> Result<Table, Fault> {
         let listed = self.list_table(resource, namespace).await;
         listed.map_err(|failure| failure.fault(&self.name, &format!("list {}", resource.plural)))

@@ -1,4 +1,5 @@
-//! A scripted API server behind a real client, for unit tests: a function answers each request, time is tokio's and may be paused.
+//! A scripted API server behind a real client, for unit tests: a function answers each request, time is tokio's and may
+//! be paused.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use super::Cluster;
 use crate::model::Env;
 
-/// A request as a test looks at it.
+/// Holds a request for a test to inspect.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: String,
@@ -23,7 +24,7 @@ pub(crate) struct Asked {
     pub(crate) body: Value,
 }
 
-/// What the server answers.
+/// Describes an answer of the server.
 pub(crate) enum Answer {
     /// A code and a JSON body.
     Json(u16, Value),
@@ -31,11 +32,11 @@ pub(crate) enum Answer {
     Pieces(Vec<(Duration, String)>),
     /// A body in pieces that stays open after the last.
     Open(Vec<(Duration, String)>),
-    /// An answer that begins after a pause only.
+    /// An answer that begins after a pause.
     Late(Duration, Box<Answer>),
     /// The connection breaks.
     Broken,
-    /// Nothing ever comes.
+    /// No answer ever.
     Silence,
 }
 

@@ -1,4 +1,4 @@
-//! Names that try to become addresses, through everything that asks an API server.
+//! Names that could change an address, in every request to an API server.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,12 @@ use crate::model::log::LogTarget;
 use crate::model::permit::grant;
 use crate::model::{Clock, FaultKind, ObjectRef};
 
-/// Names that an address would take apart, if they were put into it as they are.
+/// Names that would change an address if they were not escaped.
 const STAY_NAMES: [&str; 5] = ["?old", "#old", "a?dryRun=All", "a&b=c", "a\\b"];
-/// Names that lead elsewhere however they are written: nothing is asked for them.
+/// Names that change an address even when escaped: no request is sent for them.
 const NO_NAMES: [&str; 5] = ["..", ".", "a/b", "../secrets", "%2e%2e"];
 
-/// A server that has everything, and notes what it was asked; what it answers to discovery is not noted.
+/// Starts a server that has every object, and records its requests except discovery.
 fn server() -> (Cluster, Arc<Mutex<Vec<Asked>>>) {
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let log = asked.clone();
@@ -49,7 +49,7 @@ fn verbs_of_all_kinds() -> Vec<Box<dyn Verb>> {
     ]
 }
 
-/// Asks for an object of a name in every way that there is, and returns what the server was asked, by the way.
+/// Requests an object of a name in every possible way, and returns the server's requests for each.
 async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, Vec<Asked>> {
     let (cluster, asked) = server();
     let cluster = Arc::new(cluster);
@@ -84,11 +84,11 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     let _ = crate::helm::inspector::release(&cluster, &object, Some(1)).await;
     note("helm");
     let target = LogTarget::Pod { namespace: namespace.into(), name: name.into(), container: Some(name.into()) };
-    let (events, mut heard) = tokio::sync::mpsc::channel(8);
+    let (events, mut received) = tokio::sync::mpsc::channel(8);
     let options = logs::LogOptions { tail: None, since: None, previous: false, follow: false };
     let followed = logs::follow(cluster.clone(), target, options, events);
-    let heard = async { while heard.recv().await.is_some() {} };
-    let _ = tokio::time::timeout(Duration::from_mins(5), async { tokio::join!(followed, heard) }).await;
+    let received = async { while received.recv().await.is_some() {} };
+    let _ = tokio::time::timeout(Duration::from_mins(5), async { tokio::join!(followed, received) }).await;
     note("logs");
     let resource = Resource {
         group: String::new(),
@@ -99,9 +99,9 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     };
     let _ = cluster.table(&resource, namespace).await;
     let scope = WatchScope { namespace: namespace.into(), ..WatchScope::default() };
-    let (events, mut heard) = tokio::sync::mpsc::channel(8);
+    let (events, mut received) = tokio::sync::mpsc::channel(8);
     let failed =
-        async { while !matches!(heard.recv().await, Some(WatchEvent::Link(link)) if link.fault().is_some()) {} };
+        async { while !matches!(received.recv().await, Some(WatchEvent::Link(link)) if link.fault().is_some()) {} };
     tokio::select! {
         () = watch_printed(cluster.clone(), resource, scope, events) => (),
         () = failed => (),
@@ -110,7 +110,7 @@ async fn asked_for(kind: &str, namespace: &str, name: &str) -> BTreeMap<String, 
     by_way
 }
 
-/// The parameters that we give to requests; any other is one that a name brought.
+/// The parameters of our requests; any other one comes from a name.
 const PARAMETERS: [&str; 13] = [
     "allowWatchBookmarks",
     "container",
@@ -131,7 +131,7 @@ fn parameters(asked: &Asked) -> Vec<&str> {
     asked.query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty()).collect()
 }
 
-/// Tells whether a write goes where a plain name would have gone.
+/// Tells whether a write has the same form of address as one with a plain name.
 fn is_like(asked: &Asked, plain: &Asked) -> bool {
     (&asked.method, asked.path.split('/').count()) == (&plain.method, plain.path.split('/').count())
         && parameters(asked) == parameters(plain)

@@ -1,7 +1,9 @@
-//! Which certificate of a server is accepted: what the authority of the kubeconfig signed, and the very certificate that stands there itself.
+//! The accepted certificates of a server: those signed by the kubeconfig's authority, and the certificates in the
+//! kubeconfig themselves.
 //!
-//! kubectl accepts the latter because Go trusts whatever is in its pool, whoever signed it; rustls asks for an authority that signed it. Here that
-//! one certificate is accepted, byte for byte, for the names that it was made for and as long as it is valid.
+//! kubectl accepts the latter because Go trusts any certificate in its pool, whoever signed it; rustls requires an
+//! authority that signed it. Here that one certificate is accepted, byte for byte, for its own names and as long as it
+//! is valid.
 
 use std::sync::Arc;
 
@@ -11,14 +13,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// Accepts what another verifier does, and the named certificates themselves.
+/// Accepts the certificates of another verifier, and the named ones themselves.
 #[derive(Debug)]
 struct Named {
     inner: Arc<WebPkiServerVerifier>,
     certificates: Vec<CertificateDer<'static>>,
 }
 
-/// Leaves the certificates of a bundle that can be read, as Go does: one that cannot takes nothing from the others.
+/// Keeps the readable certificates of a bundle, as Go does: an unreadable one does not affect the others.
 pub(super) fn readable(bundle: &mut Option<Vec<Vec<u8>>>) {
     let Some(all) = bundle else { return };
     let is_readable = |der: &Vec<u8>| RootCertStore::empty().add(CertificateDer::from(der.clone())).is_ok();
@@ -27,12 +29,12 @@ pub(super) fn readable(bundle: &mut Option<Vec<Vec<u8>>>) {
     }
 }
 
-/// Makes a configuration accept the certificates of an authority's file themselves, besides what they signed.
+/// Makes a configuration accept the certificates in an authority's file themselves, beside those that they signed.
 pub(super) fn accept_named(tls: &mut ClientConfig, authority: &[Vec<u8>]) {
     let certificates: Vec<_> = authority.iter().map(|der| CertificateDer::from(der.clone())).collect();
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates.iter().cloned());
-    // Without any that can be read, what is there already refuses every server, and says why.
+    // Without any readable certificate, the existing verifier refuses every server, with a reason.
     if let Ok(inner) = WebPkiServerVerifier::builder(Arc::new(roots)).build() {
         tls.dangerous().set_certificate_verifier(Arc::new(Named { inner, certificates }));
     }
@@ -48,7 +50,8 @@ impl ServerCertVerifier for Named {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.inner.verify_server_cert(shown, between, server, ocsp, now) {
-            // Its dates and what it may be used for were looked at before its issuer was searched for; its name was not.
+            // The inner verifier checks dates and key usage before it searches the issuer; it has not checked the name
+            // yet.
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) if self.certificates.contains(shown) => {
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(shown)?, server)?;
                 Ok(ServerCertVerified::assertion())

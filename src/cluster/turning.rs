@@ -1,22 +1,23 @@
-//! Lists in pages, and that they end: a server that always names another page is told so.
+//! The pages of a list, and its end: a server that names another page forever is reported.
 
 use super::failure::Failure;
 
 /// The most pages of a list: at 500 objects each, 200,000.
 const MOST: usize = 400;
 
-/// A page of fewer objects is a short one, and after so many of them in a row there is no end in sight. Where a selector chooses, a server may
-/// answer short ones; it fills them as far as it can.
+/// The size of a short page; after too many of them in a row the list counts as endless. With a selector, a server may
+/// send short pages; it fills them as far as it can.
 const SHORT: usize = 50;
 const MOST_SHORT: usize = 100;
 
-/// No object is longer than this on the average of a list: etcd takes 1.5 MiB by default, and no server is known that takes more than 8.
+/// The greatest average length of a list's objects: etcd accepts 1.5 MiB by default, and no server is known to accept
+/// more than 8.
 const LONGEST_OBJECT: usize = 8 << 20;
 
-/// Below this length, a page may be anything.
+/// The length of a page up to which its objects are not weighed.
 const WEIGHED_FROM: usize = 16 << 20;
 
-/// The most objects of a list, and of one page: some servers pay no heed to the limit that is asked for.
+/// The most objects of a list, and of one page: some servers ignore the requested limit.
 const MOST_OBJECTS: usize = 1_000_000;
 const MOST_OF_PAGE: usize = 100_000;
 
@@ -34,10 +35,10 @@ pub(crate) struct Turning {
 }
 
 impl Turning {
-    /// Counts a page that was read: its objects, and how long it was.
+    /// Counts a page: its objects, and its length.
     ///
     /// # Errors
-    /// Fails where that is more than any list has.
+    /// Fails where the list exceeds its limits.
     pub(crate) fn took(&mut self, objects: usize, bytes: usize) -> Result<(), Failure> {
         self.objects = self.objects.saturating_add(objects);
         self.bytes = self.bytes.saturating_add(bytes);
@@ -58,10 +59,10 @@ impl Turning {
         Err(Failure::Unreadable(format!("{what}, and the rest was not read")))
     }
 
-    /// Takes where the next page begins; `false` is the end of the list.
+    /// Takes the token of the next page; returns `false` at the end of the list.
     ///
     /// # Errors
-    /// Fails where the list does not end: the page that was just read comes next, or there were too many.
+    /// Fails where the list does not end: the same page comes next, or there were too many.
     pub(crate) fn turn(&mut self, next: &str) -> Result<bool, Failure> {
         if next.is_empty() {
             return Ok(false);

@@ -1,8 +1,9 @@
-//! Lists a kind and follows its changes, as rows: of kinds that fluxdeck knows, and of any as the server prints it.
+//! Lists a kind and follows its changes, as rows: of kinds that fluxdeck knows, and of any kind as the server prints
+//! it.
 //!
-//! Lists come in pages, of which the first is small so that something is seen at once; the server says with it how many objects follow.
-//! Rows stay known across a new list, so that what is shown never empties while the list is read again: what has vanished meanwhile is told
-//! as gone at its end.
+//! Lists come in pages; the first is small so that rows show at once, and the server reports with it how many objects
+//! follow. Rows are kept across a new list, so that the view never empties while the list is read again: rows that are
+//! missing from it are reported as gone at its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::{Cluster, Resource, TableColumn, request};
+use super::{Cluster, Resource, TableColumn, deltas, request};
 use crate::model::{Connection, FaultKind, Kind, Row, RowKey};
 use changes::Stopped;
 use form::ListForm;
@@ -27,13 +28,16 @@ mod page;
 /// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// A watch whose connection broke is opened anew in less, where its cluster answers.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// The longest pause between attempts to reach a cluster.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What we may not list, or what is not installed, is asked for again so rarely: somebody may have changed it.
+/// The interval of attempts to list a forbidden or missing kind: the cluster's administrators may have changed that.
 const RARELY: Duration = Duration::from_mins(1);
 
-/// Says which objects of a kind are wanted; empty fields mean all.
+/// Selects objects of a kind; empty fields select all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct WatchScope {
     /// The namespace.
@@ -42,23 +46,25 @@ pub struct WatchScope {
     pub label_selector: String,
     /// A field selector.
     pub field_selector: String,
+    /// So many objects are listed at most; `None` lists all.
+    pub most: Option<usize>,
 }
 
-/// Tells what a watch learned.
+/// Holds an event of a watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchEvent {
-    /// How the watch fares. It comes after the rows that it speaks of.
+    /// The state of the watch. It comes after the rows that it describes.
     Link(Connection),
-    /// The columns of the rows that follow, where the server says them.
+    /// The columns of the rows that follow, where the server sends them.
     Columns(Vec<TableColumn>),
     /// Objects that are new or have changed.
     Rows(Vec<Row>),
-    /// Objects that are no more.
+    /// Objects that were deleted.
     Gone(Vec<RowKey>),
 }
 
 impl WatchEvent {
-    /// Names what was learned, for the log: never the objects themselves.
+    /// Names the event for the log: never the objects themselves.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Link(_) => "link",
@@ -69,7 +75,7 @@ impl WatchEvent {
     }
 }
 
-/// Lists a kind, watches it, and tells what it learns, until the receiver is closed or the future is dropped.
+/// Lists a kind, watches it, and sends events, until the receiver is closed or the future is dropped.
 pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: WatchScope, events: Sender<WatchEvent>) {
     let resource = Resource {
         group: kind.group.to_owned(),
@@ -81,7 +87,7 @@ pub async fn watch(cluster: Arc<Cluster>, kind: &'static Kind, scope: WatchScope
     follow(cluster, resource, ListForm::Objects(kind), scope, events).await;
 }
 
-/// Does the same with any resource, as the server prints it.
+/// Watches any resource in the same way, as the server prints it.
 pub async fn watch_printed(cluster: Arc<Cluster>, resource: Resource, scope: WatchScope, events: Sender<WatchEvent>) {
     follow(cluster, resource, ListForm::printed(), scope, events).await;
 }
@@ -101,14 +107,14 @@ async fn follow(
     }
 }
 
-/// The receiver is closed: nobody wants to know more.
+/// Signals that the receiver is closed.
 struct Closed;
 
 /// Says why following a list ended.
 enum Ended {
-    /// Nobody wants to know more.
+    /// The receiver is closed.
     Closed,
-    /// It failed.
+    /// The list or the watch failed.
     Failed(Failure),
 }
 
@@ -158,7 +164,8 @@ impl Watcher {
                 Err(Ended::Failed(failure)) => failure,
             };
             let wait = match &failure {
-                // The version or the page is too old, which is nobody's fault: list again, and at once unless that was of no use lately.
+                // The version or the page is too old, which is normal: list again, at once unless that failed shortly
+                // before.
                 Failure::Status { code: 410, .. } => {
                     version.clear();
                     let lately = stale.replace(Instant::now()).is_some_and(|at| at.elapsed() < RARELY);
@@ -209,16 +216,20 @@ impl Watcher {
         }
     }
 
-    /// Lists where there is no version to go on from, then watches until something fails.
+    /// Lists where there is no version to start from, then watches until a failure.
     async fn follow(&mut self, version: &mut String, pause: &mut Duration) -> Result<std::convert::Infallible, Ended> {
         if version.is_empty() {
             *version = self.list().await?;
             self.complete = true;
             self.cluster.remember(self.resource.clone()).await;
         }
+        let mut broken: Option<Failure> = None;
         loop {
             let opened = Instant::now();
-            let lines = changes::open(self, version).await?;
+            let lines = match broken.take() {
+                Some(failure) => self.reopen(version, &failure).await?,
+                None => changes::open(self, version).await?,
+            };
             self.tell(Connection::Live).await?;
             let stopped = changes::read(self, lines, version).await?;
             let lasted = opened.elapsed() > *pause;
@@ -229,9 +240,10 @@ impl Watcher {
                 Stopped::Failed(failure @ (Failure::Status { .. } | Failure::Unreadable(_))) => {
                     return Err(failure.into());
                 }
-                // Watches end, and connections break: that is worth a word only if it cannot be opened again.
-                Stopped::Ended | Stopped::Failed(_) if lasted => (),
-                // Where every watch breaks at once, it is not opened in a tight loop.
+                // Watches end and connections break: a report is needed only if the watch cannot be reopened.
+                Stopped::Ended if lasted => (),
+                Stopped::Failed(failure) if lasted => broken = Some(failure),
+                // If every watch breaks at once, a pause prevents a tight loop.
                 Stopped::Ended | Stopped::Failed(_) => {
                     tokio::time::sleep(*pause).await;
                     *pause = (*pause * 2).min(LONGEST_PAUSE);
@@ -240,7 +252,17 @@ impl Watcher {
         }
     }
 
-    /// Reads every page, and returns the version from which changes are to be watched.
+    /// Opens a watch anew after its connection broke. Where that is not done in a moment what is shown may be old, and that is told, long before
+    /// a request is given up.
+    async fn reopen(&mut self, version: &str, broke: &Failure) -> Result<deltas::Lines, Ended> {
+        if let Ok(opened) = tokio::time::timeout(MOMENT, changes::open(self, version)).await {
+            return Ok(opened?);
+        }
+        self.tell(Connection::Unreachable(self.fault(broke))).await?;
+        Ok(changes::open(self, version).await?)
+    }
+
+    /// Reads every page, and returns the version from which changes are watched.
     async fn list(&mut self) -> Result<String, Ended> {
         let mut pages = page::Pages::new();
         self.known.restart();
@@ -256,7 +278,8 @@ impl Watcher {
             if !page.rows.is_empty() {
                 self.send(WatchEvent::Rows(page.rows)).await?;
             }
-            if let Some(next) = page.next {
+            let is_enough = self.scope.most.is_some_and(|most| received >= most);
+            if let Some(next) = page.next.filter(|_| !is_enough) {
                 if !self.complete {
                     let total = page.remaining.map(|remaining| received + remaining);
                     self.tell(Connection::Syncing { received, total }).await?;
@@ -272,7 +295,7 @@ impl Watcher {
         }
     }
 
-    /// Looks how the server serves the kind after all; tells whether that is another way than the one tried.
+    /// Discovers again how the server serves the kind; tells whether that has changed.
     async fn rediscover(&mut self) -> bool {
         let Resource { group, kind, .. } = &self.resource;
         self.cluster.forget(group, kind).await;
@@ -285,7 +308,7 @@ impl Watcher {
         }
     }
 
-    /// Tells that everything is gone: the kind itself is.
+    /// Reports all rows as gone, because the kind itself is.
     async fn vanish(&mut self) -> Result<(), Closed> {
         self.known.list(&[]);
         let gone = self.known.finish();

@@ -1,14 +1,16 @@
-//! The connections that watches are spread over: a server lets one connection have so many streams, and a request beyond them waits in silence.
+//! The connections that watches are spread over: a server limits the streams of a connection, and a request beyond the
+//! limit waits in silence.
 
 use std::sync::Arc;
 
-/// So many watches share a connection. An API server allows 250 streams on one, what stands before it often 100; other requests need some too.
+/// The number of watches that share a connection. An API server allows 250 streams on one, a proxy before it often 100;
+/// other requests need some too.
 const SHARED_BY: usize = 60;
 
-/// How many connections there are at most: seven kinds in each of 32 namespaces fit.
+/// The most connections: seven kinds in each of 32 namespaces fit.
 pub(super) const MOST: usize = 4;
 
-/// Holds what makes the connections: one that is not used is not opened.
+/// Holds the clients of the connections: an unused one is not opened.
 #[derive(Debug)]
 pub(super) struct WatchConnections<C>(Vec<(C, Arc<()>)>);
 
@@ -24,7 +26,7 @@ impl<C> WatchConnections<C> {
         Self(clients.into_iter().map(|client| (client, Arc::new(()))).collect())
     }
 
-    /// Lends the first that has room, else the one with the fewest watches.
+    /// Returns the first client with room, else the one with the fewest watches.
     pub(super) fn lend(&self) -> Option<(&C, WatchPlace)> {
         let watches = |held: &Arc<()>| Arc::strong_count(held) - 1;
         let free = self.0.iter().find(|(_, held)| watches(held) < SHARED_BY);

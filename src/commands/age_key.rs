@@ -1,4 +1,4 @@
-//! Gives a cluster the age key with which Flux opens its environment's files.
+//! Gives a cluster the age key with which Flux decrypts its environment's files.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::workflows::new_key::{NewKey, make};
 /// A larger file holds no key.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Makes or completes the Secret; the identities that it held stay.
+/// Creates or completes the Secret; its other identities stay.
 pub static COMMAND: Command = Command {
     id: "age-key",
     title: "Give the cluster its age key",
@@ -30,7 +30,7 @@ pub static COMMAND: Command = Command {
     run: |ask| give(ask, &COMMAND, Keep::Old),
 };
 
-/// Takes every other identity out of the Secret, at the end of a roll-out.
+/// Removes every other identity from the Secret, at the end of a roll-out.
 pub static REPLACE: Command = Command {
     id: "age-key-replace",
     title: "Leave the cluster this age key alone",
@@ -42,7 +42,7 @@ pub static REPLACE: Command = Command {
     run: |ask| give(ask, &REPLACE, Keep::None),
 };
 
-/// Makes a new key for an environment.
+/// Generates a new key for an environment.
 pub static NEW: Command = Command {
     id: "age-key-new",
     title: "Make an age key",
@@ -55,13 +55,14 @@ pub static NEW: Command = Command {
 };
 
 fn teach_new(ask: &Ask<'_>) -> Lesson {
-    let name = ask.targets.first().and_then(CommandTarget::env).map_or("ENV", |env| ask.facts.name(env));
+    let name = ask.targets.first().and_then(CommandTarget::env).map(|env| ask.facts.name(env));
     lesson(
-        line_new(name),
+        name.map_or_else(ShellLine::default, line_new),
         "The private half opens every secret of the environment and is nowhere in Git; the public half is the recipient in .sops.yaml.",
         "the file's mode 0600, a copy of it in the password manager and one offline, and the public key in .sops.yaml.",
-        "https://getsops.io/docs/#encrypting-using-age",
+        "https://github.com/FiloSottile/age#readme",
     )
+    .about(name.unwrap_or_default())
 }
 
 fn run_new(ask: &Ask<'_>) -> Vec<Action> {
@@ -72,8 +73,8 @@ fn run_new(ask: &Ask<'_>) -> Vec<Action> {
     vec![Action::Operate(operation)]
 }
 
-/// Makes the operation that makes a new key, in a folder where one is named, and the receiver of what was made; the cockpit and
-/// `fluxdeck secret age-key --generate` make the same one.
+/// Returns the operation that generates a new key, in the given folder if there is one, and the receiver of its result;
+/// the cockpit and `fluxdeck secret age-key --generate` use the same one.
 pub fn generating(
     environment: Environment,
     folder: Option<PathBuf>,
@@ -85,14 +86,15 @@ pub fn generating(
     let env = environment.env;
     let object = format!("age key of {}", environment.name);
     let shell = line_new(&environment.name);
-    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
+    let work = Box::new(move |task_context: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, message: String| {
-                steps(Step { at: reach.clock.now(), step: step.to_owned(), state: StepState::Done, message });
+                steps(Step { at: task_context.clock.now(), step: step.to_owned(), state: StepState::Done, message });
             };
-            let Some(root) = reach.root.clone() else { return Outcome::Failed(no_repository()) };
-            let known = reach.identities.get(env).and_then(|sources| sources.key_file.clone());
-            let made = reach.away(move || make(&root, &environment, known, folder.as_deref(), kind, now, &permit));
+            let Some(root) = task_context.root.clone() else { return Outcome::Failed(no_repository()) };
+            let known = task_context.identities.get(env).and_then(|sources| sources.key_file.clone());
+            let made =
+                task_context.away(move || make(&root, &environment, known, folder.as_deref(), kind, now, &permit));
             let made = match made.await.and_then(|made| made) {
                 Ok(made) => made,
                 Err(fault) => return Outcome::Failed(fault),
@@ -101,9 +103,10 @@ pub fn generating(
             if let Some(config) = &made.config {
                 step("configuration", format!("{config} names it: new files are encrypted for it"));
             }
-            // A file that no setting names opens files in this session alone: the next needs the line in the configuration.
+            // A file that no setting names opens files in this session alone: the next session needs the line in the
+            // configuration.
             let unknown = |sources: &&IdentitySources| sources.key_file.as_ref() != Some(&made.key);
-            if let Some(sources) = reach.identities.get(env).filter(unknown)
+            if let Some(sources) = task_context.identities.get(env).filter(unknown)
                 && let Ok(text) = crate::files::own_text(&made.key, LARGEST)
             {
                 sources.prompts.give(&made.key.display().to_string(), Secret::new(text));
@@ -112,7 +115,7 @@ pub fn generating(
                 step("next", format!("{}: {}", next.shell, next.why));
             }
             let done = format!("made {}; keep a copy of it, then follow the steps in O", made.key.display());
-            // The cockpit has the steps.
+            // Only the command line needs the result: the cockpit shows the steps.
             let _unheard = sender.send(made);
             Outcome::Done(done)
         });
@@ -122,10 +125,9 @@ pub fn generating(
     (Operation { title: NEW.title.to_owned(), env: Some(env), object, shell, stopped, permit, work }, receiver)
 }
 
-/// Writes the line that makes a new key.
+/// Returns the shell lines that generate a new key, which age-keygen makes readable for its owner alone.
 fn line_new(name: &str) -> ShellLine {
-    ShellLine::new("(umask 077; age-keygen -o ~/.config/fluxdeck/keys/{}.agekey)", &[name])
-        .remark(&format!("{name}, outside of the repository"))
+    ShellLine::new("mkdir -p -m 700 ~/.config/fluxdeck/keys\nage-keygen -o ~/.config/fluxdeck/keys/{}.agekey", &[name])
 }
 
 fn no_repository() -> Fault {
@@ -133,28 +135,25 @@ fn no_repository() -> Fault {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let env = ask.targets.first().and_then(CommandTarget::env);
-    let context = env.map_or("CONTEXT", |env| ask.context(env));
-    let name = env.map_or("ENV", |env| ask.facts.name(env));
+    let env = ask.targets.first().and_then(CommandTarget::env).unwrap_or(ask.facts.here);
+    let (context, name) = (ask.context(env), ask.facts.name(env));
     let known = ask.facts.repository.as_ref().and_then(|known| known.age_secrets(name).into_iter().next());
     let secret =
         known.unwrap_or_else(|| AgeSecret { namespace: "flux-system".to_owned(), name: age_secrets::NAME.to_owned() });
-    let file = env
-        .and_then(|env| ask.facts.key_files.get(env)?.as_ref())
-        .map_or_else(|| "keys.txt".to_owned(), |file| file.display().to_string());
+    let file = ask.facts.key_files.get(env).and_then(Option::as_ref);
+    let file = file.map_or_else(|| "~/.config/sops/age/keys.txt".to_owned(), |file| file.display().to_string());
     lesson(
-        ShellLine::new(
-            "kubectl create secret generic {} -n {} --context {} --from-file={}={} --dry-run=client -o yaml | kubectl apply -f - --context {}",
-            &[&secret.name, &secret.namespace, context, ENTRY, &file, context],
-        )
-        .remark(name),
+        ShellLine::new("kubectl create secret generic {} -n {} --context {} --dry-run=client -o yaml --from-file={}=/dev/stdin < ", &[&secret.name, &secret.namespace, context, ENTRY])
+            .typed(&file)
+            .and_then(" | kubectl apply -f - --context {}", &[context]),
         "Flux decrypts with the identities in this Secret, all entries that end in .agekey. It is the one Secret that is not in Git: anyone who has it can read all the others.",
         "every encrypted file of the environment opened by it; Kustomizations that were waiting become Ready at their next reconcile.",
-        "https://fluxcd.io/flux/guides/mozilla-sops/",
+        "https://fluxcd.io/flux/components/kustomize/kustomizations/#age",
     )
+    .about(name)
 }
 
-/// Writes the line that takes an entry out of a Secret.
+/// Returns the shell line that removes an entry from a Secret.
 fn without(secret: &AgeSecret, context: &str, entry: &str) -> ShellLine {
     let patch = serde_json::json!([{"op": "remove", "path": format!("/data/{entry}")}]).to_string();
     ShellLine::new(
@@ -171,10 +170,10 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
     let context = ask.context(env).to_owned();
     let secrets = snapshot.age_secrets(&name);
     let object = secrets.iter().map(|secret| format!("Secret/{secret}")).collect::<Vec<_>>().join(", ");
-    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
+    let work = Box::new(move |task_context: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let mut step = |step: &str, state, message: String| {
-                steps(Step { at: reach.clock.now(), step: step.to_owned(), state, message });
+                steps(Step { at: task_context.clock.now(), step: step.to_owned(), state, message });
             };
             let done: Result<String, Fault> = async {
                 if wanted.is_empty() {
@@ -185,9 +184,9 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                         "fluxdeck secret age-key --generate makes a key and writes it",
                     ));
                 }
-                let sources = reach.identities.get(env).cloned().unwrap_or_default();
+                let sources = task_context.identities.get(env).cloned().unwrap_or_default();
                 let known = wanted.clone();
-                let identities = reach.away(move || {
+                let identities = task_context.away(move || {
                     let mut found = Identities::load(&sources, &known)?;
                     if known.iter().any(|recipient| found.key_of(recipient).is_none()) {
                         found.unseal();
@@ -195,11 +194,11 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                     Ok::<_, Fault>(found)
                 });
                 let identities = identities.await??;
-                let cluster = reach.cluster(env)?;
+                let cluster = task_context.cluster(env)?;
                 if keep == Keep::None {
                     let (known, name, wanted) = (snapshot.clone(), name.clone(), wanted.clone());
                     let only = identities.only(&wanted);
-                    let (_, closed) = reach.away(move || opened(&name, &only, &known)).await??;
+                    let (_, closed) = task_context.away(move || opened(&name, &only, &known)).await??;
                     if let Some(first) = closed.first() {
                         return Err(Fault::new(
                             FaultKind::Refused,
@@ -212,7 +211,7 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                 for secret in &secrets {
                     let given = put(&cluster, secret, &wanted, &identities, keep, now, &permit).await?;
                     step("secret", StepState::Done, given.said);
-                    // What somebody named otherwise may be of use to him: he is asked to, with the line.
+                    // An entry under another name may be of use to the user: a warning shows the line that removes it.
                     for entry in given.beside.iter().filter(|_| keep == Keep::None) {
                         let said = format!(
                             "its entry {entry} stays, and Flux takes the keys in it too; to take it out: {}",
@@ -221,7 +220,7 @@ fn give(ask: &Ask<'_>, command: &'static Command, keep: Keep) -> Vec<Action> {
                         step("other keys", StepState::Warning, said);
                     }
                 }
-                let examined = examine(&reach, env, &name, snapshot).await?;
+                let examined = examine(&task_context, env, &name, snapshot).await?;
                 let state = if examined.is_good() { StepState::Done } else { StepState::Failed };
                 step("files", state, examined.summary());
                 if examined.is_good() {

@@ -1,16 +1,16 @@
-//! Stops an operation: the one that is selected in their list, elsewhere the one that began last.
+//! Stops an operation: the selected one in their list, elsewhere the one that started last.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::model::Lesson;
 use crate::views::operations;
 
-/// Ends our waiting, not the controller's work; closes a forwarded port.
+/// Ends fluxdeck's wait, not the controller's work; closes a forwarded port.
 pub static COMMAND: Command = Command {
     id: "cancel",
     title: "Stop the last operation",
     keys: &["X"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(|facts| facts.running().next().is_none().then_some("no operation runs")),
     risk: Risk::Reads,
     questions: &[],
     lesson: teach,
@@ -22,7 +22,7 @@ pub static COMMAND: Command = Command {
     },
 };
 
-/// Stops the operation that is selected.
+/// Stops the selected operation.
 pub static SELECTED: Command = Command {
     id: "cancel-selected",
     title: "Stop",
@@ -39,6 +39,6 @@ fn teach(_: &Ask<'_>) -> Lesson {
         "",
         "fluxdeck stops waiting, and closes what it forwarded; what a controller was asked for, it goes on with.",
         "the object's own state.",
-        "https://fluxcd.io/flux/cmd/flux_reconcile/",
+        "https://fluxcd.io/flux/concepts/#reconciliation",
     )
 }

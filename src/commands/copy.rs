@@ -1,10 +1,10 @@
-//! Copies the equivalent command line or the object's name to the operator's clipboard.
+//! Copies the equivalent command line or the object's name to the user's clipboard.
 
 use super::verb::lesson;
 use crate::app::{Action, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::model::text::field;
 
-/// Copies the name of what is selected through the terminal (OSC 52).
+/// Copies the name of the selection through the terminal (OSC 52).
 pub static COMMAND: Command = Command {
     id: "copy",
     title: "Copy the name",
@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
         )
     },
     run: |ask| {
-        // What is pasted into a shell must not end a line there.
+        // A name must not end a line in the shell that it is pasted into.
         let names: Vec<String> =
             ask.targets.iter().map(CommandTarget::name).map(|name| field(&name).into_owned()).collect();
         if names.is_empty() {

@@ -1,4 +1,4 @@
-//! Deletes an object, once its name, or its protected environment's, was typed.
+//! Deletes an object, once the user typed its name, or that of its protected environment.
 
 use super::object::line;
 use super::prune::taken;
@@ -7,7 +7,7 @@ use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Delete;
 use crate::model::Lesson;
 
-/// Deletes what is selected or marked.
+/// Deletes the selected or marked objects.
 pub static COMMAND: Command = Command {
     id: "delete",
     title: "Delete",
@@ -60,7 +60,8 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     )
 }
 
-/// Names the file that declares what is to be deleted, and tells whether a Kustomization of the repository applies that file.
+/// Names the file that declares the object to delete, and tells whether a Kustomization of the repository applies that
+/// file.
 fn declaring(ask: &Ask<'_>) -> Option<(String, bool)> {
     let (env, object) = ask.object()?;
     let (repository, name) = (ask.facts.repository.as_ref()?, ask.facts.name(env));

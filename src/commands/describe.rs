@@ -5,7 +5,7 @@ use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::{Lesson, ObjectRef, ShellLine};
 use crate::views::detail::{Detail, Tab};
 
-/// Opens the description of what is selected.
+/// Opens the description of the selected object.
 pub(super) static COMMAND: Command = Command {
     id: "describe",
     title: "Describe",
@@ -24,7 +24,7 @@ pub(super) static COMMAND: Command = Command {
     run: |ask| open(ask, Tab::Describe),
 };
 
-/// Opens the YAML of what is selected.
+/// Opens the YAML of the selected object.
 pub(super) static YAML: Command = Command {
     id: "yaml",
     title: "YAML",
@@ -57,7 +57,7 @@ fn line(ask: &Ask<'_>, verb: &'static str, flags: &'static str) -> ShellLine {
         .and_then(" --context {}", &[ask.context(env)])
 }
 
-/// Writes a kind as kubectl takes it; with its group, as two groups may share a kind.
+/// Returns a kind as kubectl's argument; with its group, as two groups may share a kind.
 fn word(object: &ObjectRef) -> String {
     let kind = object.kind.to_lowercase();
     if object.group.is_empty() { kind } else { format!("{kind}.{}", object.group) }

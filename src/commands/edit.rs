@@ -1,4 +1,4 @@
-//! Edits the selected file: an encrypted one opens in the secret editor, any other in the operator's own editor.
+//! Edits the selected file: an encrypted one in the secret editor, any other in the user's own editor.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
@@ -8,8 +8,8 @@ use crate::views::secret;
 
 /// Opens an encrypted file for editing.
 ///
-/// It reads as far as clusters are concerned, so that --read-only and protected environments let it pass: what changes is a file of the
-/// working tree, as an editor in another window would change it. Saving a secret is a write of its own.
+/// It only reads as far as clusters are concerned, so --read-only and protected environments permit it: it changes a
+/// file of the working tree, as an editor in another window would. Saving a secret is a write of its own.
 pub static COMMAND: Command = Command {
     id: "edit",
     title: "Edit",
@@ -28,29 +28,29 @@ pub static COMMAND: Command = Command {
     },
 };
 
-/// Writes the line of sops on the selected file, with the key of the environment that it belongs to.
-pub(super) fn sops_line(ask: &Ask<'_>, flag: &'static str) -> ShellLine {
+/// Returns the sops line for the selected file, with the key of its environment.
+pub(super) fn sops_line(ask: &Ask<'_>, verb: &'static str) -> ShellLine {
     let (env, file) = match ask.targets.first() {
         Some(CommandTarget::File(env, file)) => (env.or_else(|| ask.facts.environment_of(file)), file.as_str()),
-        _ => (None, "FILE"),
+        _ => return ShellLine::default(),
     };
     let key = env.and_then(|env| ask.facts.key_files.get(env)?.as_ref());
-    let key = key.map_or_else(|| "KEY".to_owned(), |key| key.display().to_string());
-    ShellLine::new("SOPS_AGE_KEY_FILE={} sops", &[&key]).and_then(flag, &[]).path(file)
+    let key = key.map_or_else(String::new, |key| key.display().to_string());
+    ShellLine::default().option("SOPS_AGE_KEY_FILE={} ", &key).and_then("sops ", &[]).and_then(verb, &[]).path(file)
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let file = ask.targets.first().map_or_else(|| "FILE".to_owned(), CommandTarget::name);
+    let file = ask.targets.first().map_or_else(String::new, CommandTarget::name);
     if ask.targets.first().is_some_and(|target| secret::open(target, ask).is_none()) {
         return lesson(
-            ShellLine::from("${VISUAL:-$EDITOR}").path(&file),
+            ShellLine::from("${VISUAL:-${EDITOR:-vi}}").path(&file),
             "Flux applies what is committed and pushed: until then the change is yours alone.",
             "the mark M beside the file, and git diff.",
-            "https://git-scm.com/docs/git-diff",
+            "https://fluxcd.io/flux/concepts/#gitops",
         );
     }
     lesson(
-        sops_line(ask, ""),
+        sops_line(ask, "edit"),
         "The values are decrypted in memory only, masked until you reveal them, and changed where they stand.",
         "the line `MAC verified`: nobody changed the file without its key.",
         "https://getsops.io/docs/#usage",

@@ -7,13 +7,13 @@ use crate::cluster::exec::ExecRequest;
 use crate::model::text::field;
 use crate::model::{Fault, Lesson, ObjectRef, Outcome, ShellLine, Step, StepState};
 
-/// Opens a shell in the default container of a pod, or of one that stands behind a workload.
+/// Opens a shell in the default container of a pod, or of a workload's pod.
 pub static COMMAND: Command = Command {
     id: "exec",
     title: "Shell",
     keys: &["!"],
     scope: KeyScope::Object(is_container),
-    // Nobody can tell beforehand what will be typed there.
+    // The commands of the shell are not known beforehand.
     risk: Risk::Writes,
     questions: &[],
     lesson: teach,
@@ -44,12 +44,13 @@ fn is_container(object: &ObjectRef) -> bool {
     crate::cluster::pod::has_pods(object) && object.kind != "Service"
 }
 
-/// Splits what was typed at spaces, as `kubectl exec` gets it from a shell without quotes; quotes need `sh -c` of one's own.
+/// Splits the typed command at spaces, as `kubectl exec` gets it from a shell without quotes; quotes need the user's
+/// own `sh -c`.
 fn order(ask: &Ask<'_>) -> ExecRequest {
     let typed = ask.answer("command").unwrap_or("sh");
     ExecRequest {
         container: ask.answer("container").map(str::to_owned),
-        // The headless twin has the words as they are, one a line.
+        // The headless twin passes the words unchanged, one a line.
         command: match ask.answer("words") {
             Some(words) => words.split('\n').map(str::to_owned).collect(),
             None => typed.split_whitespace().map(str::to_owned).collect(),
@@ -62,7 +63,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     let (Some(permit), Some((env, object))) = (ask.permit, ask.object()) else { return Vec::new() };
     let (object, order) = (object.clone(), order(ask));
     let (command, name) = (order.command.join(" "), ask.facts.name(env).to_owned());
-    // What is said of its end is kept.
+    // Its last message is kept.
     let program = order.command.first().cloned().unwrap_or_default();
     let operation = Operation {
         title: format!("{command} in {}", object.short()),
@@ -71,22 +72,22 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
         shell: teach(ask).shell,
         stopped: "the connection is closed; what ran there may go on",
         permit,
-        work: Box::new(move |reach, mut steps| {
+        work: Box::new(move |task_context, mut steps| {
             Box::pin(async move {
                 let mut say = |state, message: String| {
-                    steps(Step { at: reach.clock.now(), step: "exec".to_owned(), state, message });
+                    steps(Step { at: task_context.clock.now(), step: "exec".to_owned(), state, message });
                 };
                 let ended: Result<String, Fault> = async {
                     say(StepState::Running, "connecting".to_owned());
-                    let session = reach.cluster(env)?.exec(&object, &order, &permit).await?;
+                    let session = task_context.cluster(env)?.exec(&object, &order, &permit).await?;
                     say(StepState::Running, session.place.clone());
                     let place = session.place.clone();
-                    // The screen is left once the connection stands: what fails before is told on it.
-                    let streams = reach.terminal.borrow().await?;
+                    // The screen is left once the connection is up: earlier failures are shown on it.
+                    let streams = task_context.terminal.borrow().await?;
                     if order.terminal {
                         let heading = format!("fluxdeck: {command} in {place} in {name}; exit or Ctrl-D leads back");
                         let heading = format!("{}\r\n", field(&heading));
-                        // A terminal that is gone is told of when it is written to next.
+                        // The next write reports a closed terminal.
                         let _gone = streams.output.send(heading.into_bytes()).await;
                     }
                     let code = session.talk(streams).await?;
@@ -107,7 +108,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     vec![Action::Operate(operation)]
 }
 
-/// Appends a command: the journal keeps the program alone, whose arguments may hold a password.
+/// Appends a command: the journal keeps the program alone, since its arguments may hold a password.
 fn with_program(place: ShellLine, command: &[String]) -> ShellLine {
     let (program, arguments) = command.split_first().map_or((None, command), |(first, rest)| (Some(first), rest));
     let line = program.into_iter().fold(place, |line, word| line.word(word)).unkept();
@@ -119,7 +120,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     let place = line(ask, if order.terminal { "exec -it" } else { "exec -i" });
     let place = place.option(" -c {}", order.container.as_deref().unwrap_or_default()).and_then(" --", &[]);
     lesson(
-        with_program(place, &order.command),
+        if ask.object().is_none() { ShellLine::default() } else { with_program(place, &order.command) },
         "A process beside the one that the container runs, in its files and its network; what it changes is gone with the container.",
         "the prompt; exit or Ctrl-D leads back. No sh there: `kubectl debug` brings a container that has one.",
         "https://kubernetes.io/docs/tasks/debug/debug-application/get-shell-running-container/",

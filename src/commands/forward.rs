@@ -1,19 +1,22 @@
-//! Makes a port of a pod reachable on this machine, and from the operator's desk.
+//! Makes a port of a pod reachable on this machine, and from the user's desk.
 
 use super::object::line;
 use super::verb::{lesson, operate};
 use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
 use crate::cluster::pod::has_pods;
 use crate::cluster::verbs::Forward;
-use crate::model::{Fault, FaultKind, Lesson};
+use crate::model::{Fault, FaultKind, Lesson, ShellLine};
 
-/// Forwards a port of a pod, of one behind a workload, or of a Service.
+/// The ports in the lesson before the user names any: kubectl needs one.
+const DEFAULT_PORTS: &str = "8080:80";
+
+/// Forwards a port of a pod, of a workload's pod, or of a Service.
 pub static COMMAND: Command = Command {
     id: "port-forward",
     title: "Forward a port",
     keys: &["F"],
     scope: KeyScope::Object(has_pods),
-    // It opens a way into the cluster that nothing here guards.
+    // It opens a way into the cluster that fluxdeck does not guard.
     risk: Risk::Writes,
     questions: &[CommandQuestion {
         id: "ports",
@@ -42,7 +45,7 @@ fn no_port(text: &str) -> Fault {
     )
 }
 
-/// Reads `LOCAL:PORT` or `PORT`, whose right side may be a name; nothing means the first port.
+/// Reads `LOCAL:PORT` or `PORT`, whose right side may be a name; empty means the first port.
 fn ports(text: &str) -> Option<(Option<u16>, Option<String>)> {
     let remote = |text: &str| {
         let is_name = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
@@ -58,10 +61,10 @@ fn ports(text: &str) -> Option<(Option<u16>, Option<String>)> {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let asked = ask.answer("ports").unwrap_or("LOCAL:PORT");
-    let local = asked.split_once(':').map_or("LOCAL", |(local, _)| local);
+    let asked = ask.answer("ports").unwrap_or(DEFAULT_PORTS);
+    let local = asked.split_once(':').map_or(asked, |(local, _)| local);
     lesson(
-        line(ask, "port-forward").option(" {}", asked),
+        if ask.object().is_none() { ShellLine::default() } else { line(ask, "port-forward").option(" {}", asked) },
         &format!(
             "The API server carries the bytes: nothing is exposed, and no Ingress is needed. It listens on 127.0.0.1 of this machine; from your desk: ssh -L {local}:127.0.0.1:{local} {}",
             ask.facts.via

@@ -1,11 +1,11 @@
-//! Has git ask fluxdeck before each commit, or no more.
+//! Installs or removes fluxdeck's check as a git hook.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Operation, Risk};
 use crate::model::{Lesson, Outcome};
 use crate::repo::git;
 
-/// Puts the check into git's pre-commit hook.
+/// Installs the check in git's pre-commit hook.
 pub static INSTALL: Command = Command {
     id: "hook-install",
     title: "Install the commit hook",
@@ -17,7 +17,7 @@ pub static INSTALL: Command = Command {
     run: |ask| operate(ask, true),
 };
 
-/// Takes it out again.
+/// Removes the check from it.
 pub static UNINSTALL: Command = Command {
     id: "hook-uninstall",
     title: "Take out the commit hook",
@@ -31,7 +31,7 @@ pub static UNINSTALL: Command = Command {
 
 fn teach(_ask: &Ask<'_>) -> Lesson {
     lesson(
-        "$EDITOR \"$(git rev-parse --git-path hooks/pre-commit)\"",
+        "${VISUAL:-${EDITOR:-vi}} \"$(git rev-parse --git-path hooks/pre-commit)\"",
         "Git runs it before each commit and stops at an error: a Secret in plain text never gets into the history, out of which it is hard to take.",
         "a commit of a plain Secret that is refused; `git commit --no-verify` passes by every hook.",
         "https://git-scm.com/docs/githooks#_pre_commit",
@@ -40,12 +40,12 @@ fn teach(_ask: &Ask<'_>) -> Lesson {
 
 fn operate(ask: &Ask<'_>, install: bool) -> Vec<Action> {
     let Some(permit) = ask.permit else { return Vec::new() };
-    let work = Box::new(move |reach: crate::app::TaskContext, _steps: crate::app::operation::StepSender| {
+    let work = Box::new(move |task_context: crate::app::TaskContext, _steps: crate::app::operation::StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let done = async {
-                let root = reach.file("")?;
+                let root = task_context.file("")?;
                 let program = std::env::current_exe().ok();
-                reach
+                task_context
                     .away(move || {
                         if install {
                             git::hook::install(&root, program.as_deref(), &permit)

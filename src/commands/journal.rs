@@ -14,7 +14,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |_| {
         lesson(
-            "tail -n 20 ${XDG_STATE_HOME:-~/.local/state}/fluxdeck/journal.jsonl",
+            "tail -n 20 \"${XDG_STATE_HOME:-$HOME/.local/state}/fluxdeck/journal.jsonl\"",
             "Every write from this account, before it began and as it ended; who tells the cluster's side of it is its audit log.",
             "what was done before something broke.",
             "https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/",

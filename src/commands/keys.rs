@@ -1,5 +1,6 @@
-//! Shows for whom an environment's secrets are encrypted, and whether its key is where it must be.
+//! Shows the recipients of an environment's secrets, and whether its key is in its places.
 
+use super::known;
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -15,17 +16,18 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |ask| {
         let env = ask.env();
-        let (context, name) = (ask.context(env), ask.facts.name(env));
+        let known = ask.facts.repository.as_ref().map(|known| known.age_secrets(ask.facts.name(env)));
+        let secrets = known.unwrap_or_default().into_iter().map(|secret| {
+            let words = [&*secret.name, &*secret.namespace, ask.context(env)];
+            ShellLine::new("kubectl describe secret {} -n {} --context {}", &words)
+        });
         lesson(
-            ShellLine::new(
-                "grep -rl '^sops:' apps infrastructure | xargs grep -H 'recipient:' && kubectl get secret sops-age -n flux-system --context {}",
-                &[context],
-            )
-            .remark(name),
+            known::lines(std::iter::once("git grep -h -e 'recipient:' | sort | uniq -c".into()).chain(secrets)),
             "Four things must agree: the key at hand, .sops.yaml, the files, and the cluster's sops-age. A key is replaced by bringing them from one agreement to the next.",
             "the first line that is not in order; enter does what it says.",
-            "https://fluxcd.io/flux/guides/mozilla-sops/",
+            "https://fluxcd.io/flux/guides/mozilla-sops/#encrypting-secrets-using-age",
         )
+        .about(ask.facts.name(env))
     },
     run: |ask| {
         let env = ask.env();

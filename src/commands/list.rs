@@ -1,5 +1,6 @@
-//! Opens the lists: Flux objects, pods, namespaces, and whatever kinds the cluster serves.
+//! Opens the lists: Flux objects, pods, namespaces, and every kind that the cluster serves.
 
+use super::known;
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::cluster::Resource;
@@ -15,7 +16,7 @@ pub static FLUX: Command = Command {
     scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
-    lesson: |ask| teach(ask, "flux get all -A"),
+    lesson: |ask| teach(ask, "flux get all -A", "https://fluxcd.io/flux/cmd/flux_get_all/"),
     run: |ask| vec![Action::Push(Box::new(List::new(ask.env(), "Kustomization")))],
 };
 
@@ -27,11 +28,11 @@ pub static PODS: Command = Command {
     scope: KeyScope::Everywhere,
     risk: Risk::Reads,
     questions: &[],
-    lesson: |ask| teach(ask, "kubectl get pods -A"),
+    lesson: |ask| teach(ask, "kubectl get pods -A", "https://kubernetes.io/docs/concepts/workloads/pods/"),
     run: |ask| vec![Action::Push(Box::new(List::new(ask.env(), "Pod")))],
 };
 
-/// Opens the namespaces of the environment shown; enter on one lists all that is in it.
+/// Opens the namespaces of the environment shown; enter on one lists its objects.
 pub static NAMESPACES: Command = Command {
     id: "namespaces",
     title: "Namespaces",
@@ -41,11 +42,11 @@ pub static NAMESPACES: Command = Command {
     questions: &[],
     lesson: |ask| {
         let context = ask.context(ask.env());
+        let all = ShellLine::new("kubectl get namespaces --context {}", &[context]);
+        let namespace = ask.object().map(|(_, object)| &*object.namespace).filter(|name| !name.is_empty());
+        let one = namespace.map(|name| ShellLine::new("kubectl get all -n {} --context {}", &[name, context]));
         lesson(
-            ShellLine::new(
-                "kubectl get namespaces --context {}\nkubectl get all -n NAMESPACE --context {}",
-                &[context, context],
-            ),
+            known::lines(std::iter::once(all).chain(one)),
             "`get all` lists the workloads, pods and services of a namespace, and leaves out most else: claims, ingresses and custom resources are listed here too.",
             "pods that are not Running, and workloads with fewer ready than wanted.",
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
@@ -83,11 +84,11 @@ fn namespaces() -> Resource {
     }
 }
 
-fn teach(ask: &Ask<'_>, line: &'static str) -> Lesson {
+fn teach(ask: &Ask<'_>, line: &'static str, docs: &'static str) -> Lesson {
     lesson(
         ShellLine::from(line).and_then(" --context {}", &[ask.context(ask.env())]),
         "One list of a kind over all namespaces; / filters it, enter opens what is selected.",
         "anything that is not ready.",
-        "https://fluxcd.io/flux/cmd/flux_get/",
+        docs,
     )
 }

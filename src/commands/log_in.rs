@@ -1,4 +1,4 @@
-//! Stops a credential plug-in that waits for something, and lets it run again.
+//! Stops a credential plug-in that waits, and runs it again.
 
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Notice, Risk, Task};
@@ -27,10 +27,10 @@ pub static COMMAND: Command = Command {
             "{place}: a login that runs is stopped, one that was stopped is tried again, and one that asks has the terminal"
         );
         vec![
-            Action::Task(Task::once("stop or run the credential plug-in", move |reach| async move {
-                let cluster = reach.cluster(env)?;
+            Action::Task(Task::once("stop or run the credential plug-in", move |task_context| async move {
+                let cluster = task_context.cluster(env)?;
                 if cluster.needs_terminal() {
-                    return reach.terminal.during(cluster.log_in()).await?;
+                    return task_context.terminal.during(cluster.log_in()).await?;
                 }
                 cluster.stop_or_run_plugin();
                 Ok::<(), Fault>(())

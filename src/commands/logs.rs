@@ -7,7 +7,7 @@ use crate::cluster::logs::{FLUX_NAMESPACE, LogSource, is_workload};
 use crate::model::{Lesson, ShellLine};
 use crate::views::logs::Logs;
 
-/// Follows the log of what is selected.
+/// Follows the log of the selection.
 pub static COMMAND: Command = Command {
     id: "logs",
     title: "Logs",
@@ -25,7 +25,7 @@ pub static COMMAND: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let Some((env, object)) = ask.object() else {
         return lesson(
-            "flux logs --follow",
+            ShellLine::new("flux logs --all-namespaces --follow --context {}", &[ask.context(ask.env())]),
             "The controllers write down each reconciliation, and programs what they do.",
             "lines with the level error.",
             "https://fluxcd.io/flux/cmd/flux_logs/",

@@ -1,10 +1,10 @@
-//! What can be changed about an opened log: small switches, each a command.
+//! The switches of an open log, each a command.
 
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::logs::Change;
 
-const DOCS: &str = "https://fluxcd.io/flux/cmd/flux_logs/";
+const DOCS: &str = "https://kubernetes.io/docs/concepts/cluster-administration/logging/";
 
 macro_rules! switches {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $key:literal, $change:ident, $why:literal, $look_for:literal;)*) => {
@@ -25,10 +25,10 @@ switches! {
     /// Shows every line of the controller, or only those of the object.
     ALL = "logs-all", "All or only its own", "a", All,
         "The controller works on many objects; what held this one up may be said of another.", "errors of its source or of what it depends on.";
-    /// Shows lines as they came, or made readable.
+    /// Shows lines as the container wrote them, or in a readable form.
     AS_WRITTEN = "logs-as-written", "As written", "o", AsWritten,
         "JSON is shown as a message with the rest behind it; as written it is what a search or a report needs.", "fields that say more, such as reconcileID.";
-    /// Shows what stands around the lines that match.
+    /// Shows the lines around the matches.
     AROUND = "logs-around", "Around matches", "m", Around,
         "A filter hides the lines around a match; with them, n and N go from match to match.", "what happened just before.";
     /// Wraps long lines, or cuts them.

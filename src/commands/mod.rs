@@ -1,7 +1,9 @@
-//! Commands: one file each, and one line in `commands!`. Keys, palette, help, lessons and headless twins are made from this list.
+//! Commands: one file each, and one line in `commands!`. Keys, palette, help, lessons and headless twins are built from
+//! this list.
 
 mod git;
 mod hook;
+mod known;
 mod list;
 mod logs_view;
 mod object;
@@ -13,16 +15,17 @@ mod verb;
 use crate::app::Command;
 
 pub use age_key::generating;
+pub use explain::topics;
 
-/// Declares the commands: a module and its place in the list in one line, or the place alone of one that stands beside others in its file;
-/// `as` names it for the headless twin that runs it. `cargo fmt` does not look into a macro: `.ci/format` does.
+/// Declares the commands, one a line: a module and its place in the list, or only the place of a command that shares
+/// its file; `as` names it for its headless twin. `cargo fmt` ignores the inside of a macro: `.ci/format` formats it.
 macro_rules! commands {
     ($($(mod $module:ident $(as $name:ident)?)? $(in $command:path $(as $alias:ident)?)?,)+) => {
         $($(mod $module;)?)+
         $($($(pub use $module::COMMAND as $name;)?)?)+
         $($($(pub use $command as $alias;)?)?)+
 
-        /// Every command, in the order in which palette and help list them.
+        /// Every command, in the order of palette and help.
         pub static COMMANDS: &[&Command] = &[$($(&$module::COMMAND)? $(&$command)?),+];
     };
 }
@@ -31,7 +34,14 @@ commands! {
     mod open,
     mod edit,
     mod describe,
+    mod doctor,
+    mod exercise,
+    in exercise::HINT,
+    mod walk,
+    in walk::DONE,
     in describe::YAML,
+    mod build,
+    in build::VARIABLES,
     mod reconcile as RECONCILE,
     mod with_source,
     mod reconcile_all as RECONCILE_ALL,
@@ -52,14 +62,20 @@ commands! {
     in list::SERVED,
     in reports::FINDINGS,
     in reports::IMPACT,
+    mod difference,
     in reports::COMPARE,
     in reports::ORDER,
     mod secrets,
     in reports::DOCUMENTS,
     mod rollout,
     mod sort,
+    in sort::REVERSE,
+    mod orphans,
     mod logs,
-    in reports::HISTORY,
+    mod history,
+    in history::FILE,
+    in history::STOP,
+    mod timeline,
     in logs_view::ALL,
     in logs_view::AS_WRITTEN,
     in logs_view::AROUND,
@@ -88,6 +104,7 @@ commands! {
     in secret::new::FORM,
     in secret::new::COMMAND as SECRET_NEW,
     in secret::encrypt::COMMAND as SECRET_ENCRYPT,
+    in secret::encrypt::SELECTED,
     in secret::encrypt::ANEW as SECRET_ENCRYPT_ANEW,
     in secret::recipients::COMMAND as SECRET_RECIPIENTS,
     in secret::recipients::ALL as SECRET_RECIPIENTS_ALL,
@@ -103,12 +120,22 @@ commands! {
     in git::PUSH,
     in git::FETCH,
     in git::PULL,
+    in git::AMEND,
+    in git::DISCARD,
+    in git::CONTINUE,
+    in git::SKIP,
+    in git::ABORT,
     in git::changes::STAGE,
     in git::changes::UNSTAGE,
     in git::changes::ANYWAY,
     in git::changes::COMMIT,
     in git::changes::FETCH,
     in git::changes::PULL,
+    in git::changes::CONTINUE,
+    in git::changes::SKIP,
+    in git::changes::ABORT,
+    in git::changes::AMEND,
+    in git::changes::DISCARD,
     in git::push::COMMAND,
     mod keys,
     mod age_key as AGE_KEY,
@@ -126,13 +153,19 @@ commands! {
     mod rescan,
     mod themes,
     mod lesson,
+    in lesson::MODE,
+    in lesson::COPY,
+    in lesson::OPEN,
+    in lesson::COPY_COMMAND,
+    mod explain,
     mod palette,
     mod help,
     mod stop,
     mod quit,
+    in quit::END,
 }
 
-/// Finds a command by its id.
+/// Returns the command with an id.
 pub fn find(id: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.id == id).copied()
 }

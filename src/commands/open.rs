@@ -1,11 +1,11 @@
-//! Opens what is selected in the view that shows it best.
+//! Opens the selected item in its best view.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
 use crate::model::Lesson;
 use crate::views;
 
-/// Opens what is selected.
+/// Opens the selected item.
 pub static COMMAND: Command = Command {
     id: "open",
     title: "Open",
@@ -28,15 +28,17 @@ pub static COMMAND: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     if ask.targets.first().is_some_and(|target| views::secret::open(target, ask).is_some()) {
         return lesson(
-            super::edit::sops_line(ask, " --decrypt"),
+            super::edit::sops_line(ask, "decrypt"),
             "It decrypts in memory and shows what is asked for; sops prints every value at once, into the scrollback too.",
             "the keys and their types; x reveals one value, e edits one.",
-            "https://getsops.io/docs/#usage",
+            "https://getsops.io/docs/#encrypting-an-existing-file",
         );
     }
     let known = ask.object().map(|(env, object)| match crate::kinds::kind_of(object) {
         Some(kind) => (kind.lesson)(ask.context(env), Some(object)),
         None => (super::describe::COMMAND.lesson)(ask),
     });
-    known.unwrap_or_else(|| lesson("", "It shows what is selected.", "what you are after.", "https://fluxcd.io/flux/"))
+    known.unwrap_or_else(|| {
+        lesson("", "It shows what is selected.", "what you are after.", "https://fluxcd.io/flux/concepts/")
+    })
 }

@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
             "",
             "Every write of this run, its steps and how it ended; the journal keeps them beyond it.",
             "the step at which one stopped.",
-            "https://fluxcd.io/flux/cmd/",
+            "https://fluxcd.io/flux/components/kustomize/kustomizations/#triggering-a-reconcile",
         )
     },
     run: |_| vec![Action::Push(Box::new(Operations::default()))],

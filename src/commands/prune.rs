@@ -1,7 +1,8 @@
-//! What goes with a Kustomization that is deleted: what it applied, and what the Kustomizations among that applied.
+//! The objects that are deleted together with a Kustomization: those that it applied, and those that the Kustomizations
+//! among them applied.
 //!
-//! kustomize-controller deletes the inventory of a Kustomization that is deleted, unless it is suspended, does not prune or orphans it:
-//! <https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy>.
+//! kustomize-controller deletes the inventory of a Kustomization that is deleted, unless it is suspended, does not
+//! prune or orphans it: <https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy>.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,27 +10,27 @@ use crate::app::Facts;
 use crate::model::{Env, ObjectRef};
 use crate::repo::Role;
 
-/// Of the kinds of what goes, so many are named.
+/// The number of kinds in a summary.
 const NAMED: usize = 6;
 
-/// Holds what goes with a Kustomization.
+/// Holds the objects that are deleted together with a Kustomization.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Taken {
-    /// Whether it applies itself: then nothing is left that would make it anew.
+    /// Whether it applies itself: then nothing remains to create it again.
     pub(super) itself: bool,
-    /// How many objects of each kind go with it.
+    /// The number of objects of each kind.
     kinds: BTreeMap<String, usize>,
-    /// Whether the cluster says so; else it is what the repository declares.
+    /// Whether the cluster reports them; else the repository declares them.
     live: bool,
 }
 
 impl Taken {
-    /// Tells whether Kustomizations go with it.
+    /// Tells whether other Kustomizations are among them.
     pub(super) fn holds_others(&self) -> bool {
         self.kinds.contains_key("Kustomization")
     }
 
-    /// Counts what goes: `41 objects (Deployment 12, Service 9, ...)`.
+    /// Counts the objects: `41 objects (Deployment 12, Service 9, ...)`.
     pub(super) fn summary(&self) -> String {
         let all: usize = self.kinds.values().sum();
         let mut kinds: Vec<(&String, &usize)> = self.kinds.iter().collect();
@@ -42,7 +43,8 @@ impl Taken {
     }
 }
 
-/// Finds what goes with an object; `None` where it is no Kustomization, or nothing is known of what it applied.
+/// Finds the objects that are deleted together with an object; `None` if it is no Kustomization, or its objects are
+/// unknown.
 pub(super) fn taken(facts: &Facts, env: Env, object: &ObjectRef) -> Option<Taken> {
     if !is_kustomization(object) {
         return None;
@@ -74,7 +76,7 @@ pub(super) fn taken(facts: &Facts, env: Env, object: &ObjectRef) -> Option<Taken
     (taken.itself || !taken.kinds.is_empty()).then_some(taken)
 }
 
-/// Lists what a Kustomization applied, by its inventory, else by what the repository declares; says whether it was the inventory.
+/// Lists the objects of a Kustomization, by its inventory, else by the repository; tells whether it was the inventory.
 fn applied(facts: &Facts, env: Env, object: &ObjectRef) -> (Vec<ObjectRef>, bool) {
     let inventory = facts.row(env, object).and_then(|row| row.flux.as_ref()).map(|flux| &flux.inventory);
     if let Some(inventory) = inventory.filter(|inventory| !inventory.is_empty()) {
@@ -98,7 +100,7 @@ mod tests {
     use super::taken;
     use crate::app::test_support::facts;
     use crate::app::{Facts, KindTable};
-    use crate::model::{Connection, Env, FluxFacts, ObjectRef, Row, RowKey, State};
+    use crate::model::{Connection, Env, FluxFacts, Labels, ObjectRef, Row, RowKey, State};
 
     fn kustomization(name: &str) -> ObjectRef {
         ObjectRef::bare("Kustomization", "flux-system", name)
@@ -116,6 +118,9 @@ mod tests {
                 message: "".into(),
                 cells: Box::new([]),
                 created: None,
+                note: None,
+                labels: Labels::default(),
+                since: None,
                 flux: Some(Box::new(flux)),
             }
         });

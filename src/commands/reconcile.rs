@@ -1,11 +1,11 @@
-//! Asks a Flux object's controller to look now.
+//! Requests the reconciliation of a Flux object now.
 
-use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use super::verb::{flux_docs, flux_line, is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::model::Lesson;
 
-/// Reconciles what is selected or marked.
+/// Reconciles the selected or marked objects.
 pub static COMMAND: Command = Command {
     id: "reconcile",
     title: "Reconcile",
@@ -36,6 +36,6 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         flux_line(ask, "reconcile", &flags),
         "Flux would look again when its interval is over; this asks the controller to look now, at the source that it has already fetched.",
         "Ready=True and the revision of your commit; an old revision means that the source has not fetched it yet (W takes the source first).",
-        "https://fluxcd.io/flux/cmd/flux_reconcile/",
+        flux_docs(ask, "reconcile"),
     )
 }

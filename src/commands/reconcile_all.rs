@@ -1,9 +1,10 @@
 //! Reconciles a whole environment: its sources, then each Kustomization in deployment order.
 
+use super::known;
 use super::verb::{lesson, timeout};
 use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::kinds;
-use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
+use crate::model::{Env, Fault, Lesson, ObjectRef};
 use crate::views::home::flow;
 use crate::workflows::reconcile;
 
@@ -49,22 +50,12 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let context = environment(ask).map_or("", |env| ask.context(env));
-    let mut lines = vec![ShellLine::new("flux reconcile source git flux-system --context {}", &[context])];
-    if let Some(env) = environment(ask) {
-        lines.extend(flow::lines(ask.facts, env).iter().filter(|line| kinds::KUSTOMIZATION.is(&line.object)).map(
-            |line| {
-                ShellLine::new(
-                    "flux reconcile kustomization {} -n {} --context {}",
-                    &[&line.object.name, &line.object.namespace, context],
-                )
-            },
-        ));
-    }
+    let lines = environment(ask).map_or_else(Vec::new, |env| known::reconciling(ask, env));
     lesson(
-        ShellLine::join(lines, " && "),
+        known::lines(lines),
         "Reconciling flux-system alone does not force its children: it re-applies their manifests, and unchanged ones wait for their own interval.",
         "the same revision on every Kustomization; the first that fails holds those that depend on it.",
-        "https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
+        "https://fluxcd.io/flux/cmd/flux_reconcile_source_git/",
     )
+    .about(environment(ask).map_or("", |env| ask.facts.name(env)))
 }

@@ -1,15 +1,17 @@
-//! Reconciles what keeps an object: the Flux object that applied it.
+//! Reconciles the owner of an object: the Flux object that applied it.
 
+use super::known;
 use super::verb::{is_flux, lesson};
 use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
 use crate::kinds;
 use crate::model::{Env, Lesson, ObjectRef, ShellLine};
 use crate::views::owner::Owner;
 
-/// Finds the Flux objects that keep what is selected or marked, and asks for the reconciliation of those.
+/// Finds the owners of the selected or marked objects, and requests the reconciliation of those.
 ///
-/// The key is that of a Flux object's own reconciliation: on whichever row it falls, it does the same. Finding the owner looks only; the
-/// reconciliation that follows is a command of its own, and the guard judges it with its own target.
+/// The key is the same as for a Flux object's own reconciliation: on every row it does the same. The search for the
+/// owner only reads; the reconciliation that follows is a command of its own, and the guard judges it with its own
+/// target.
 pub static COMMAND: Command = Command {
     id: "reconcile-owner",
     title: "Reconcile its owner",
@@ -19,7 +21,7 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        // The marks are of the objects, and what is written to is their owners.
+        // The marks are on the objects, but the write is to their owners.
         let mut actions = vec![Action::Unmark];
         let objects: Vec<(Env, ObjectRef)> = ask.objects().map(|(env, object)| (env, object.clone())).collect();
         let known: Option<Vec<(Env, ObjectRef)>> =
@@ -42,10 +44,12 @@ pub static COMMAND: Command = Command {
 };
 
 fn is_kept(object: &ObjectRef) -> bool {
-    !is_flux(object)
+    // A machine joins a cluster by itself: nothing of Flux applies a node.
+    !is_flux(object) && !kinds::NODE.is(object)
 }
 
-/// Finds the Kustomization that applied an object by the inventories that are watched anyway (`<namespace>_<name>_<group>_<Kind>`).
+/// Finds the Kustomization that applied an object in the inventories that are watched anyway
+/// (`<namespace>_<name>_<group>_<Kind>`).
 fn by_inventory(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef> {
     let ObjectRef { kind, group, namespace, name } = object;
     let id = format!("{namespace}_{name}_{group}_{kind}");
@@ -58,16 +62,13 @@ fn by_inventory(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let context = ask.context(ask.env());
-    let trace = ask.object().map_or_else(
-        || "flux trace KIND NAME".into(),
-        |(_, object)| {
-            ShellLine::new("flux trace {} {}", &[&object.kind.to_lowercase(), &object.name])
-                .option(" -n {}", &object.namespace)
-        },
-    );
+    let lines = ask.object().map_or_else(Vec::new, |(env, object)| {
+        let trace = ShellLine::from("flux trace ").line(&super::object::place(ask, env, object));
+        let owner = by_inventory(ask, env, object).map(|owner| known::reconcile(&owner, ask.context(env)));
+        std::iter::once(trace).chain(owner).collect()
+    });
     lesson(
-        trace.and_then(" --context {}\nflux reconcile kustomization NAME --context {}", &[context, context]),
+        known::lines(lines),
         "Flux labels what it applies with the Kustomization or HelmRelease that it belongs to; a reconcile of that one brings back what Git says. It restarts nothing that is as Git has it.",
         "the labels kustomize.toolkit.fluxcd.io/name and helm.toolkit.fluxcd.io/name.",
         "https://fluxcd.io/flux/cmd/flux_trace/",

@@ -3,7 +3,7 @@
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 
-/// Reads files and git again, where changes were not noticed (a network file system sends no notices).
+/// Reads files and git again, for changes without a notice (a network file system sends none).
 pub static COMMAND: Command = Command {
     id: "rescan",
     title: "Read the repository again",

@@ -5,7 +5,7 @@ use crate::app::{Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::model::Lesson;
 
-/// Lets a HelmRelease whose retries are exhausted try again by its own policy.
+/// Lets a HelmRelease with exhausted retries try again by its own policy.
 pub static COMMAND: Command = Command {
     id: "reconcile-reset",
     title: "Reset Helm retries",

@@ -6,7 +6,7 @@ use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Restart;
 use crate::model::Lesson;
 
-/// Restarts the rollout of what is selected or marked.
+/// Restarts the rollout of the selected or marked workloads.
 pub static COMMAND: Command = Command {
     id: "restart",
     title: "Restart",
@@ -20,7 +20,8 @@ pub static COMMAND: Command = Command {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
-        // By kubectl's own name the annotation would be taken away again, and the pods replaced once more, by the next reconcile.
+        // With kubectl's own field manager, the next reconcile would remove the annotation and replace the pods once
+        // more.
         line(ask, "rollout restart --field-manager=flux-client-side-apply"),
         "New pods come before old ones go, as the strategy of the workload says; they read their Secrets and ConfigMaps anew.",
         "kubectl rollout status: every new pod ready, no old one left.",

@@ -1,11 +1,11 @@
 //! Lets the reconciliation of a suspended Flux object run again.
 
-use super::verb::{flux_line, is_flux, lesson, operate, timeout};
+use super::verb::{flux_docs, flux_line, is_flux, lesson, operate, timeout};
 use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::Resume;
 use crate::model::Lesson;
 
-/// Resumes what is selected or marked.
+/// Resumes the selected or marked objects.
 pub static COMMAND: Command = Command {
     id: "resume",
     title: "Resume",
@@ -22,6 +22,6 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         flux_line(ask, "resume", &[]),
         "The controller takes it up again at once, applies what Git says now, and undoes what was changed by hand meanwhile.",
         "Ready=True with the current revision.",
-        "https://fluxcd.io/flux/cmd/flux_resume/",
+        flux_docs(ask, "resume"),
     )
 }

@@ -1,11 +1,12 @@
 //! Follows a changed file into the clusters.
 
+use super::known;
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::model::{Lesson, ShellLine};
 use crate::views::rollout::Rollout;
 
-/// Shows what is left to do until the file that is selected has reached the clusters.
+/// Shows the remaining steps until the selected file has reached the clusters.
 pub static COMMAND: Command = Command {
     id: "rollout",
     title: "Roll out",
@@ -28,12 +29,18 @@ fn file<'a>(ask: &'a Ask<'_>) -> Option<&'a str> {
 }
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let file = file(ask).unwrap_or("FILE");
+    let lines = file(ask).map_or_else(Vec::new, |file| {
+        let first = [ShellLine::new("git add -- {}", &[file]), "git commit".into(), "git push".into()];
+        let feeds = ask.facts.repository.iter().flat_map(|snapshot| snapshot.fed_by(file));
+        let reconciling = feeds.filter_map(|feed| {
+            let context = ask.context(ask.facts.find_environment(&feed.env)?);
+            let words = [&*feed.name, &*feed.namespace, context];
+            Some(ShellLine::new("flux reconcile kustomization {} -n {} --with-source --context {}", &words))
+        });
+        first.into_iter().chain(reconciling).collect()
+    });
     lesson(
-        ShellLine::new(
-            "git add {path} && git commit && git push\nflux reconcile kustomization NAME --with-source",
-            &[file],
-        ),
+        known::lines(lines),
         "A saved file changes nothing until it is committed, pushed and applied; a Secret that is applied reaches pods by volumes within minutes, and by environment variables when they start.",
         "every line with =; enter on a line does its step.",
         "https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables",

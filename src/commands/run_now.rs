@@ -6,7 +6,7 @@ use crate::app::{Ask, Command, KeyScope, Risk};
 use crate::cluster::verbs::RunNow;
 use crate::model::{Lesson, ShellLine};
 
-/// Makes a Job from the CronJob that is selected.
+/// Creates a Job from the selected CronJob.
 pub static COMMAND: Command = Command {
     id: "run-now",
     title: "Run now",

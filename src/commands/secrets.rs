@@ -1,5 +1,6 @@
-//! Lists every secret of the repository beside what the clusters hold.
+//! Lists every secret of the repository beside the one in the clusters.
 
+use super::known;
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -15,14 +16,13 @@ pub static COMMAND: Command = Command {
     questions: &[],
     lesson: |ask| {
         let context = ask.context(ask.env());
+        let differs = known::secret(ask)
+            .map(|file| ShellLine::new("sops decrypt {path} | kubectl diff -f - --context {}", &[&file, context]));
         lesson(
-            ShellLine::new(
-                "git grep -l 'ENC\\[AES256_GCM'\nsops decrypt FILE | kubectl diff --context {} -f -   # prints values",
-                &[context],
-            ),
-            "A secret can be in Git and not in the cluster, or be changed by hand there; the values are compared by hash in memory, and nothing is shown.",
+            known::lines(std::iter::once("git grep -l 'ENC\\[AES256_GCM'".into()).chain(differs)),
+            "A secret can be in Git and not in the cluster, or be changed by hand there; the values are compared by hash in memory, and nothing is shown; the second line prints them.",
             "keys that differ, and PLAIN in the third column; enter opens the editor.",
-            "https://fluxcd.io/flux/guides/mozilla-sops/",
+            "https://git-scm.com/docs/git-grep",
         )
     },
     run: |ask| vec![Action::Push(Box::new(Secrets::new(ask.env())))],

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::verb::{flux_line, is_flux, lesson, operate, until};
+use super::verb::{flux_docs, flux_line, is_flux, lesson, operate, until};
 use crate::app::{Action, Ask, Command, CommandQuestion, KeyScope, Notice, Risk};
 use crate::cluster::verbs::{ObjectManifest, Suspend};
 use crate::kinds;
 use crate::model::{Env, Fault, FaultKind, Lesson, ObjectRef};
 use crate::repo::FluxKustomization;
 
-/// Suspends what is selected or marked.
+/// Suspends the selected or marked objects.
 pub static COMMAND: Command = Command {
     id: "suspend",
     title: "Suspend",
@@ -44,7 +44,7 @@ pub static COMMAND: Command = Command {
     },
 };
 
-/// Finds where the repository declares an object; whether `suspend` is written there is known of Kustomizations.
+/// Returns the file that declares an object, and for a Kustomization whether that sets `suspend`.
 fn manifest(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectManifest> {
     let snapshot = ask.facts.repository.as_ref()?;
     let named = |known: &&FluxKustomization| {
@@ -59,7 +59,7 @@ fn manifest(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectManifes
     Some(ObjectManifest { object: object.clone(), file, says_suspend })
 }
 
-/// Says that a text is no time to come.
+/// Returns the fault of a text that is no time in the future.
 fn no_time(text: &str, now: Timestamp) -> Option<Fault> {
     let fault = Fault::new(
         FaultKind::Usage,
@@ -75,6 +75,6 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         flux_line(ask, "suspend", &[]),
         "Nobody reconciles it until it is resumed: changes in Git wait, and drift stays. What depends on it waits too once its revision falls behind.",
         "SUSPENDED True in `flux get`; the reason stands in the annotation fluxdeck.dev/suspend-reason.",
-        "https://fluxcd.io/flux/cmd/flux_suspend/",
+        flux_docs(ask, "suspend"),
     )
 }

@@ -1,10 +1,10 @@
-//! Shows the other environment, and teaches why no context is ever switched.
+//! Shows the other environment, and teaches why fluxdeck never switches a context.
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::{Env, Lesson, ShellLine};
 
-/// Shows the next environment; its context belongs to it, and the kubeconfig stays as it is.
+/// Shows the next environment; it has its own context, and the kubeconfig stays unchanged.
 pub static COMMAND: Command = Command {
     id: "switch",
     title: "Switch cluster",

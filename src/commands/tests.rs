@@ -1,4 +1,4 @@
-//! What holds for every command there is.
+//! The rules for all commands.
 
 use std::collections::BTreeMap;
 
@@ -46,14 +46,14 @@ fn every_command_teaches_and_names_the_environment_that_it_writes_to() {
         let lesson = (command.lesson)(&ask);
         assert!(!lesson.why.is_empty() && !lesson.look_for.is_empty(), "{} does not teach", command.id);
         assert!(lesson.docs.starts_with("https://"), "{} names no documentation", command.id);
-        // A hook is that of the clone, and of no environment.
+        // A hook belongs to the clone, not to an environment.
         if command.risk > Risk::Reads && !command.id.starts_with("hook-") {
-            assert!(lesson.shell.contains("production"), "{}: {}", command.id, lesson.shell);
+            assert!(lesson.names("production"), "{}: {}", command.id, lesson.shell);
         }
     }
 }
 
-/// A name that does something where it is not quoted, in every shell, and where a line of others ends.
+/// A name that is harmful without quotes in every shell, and where it ends another command's line.
 const HOSTILE: &str = "-x'$(pwned)\n;`pwned`&|>~\\";
 
 #[test]
@@ -102,20 +102,38 @@ fn without_the_guards_leave_no_command_does_anything_outside() {
     }
 }
 
-/// Commands that are one verb by several names: what the key does is the same on whichever row or screen it is pressed.
-const ONE_VERB: &[(&str, &str)] =
-    &[("reconcile-owner", "reconcile"), ("secret-remove", "delete"), ("cancel-selected", "cancel")];
+/// The names of commands that share a verb: the key does the same on every row and screen.
+const ONE_VERB: &[(&str, &str)] = &[
+    ("reconcile-owner", "reconcile"),
+    ("secret-remove", "delete"),
+    ("cancel-selected", "cancel"),
+    ("history-stop", "cancel"),
+];
 
-/// Commands of one screen that lead to a write without a further step of their own, though it is what they ask for that the guard judges.
-const SCREENS_THAT_WRITE: &[&str] = &["git-push", "git-pull", "secret-remove"];
+/// The commands of one screen that request a write without a further step; the guard judges the requested command.
+const SCREENS_THAT_WRITE: &[&str] = &[
+    "git-push",
+    "git-pull",
+    "git-continue",
+    "git-skip",
+    "git-abort",
+    "git-discard",
+    "secret-encrypt-selected",
+    "secret-remove",
+];
 
-/// Commands of one screen that look, open an input or a preview, or change what can be taken back there: the index, or what is not saved.
+/// The commands of one screen that only read, open an input or a preview, or make a change with an undo: to the index,
+/// or to unsaved text.
 const SCREENS_THAT_LOOK: &[&str] = &[
     "cancel-selected",
+    "exercise-hint",
     "git-all",
+    "git-amend",
     "git-fetch",
     "git-folder",
     "git-message",
+    "history-stop",
+    "lesson-copy-command",
     "logs-all",
     "logs-around",
     "logs-as-written",
@@ -128,6 +146,7 @@ const SCREENS_THAT_LOOK: &[&str] = &[
     "redo",
     "reveal",
     "reveal-all",
+    "reverse",
     "save",
     "secret-add",
     "secret-copy",
@@ -139,6 +158,7 @@ const SCREENS_THAT_LOOK: &[&str] = &[
     "secret-text",
     "secret-undo",
     "sort",
+    "walk-done",
 ];
 
 fn verb(command: &Command) -> &'static str {

@@ -1,5 +1,6 @@
-//! What the commands share that act on Flux objects through the cluster's verbs.
+//! The shared parts of the commands that act on Flux objects through the cluster's verbs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use crate::cluster::verbs::{self, Verb};
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
 
-/// How long an operation waits at most; the same as the flux CLI's default.
+/// The longest wait of an operation; the same as the flux CLI's default.
 pub const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Tells whether an object is reconciled by Flux, so that its verbs apply.
+/// Tells whether Flux reconciles an object, so that its verbs apply.
 pub fn is_flux(object: &ObjectRef) -> bool {
     kinds::kind_of(object).is_some_and(|kind| kind.flux)
 }
@@ -25,8 +26,8 @@ pub fn is_release(object: &ObjectRef) -> bool {
     kinds::HELM_RELEASE.is(object)
 }
 
-/// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of the words is
-/// `flux reconcile --help`.
+/// Returns the flux CLI's words for an object, such as `kustomization apps` or `source git flux-system`; the source of
+/// the words is `flux reconcile --help`.
 pub fn flux_words(object: &ObjectRef) -> ShellLine {
     match kinds::kind_of(object).map(|kind| kind.noun).filter(|noun| !noun.is_empty()) {
         Some(noun) => ShellLine::from(noun).word(&object.name),
@@ -34,9 +35,47 @@ pub fn flux_words(object: &ObjectRef) -> ShellLine {
     }
 }
 
+/// The kinds that `flux reconcile` does not support.
+const NOT_RECONCILED: [&str; 3] = ["alert", "alert-provider", "source external"];
+
+/// The kinds that `flux suspend` does not support.
+const NOT_SUSPENDED: [&str; 1] = ["source external"];
+
+/// Tells whether the flux CLI has a verb for an object.
+fn has_verb(verb: &str, object: &ObjectRef) -> bool {
+    let without: &[&str] = if verb == "reconcile" { &NOT_RECONCILED } else { &NOT_SUSPENDED };
+    kinds::kind_of(object).is_some_and(|kind| kind.flux && !without.contains(&kind.noun))
+}
+
+/// Returns the equivalent kubectl line for a kind without a verb in the flux CLI.
+fn kubectl_line(ask: &Ask<'_>, verb: &str, env: Env, object: &ObjectRef) -> ShellLine {
+    let place = super::object::place(ask, env, object);
+    if verb == "reconcile" {
+        return ShellLine::from("kubectl annotate --overwrite ")
+            .line(&place)
+            .and_then(" reconcile.fluxcd.io/requestedAt=\"$(date +%s)\"", &[]);
+    }
+    let patch = serde_json::json!({"spec": {"suspend": verb == "suspend"}}).to_string();
+    ShellLine::from("kubectl patch ").line(&place).and_then(" --type=merge --patch={}", &[&patch])
+}
+
+/// Returns the page about a verb of the flux CLI for the first target's kind, or about the kubectl line in its place.
+pub fn flux_docs(ask: &Ask<'_>, verb: &'static str) -> Cow<'static, str> {
+    let Some((_, object)) = ask.object() else { return format!("https://fluxcd.io/flux/cmd/flux_{verb}/").into() };
+    if !has_verb(verb, object) {
+        let page = if verb == "reconcile" { "annotate" } else { "patch" };
+        return format!("https://kubernetes.io/docs/reference/kubectl/generated/kubectl_{page}/").into();
+    }
+    let noun = kinds::kind_of(object).map_or("", |kind| kind.noun);
+    format!("https://fluxcd.io/flux/cmd/flux_{verb}_{}/", noun.replace(' ', "_")).into()
+}
+
 /// Writes the flux line of a verb for every target, one line each.
 pub fn flux_line(ask: &Ask<'_>, verb: &'static str, flags: &[&'static str]) -> ShellLine {
     let line = |(env, object): (Env, &ObjectRef)| {
+        if !has_verb(verb, object) {
+            return kubectl_line(ask, verb, env, object);
+        }
         let line =
             ShellLine::new("flux {} ", &[verb]).line(&flux_words(object)).and_then(" -n {}", &[&object.namespace]);
         let line = flags.iter().fold(line, |line, flag| line.word(flag));
@@ -45,9 +84,15 @@ pub fn flux_line(ask: &Ask<'_>, verb: &'static str, flags: &[&'static str]) -> S
     ShellLine::join(ask.objects().map(line), "\n")
 }
 
-/// Builds a lesson from its parts; `docs` is an address of the official documentation.
-pub fn lesson(shell: impl Into<ShellLine>, why: &str, look_for: &str, docs: &'static str) -> Lesson {
-    Lesson { shell: shell.into(), why: why.to_owned(), look_for: look_for.to_owned(), docs }
+/// Builds a lesson from its parts; `docs` is the address of the official page on exactly this command.
+pub fn lesson(shell: impl Into<ShellLine>, why: &str, look_for: &str, docs: impl Into<Cow<'static, str>>) -> Lesson {
+    Lesson {
+        shell: shell.into(),
+        place: String::new(),
+        why: why.to_owned(),
+        look_for: look_for.to_owned(),
+        docs: docs.into(),
+    }
 }
 
 /// Starts one operation for each target.
@@ -90,10 +135,12 @@ fn operation(
         shell,
         stopped: verb.stopped().unwrap_or(NO_LONGER_WAITED_FOR),
         permit,
-        work: Box::new(move |reach, mut steps| {
+        work: Box::new(move |task_context, mut steps| {
             Box::pin(async move {
-                match reach.cluster(env) {
-                    Ok(cluster) => verbs::perform(&cluster, &*verb, &target, &reach.clock, &mut *steps, &permit).await,
+                match task_context.cluster(env) {
+                    Ok(cluster) => {
+                        verbs::perform(&cluster, &*verb, &target, &task_context.clock, &mut *steps, &permit).await
+                    }
                     Err(fault) => crate::model::Outcome::Failed(fault),
                 }
             })
@@ -101,13 +148,13 @@ fn operation(
     }
 }
 
-/// Returns the timeout that was asked for, else the default.
+/// Returns the requested timeout, else the default.
 pub fn timeout(ask: &Ask<'_>) -> Duration {
     ask.answer("timeout").and_then(crate::model::clock::go_duration).unwrap_or(TIMEOUT)
 }
 
-/// Reads when a suspension shall end: a duration from now such as `2h`, a time of day such as `18:00` or `tomorrow 9:00` by this machine's
-/// clock, or a date or time; `None` when it is none of them, or over already.
+/// Reads the end of a suspension: a duration from now such as `2h`, a time of day such as `18:00` or `tomorrow 9:00` by
+/// this machine's clock, or a date or time; `None` if it is none of them, or in the past.
 pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     until_in(text.trim(), now, &TimeZone::system()).filter(|end| *end > now)
 }

@@ -1,12 +1,12 @@
-//! Reconciles a Flux object after its source, so that a commit just pushed is taken.
+//! Reconciles a Flux object after its source, to apply a commit that was just pushed.
 
-use super::verb::{flux_line, lesson, operate, timeout};
+use super::verb::{flux_docs, flux_line, lesson, operate, timeout};
 use crate::app::{Command, KeyScope, Risk};
 use crate::cluster::verbs::Reconcile;
 use crate::kinds;
 use crate::model::{Lesson, ObjectRef};
 
-/// Reconciles the source of what is selected, then the object itself.
+/// Reconciles the source of the selected object, then the object itself.
 pub static COMMAND: Command = Command {
     id: "reconcile-with-source",
     title: "Reconcile with source",
@@ -36,6 +36,6 @@ fn teach(ask: &crate::app::Ask<'_>) -> Lesson {
         flux_line(ask, "reconcile", &["--with-source"]),
         "After a push the source must fetch the commit before anything can apply it; this asks the source first, then the object.",
         "first the source's new revision, then the same revision on the object.",
-        "https://fluxcd.io/flux/cmd/flux_reconcile_kustomization/",
+        flux_docs(ask, "reconcile"),
     )
 }

@@ -1,8 +1,8 @@
-//! What the operator agreed to once: that an environment of a repository is reached by the context that the repository names, and that a
-//! plug-in of age which it names may run.
+//! The user's agreements: that the context in a repository's settings reaches an environment, and that a plug-in of age
+//! in them may run.
 //!
-//! It is remembered in `$XDG_STATE_HOME/fluxdeck/agreements.jsonl`, a line for each, for that repository alone, and for nothing but what it
-//! says.
+//! They are kept in `$XDG_STATE_HOME/fluxdeck/agreements.jsonl`, one on each line, and apply to that repository and
+//! exactly that subject.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::model::Fault;
 /// The name of the file.
 pub const AGREEMENTS: &str = "agreements.jsonl";
 
-/// Says what holds of a repository.
+/// Holds an agreement for a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The repository's root.
@@ -26,18 +26,18 @@ pub struct Agreement {
     to: To,
 }
 
-/// Says what was agreed to.
+/// Names the subject of an agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum To {
-    /// An environment is reached by a context.
+    /// A context reaches an environment.
     Context { env: String, context: String },
     /// A plug-in of age may run.
     Plugin { plugin: String },
 }
 
 impl Agreement {
-    /// Builds the agreement that an environment of a repository is reached by a context.
+    /// Builds the agreement that a context reaches an environment of a repository.
     pub fn of_context(root: &Path, env: &str, context: &str) -> Self {
         Self::resolved(root, To::Context { env: env.to_owned(), context: context.to_owned() })
     }
@@ -47,22 +47,22 @@ impl Agreement {
         Self::resolved(root, To::Plugin { plugin: plugin.to_owned() })
     }
 
-    /// Means a repository wherever links lead to it from.
+    /// Builds an agreement for a repository by its path without links.
     fn resolved(root: &Path, to: To) -> Self {
         Self { repository: root.canonicalize().unwrap_or_else(|_| root.to_owned()), to }
     }
 
-    /// Tells whether it is about a repository.
+    /// Tells whether it is for a repository.
     pub(super) fn is_of(&self, root: &Path) -> bool {
         root.canonicalize().is_ok_and(|root| root == self.repository) || root == self.repository
     }
 
-    /// Tells whether it says that an environment is reached by a context.
+    /// Tells whether it is that a context reaches an environment.
     pub(super) fn is_to_context(&self, environment: &str, wanted: &str) -> bool {
         matches!(&self.to, To::Context { env, context } if env == environment && context == wanted)
     }
 
-    /// Returns the plug-in that it lets run.
+    /// Returns the plug-in that it permits.
     pub(super) fn plugin(&self) -> Option<&str> {
         match &self.to {
             To::Plugin { plugin } => Some(plugin),
@@ -70,7 +70,7 @@ impl Agreement {
         }
     }
 
-    /// Remembers it in a file, which only its owner can read.
+    /// Saves it to a file, which only its owner can read.
     ///
     /// # Errors
     /// Fails when the file cannot be written.
@@ -97,10 +97,10 @@ impl Agreement {
     }
 }
 
-/// Reads what was agreed to; what is not understood was not.
+/// Reads the agreements; a line that cannot be parsed is none.
 ///
 /// # Errors
-/// When the file cannot be read, or may have been written by others.
+/// Fails when the file cannot be read, or others may have written it.
 pub(super) fn read(file: &Path) -> std::io::Result<Vec<Agreement>> {
     let bytes = match own::read(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! What the repository's own settings tell its rules: the table `[check]` of `.fluxdeck.toml`.
+//! The repository's own settings of rules: the table `[check]` of `.fluxdeck.toml`.
 //!
 //! ```toml
 //! [check.ignore]
@@ -20,16 +20,16 @@ use super::settings;
 use crate::model::{Amount, Nodes, quantity};
 use crate::repo::contents;
 
-/// Holds what rules are told.
+/// Holds the settings of rules.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checks {
-    /// The rules that are silenced, each with its reason; one without a reason is not meant.
+    /// The silenced rules, each with its reason; an entry without a reason has no effect.
     pub ignored: Vec<(String, String)>,
-    /// The nodes of each environment that says them.
+    /// The nodes of each environment that the settings describe.
     pub nodes: BTreeMap<String, Nodes>,
 }
 
-/// Reads them from the repository's settings; what is not understood there is told where settings are read.
+/// Reads them from the repository's settings; reading the settings reports what cannot be parsed.
 pub fn checks(root: &Path) -> Checks {
     parse(&contents::text(root, settings::SHARED).unwrap_or_default())
 }

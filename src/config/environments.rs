@@ -1,4 +1,4 @@
-//! The environments: folders of the repository, contexts of the kubeconfig, and what the settings say of them.
+//! The environments: folders of the repository, contexts of the kubeconfig, and their settings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::repo::RepoEnvironment;
 /// Holds the environments in their order.
 #[derive(Debug, Clone, Default)]
 pub struct Environments {
-    /// The environments; the place of each is its [`Env`].
+    /// The environments; the index of each is its [`Env`].
     pub list: Vec<Environment>,
-    /// Why an environment has no cluster, for those that have none.
+    /// The reasons why environments have no cluster, for those that have none.
     pub faults: PerEnv<Option<Fault>>,
-    /// What says that an environment is not protected, for those that are not.
+    /// The origins by which environments are not protected, for those that are not.
     pub unprotected: PerEnv<SettingOrigin>,
-    /// How many there are beyond those that can be shown.
+    /// The number of environments beyond those that can be shown.
     pub beyond: usize,
 }
 
@@ -31,7 +31,7 @@ impl Environments {
 
 struct Draft {
     order: Option<i64>,
-    /// The context that reaches it, whether there is one or not.
+    /// The context for it, whether it exists or not.
     wanted: String,
     environment: Environment,
     fault: Option<Fault>,
@@ -40,9 +40,9 @@ struct Draft {
 
 /// Finds the environments: one per folder that Flux syncs, and those that the settings give a context.
 ///
-/// The kube context is the configured one, else the one of the same name; an environment whose context is not among `contexts` has no cluster,
-/// and a fault that says so. Unless the settings order them, those that are not protected come first, each part by name: staging stands
-/// before production.
+/// The kube context is the configured one, else the one of the same name; an environment whose context is not among
+/// `contexts` has no cluster, but a fault that reports it. Unless the settings order them, the unprotected ones come
+/// first, each part by name: staging comes before production.
 pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: &[KubeContext]) -> Environments {
     let mut named: BTreeMap<&str, Option<&RepoEnvironment>> = settings
         .envs
@@ -56,7 +56,7 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
         .map(|name| (name, None))
         .collect();
     named.extend(folders.iter().map(|folder| (folder.name.as_str(), Some(folder))));
-    // What runs in a pod and knows one environment is in it.
+    // A fluxdeck in a pod that knows one environment is inside it.
     let own_pod = contexts.first().filter(|only| named.len() == 1 && contexts.len() == 1 && only.name == IN_CLUSTER);
     let mut drafts: Vec<Draft> =
         named.into_iter().map(|(name, folder)| draft(settings, name, folder, contexts, own_pod)).collect();
@@ -66,7 +66,7 @@ pub fn environments(settings: &Settings, folders: &[RepoEnvironment], contexts: 
     let all = drafts.len();
     let count = all.min(usize::from(u8::MAX));
     if count < all {
-        // What is dropped cannot be looked at; the least that is lost is what nobody depends on.
+        // A dropped environment cannot be inspected, so protected ones, on which others depend, are kept first.
         drafts.sort_by_key(|draft| !draft.environment.protected);
         drafts.truncate(count);
         drafts.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -104,7 +104,7 @@ fn draft(
         (None, None, None) => name.to_owned(),
     };
     let meant: Vec<&KubeContext> = contexts.iter().filter(|context| context.is_meant(&wanted)).collect();
-    // What a file of its own lacks is told by who looks into that file.
+    // The lookup in an environment's own file reports a missing context.
     let known = meant.len() == 1 || own.kubeconfig.is_some();
     let wanted = match meant.as_slice() {
         [only] => only.name.clone(),
@@ -128,7 +128,8 @@ fn draft(
     }
 }
 
-/// Names the context of an environment that has a kubeconfig of its own: the one that is set, else that of its name, else the only one there.
+/// Returns the context of an environment with its own kubeconfig: the configured one, else that of its name, else the
+/// only one there.
 fn of_file(file: &Path, context: Option<&str>, name: &str, contexts: &[KubeContext]) -> String {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let qualified = |name: &str| format!("{}:{name}", file.display());
@@ -141,7 +142,7 @@ fn of_file(file: &Path, context: Option<&str>, name: &str, contexts: &[KubeConte
     }
 }
 
-/// Says of each environment whether it is protected, and why; all are needed for it, as one protects others.
+/// Sets for each environment whether it is protected, and why; this needs all of them, because one protects others.
 fn protect(settings: &Settings, drafts: &mut [Draft], contexts: &[KubeContext]) {
     let subjects: Vec<Subject<'_>> =
         drafts.iter().map(|draft| Subject { name: &draft.environment.name, context: &draft.wanted }).collect();

@@ -1,4 +1,4 @@
-//! Reading a settings file.
+//! Parsing of a settings file.
 
 use std::path::{Path, PathBuf};
 
@@ -6,29 +6,30 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
-use crate::model::{Fault, quantity};
+use crate::model::{Fault, LessonMode, quantity};
 use crate::programs::CommandLine;
 use crate::repo::FileFault;
 
-/// Says whose a file is, and so what it may set.
+/// Names the owner of a file, which decides what it may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// Whoever may write to the repository.
+    /// Everyone with write access to the repository.
     Repository,
-    /// The operator alone.
+    /// The user alone.
     Personal,
 }
 
-/// Holds what reading a file came to.
+/// Holds the result of parsing a file.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) layer: Layer,
     pub(super) findings: Vec<FileFault>,
-    /// Whether the file could not be understood: it may have protected an environment.
+    /// Whether the file could not be parsed: it may have protected an environment.
     pub(super) unreadable: bool,
 }
 
-/// Reads the text of a settings file. `shown` names it, `folder` is where its relative paths count from, `home` stands for `~`.
+/// Parses the text of a settings file. `shown` is its name, `folder` the base of its relative paths, `home` the meaning
+/// of `~`.
 pub(super) fn read(text: &str, owner: Owner, shown: &str, folder: &Path, home: Option<&Path>) -> Outcome {
     let mut reader = Reader { text, owner, shown, folder, home, outcome: Outcome::default() };
     match DeTable::parse(text) {
@@ -44,7 +45,7 @@ pub(super) fn read(text: &str, owner: Owner, shown: &str, folder: &Path, home: O
             );
         }
     }
-    // The table is sorted by key; people read a file from its top.
+    // The table is sorted by key, but people read a file from its top.
     reader.outcome.findings.sort_by_key(|finding| finding.line);
     reader.outcome
 }
@@ -68,6 +69,20 @@ impl Reader<'_> {
                 "theme" => self.outcome.layer.theme = self.string(item),
                 "ascii" => self.outcome.layer.ascii = self.boolean(item),
                 "mouse" => self.outcome.layer.mouse = self.boolean(item),
+                "lessons" if self.owner == Owner::Repository => self.report(
+                    line,
+                    "lessons is ignored",
+                    "how much is taught is for each operator to say",
+                    "move it to your personal settings",
+                ),
+                "lessons" => {
+                    if let Some(word) = self.string(item) {
+                        match LessonMode::named(&word.value) {
+                            Some(mode) => self.outcome.layer.lessons = Some(Sourced::new(mode, word.origin)),
+                            None => self.wrong(key, line, "\"always\", \"first\" or \"never\""),
+                        }
+                    }
+                }
                 "read_only" => self.outcome.layer.read_only = Some(self.guard(item)),
                 "keys" if self.owner == Owner::Repository => {
                     self.report(
@@ -108,12 +123,12 @@ impl Reader<'_> {
                         }
                     }
                 }
-                _ => self.unknown(key, line, "theme, ascii, mouse, read_only, keys, env, check, plugins"),
+                _ => self.unknown(key, line, "theme, ascii, mouse, lessons, read_only, keys, env, check, plugins"),
             }
         }
     }
 
-    /// Looks for what is not understood; what is, is the rules' to read: see [`super::checks`].
+    /// Reports what cannot be parsed; the valid part is read for the rules in [`super::checks`].
     fn check(&mut self, item: Item<'_, '_>) {
         for item in self.table(item) {
             match item.0 {
@@ -220,7 +235,7 @@ impl Reader<'_> {
         self.expect(found, key, line, "true or false")
     }
 
-    /// Reads a guard: what is neither true nor false was meant to guard.
+    /// Reads a guard: a value that is not a boolean was meant to guard.
     fn guard(&mut self, item: Item<'_, '_>) -> Sourced<bool> {
         let line = item.2;
         self.boolean(item).unwrap_or_else(|| Sourced::new(true, self.origin(line)))
@@ -255,7 +270,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes a command line, in which relative paths count from this file's folder, wherever that is called from.
+    /// Takes a command line, whose relative paths count from this file's folder, wherever it is run from.
     fn line_of(&self, text: String) -> CommandLine {
         CommandLine::inside(text, std::path::absolute(self.folder).unwrap_or_else(|_| self.folder.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! What one source says, and where a value came from.
+//! The settings of one source, and the origin of each value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,19 +7,20 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::settings::SHARED;
+use crate::model::LessonMode;
 use crate::programs::CommandLine;
 
-/// Says where a value came from.
+/// Names the origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum SettingOrigin {
-    /// Nobody said anything.
+    /// No source sets it.
     #[default]
     Default,
     /// A rule of fluxdeck's own, in words.
     Rule(String),
-    /// The operator's own file: as it is shown, and the line counted from 1.
+    /// The user's own file: its displayed name, and the line from 1.
     File(String, usize),
-    /// The repository's file, which others write, and the line counted from 1.
+    /// The repository's file, which others write, and the line from 1.
     Repository(usize),
     /// An environment variable.
     Variable(String),
@@ -28,7 +29,7 @@ pub enum SettingOrigin {
 }
 
 impl SettingOrigin {
-    /// Tells whether the operator said it, in a source that is nobody else's.
+    /// Tells whether the user set it, in a source that only the user controls.
     pub fn is_own(&self) -> bool {
         match self {
             Self::File(..) | Self::Variable(_) | Self::Flag(_) => true,
@@ -56,47 +57,47 @@ impl Serialize for SettingOrigin {
     }
 }
 
-/// Holds a value and where it came from.
+/// Holds a value with its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Sourced<T> {
     /// The value.
     pub value: T,
-    /// Where it came from.
+    /// The origin.
     pub origin: SettingOrigin,
 }
 
 impl<T> Sourced<T> {
-    /// Joins a value with where it came from.
+    /// Combines a value with its origin.
     pub fn new(value: T, origin: SettingOrigin) -> Self {
         Self { value, origin }
     }
 }
 
-/// Holds what is set for one environment.
+/// Holds the settings of one environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct EnvSettings {
-    /// The kube context that reaches its cluster.
+    /// The kube context for its cluster.
     pub context: Option<Sourced<String>>,
-    /// The kubeconfig file that holds that context, where it stands apart from the others; personal.
+    /// The separate kubeconfig file with that context; personal.
     pub kubeconfig: Option<Sourced<PathBuf>>,
-    /// Namespaces to look into where the server does not let us list all of them.
+    /// The namespaces to list in where the server forbids listing all of them.
     pub namespaces: Option<Sourced<Vec<String>>>,
-    /// The folder of the repository that Flux syncs to it, where that cannot be told from the files.
+    /// The folder of the repository that Flux syncs to it, where the files do not show that.
     pub path: Option<Sourced<String>>,
     /// A file with age identities; personal.
     pub age_key_file: Option<Sourced<PathBuf>>,
     /// A command that prints age identities; personal.
     pub age_key_command: Option<Sourced<CommandLine>>,
-    /// Whether a source protects it; see `Settings::protection` for what comes of it.
+    /// Whether a source protects it; see `Settings::protection` for the result.
     pub protected: Option<Sourced<bool>>,
     /// The colour that marks it.
     pub colour: Option<Sourced<String>>,
-    /// Its place: lower comes first.
+    /// The position: lower comes first.
     pub order: Option<Sourced<i64>>,
 }
 
 impl EnvSettings {
-    /// Lays what another source says over this; protection is added and never taken away.
+    /// Overlays the settings of another source; protection is added and never removed.
     pub(super) fn overlay(&mut self, over: &Self) {
         set(&mut self.context, over.context.as_ref());
         set(&mut self.kubeconfig, over.kubeconfig.as_ref());
@@ -112,12 +113,13 @@ impl EnvSettings {
     }
 }
 
-/// Holds what one source says.
+/// Holds the settings of one source.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) theme: Option<Sourced<String>>,
     pub(super) ascii: Option<Sourced<bool>>,
     pub(super) mouse: Option<Sourced<bool>>,
+    pub(super) lessons: Option<Sourced<LessonMode>>,
     pub(super) read_only: Option<Sourced<bool>>,
     pub(super) keys: BTreeMap<String, Sourced<Vec<String>>>,
     pub(super) envs: BTreeMap<String, EnvSettings>,
@@ -125,7 +127,7 @@ pub(super) struct Layer {
     pub(super) plugins: Vec<String>,
 }
 
-/// Replaces a value where another source says one.
+/// Replaces a value where another source sets it.
 pub(super) fn set<T: Clone>(value: &mut Option<Sourced<T>>, over: Option<&Sourced<T>>) {
     if let Some(over) = over {
         *value = Some(over.clone());

@@ -1,10 +1,10 @@
-//! User and repository settings, each with the source that it came from.
+//! The settings of user and repository, each with its origin.
 //!
-//! Four sources are laid over each other: `.fluxdeck.toml` in the repository (shared), `$XDG_CONFIG_HOME/fluxdeck/config.toml`
-//! (personal), environment variables, flags. The later wins, with two exceptions. What guards only ever adds up: any source may protect an
-//! environment or make everything read-only, and only an explicit flag takes protection away, but for that of an only environment, which the
-//! operator's own settings may take away too. And the repository's file, which others write, never names commands or keys, and a context
-//! that it alone names is not trusted before the operator agreed.
+//! Four sources are merged: `.fluxdeck.toml` in the repository (shared), `$XDG_CONFIG_HOME/fluxdeck/config.toml`
+//! (personal), environment variables, flags. The later wins, with two exceptions. Guards only add up: any source may
+//! protect an environment or make everything read-only, and only an explicit flag removes protection, except that of an
+//! only environment, which the user's own settings may remove too. And the repository's file, which others write, never
+//! names commands or keys, and a context that only it names is not trusted before the user agreed.
 
 mod agreements;
 mod checks;

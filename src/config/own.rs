@@ -1,4 +1,4 @@
-//! Reading files by which the operator alone says something: his settings, and what he agreed to.
+//! Reads files of the user alone: settings and agreements.
 
 use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::MetadataExt as _;
@@ -7,16 +7,17 @@ use std::path::Path;
 use crate::files;
 use crate::model::ShellLine;
 
-/// Such files above this size are not read.
+/// The largest such file, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
 
-/// The bits of a mode by which the group and everybody else may write.
+/// The bits of a mode that let the group and others write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// Reads a file of the operator's own, wherever it lies and whatever links lead there, as long as nobody else can have written it.
+/// Reads a file of the user, wherever it is and through any links, as long as no other user can have written it.
 ///
 /// # Errors
-/// When it is no file, is too large, belongs to another user, or others may write it: `PermissionDenied` for the last two.
+/// Fails when it is not a file, is too large, belongs to another user, or others may write it: `PermissionDenied` for
+/// the last two.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let file = files::open_own(path)?;
     let data = file.metadata()?;
@@ -31,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Says who else can write a file, and what to do about it; `None` where nobody can.
+/// Returns which other users can write a file, with the remedy; `None` where none can.
 pub(super) fn others(path: &Path, data: &std::fs::Metadata) -> Option<String> {
     if !is_ours(data.uid()) {
         return Some(foreign(data.uid()));
@@ -43,12 +44,12 @@ pub(super) fn others(path: &Path, data: &std::fs::Metadata) -> Option<String> {
     })
 }
 
-/// Says that a file is somebody else's.
+/// Reports that a file belongs to another user.
 pub(super) fn foreign(user: u32) -> String {
     format!("it belongs to the user with the number {user}: settings are read from files of yours and of root's alone")
 }
 
-/// Tells whether a user is this one, or root; behind sudo also who called it, as for git.
+/// Tells whether a user is this one, or root; behind sudo also its caller, as in git.
 pub(super) fn is_ours(user: u32) -> bool {
     let own = rustix::process::geteuid().as_raw();
     let caller = || std::env::var("SUDO_UID").ok().and_then(|text| text.parse::<u32>().ok());
@@ -97,7 +98,7 @@ mod tests {
                 let said = format!("{finding:?}");
                 assert!(said.contains("chmod go-w") && said.contains(&format!("{mode:o}")), "{said}");
             }
-            // Nothing is added to a list that others may have filled.
+            // No line is added to a list that others may have filled.
             let refused = Agreement::of_context(&root, "staging", "other").remember(&agreements).unwrap_err();
             assert!(refused.why.contains("chmod go-w"), "{refused}");
         }

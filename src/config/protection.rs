@@ -1,24 +1,25 @@
-//! Which environments are protected, and why.
+//! The protection of environments, with its reasons.
 //!
-//! Protection goes by cluster. What says production (a flag, a setting, a word of the name of an environment, a context or a cluster) protects
-//! all that reaches the same API server, by whatever context, because another name must not be a way round the guard. What says nothing of
-//! the cluster protects the one environment alone: a context that only the repository names, an unreadable settings file, being the only one.
+//! Protection goes by cluster. A sign of production (a flag, a setting, a word in the name of an environment, a context
+//! or a cluster) protects all that reaches the same API server, by any context, because another name must not bypass
+//! the guard. A reason that does not concern the cluster protects the one environment alone: a context that only the
+//! repository names, an unreadable settings file, being the only environment.
 
 use super::layer::SettingOrigin;
 use super::settings::Settings;
 use super::words::{says_otherwise, says_production};
 use crate::model::{KubeContext, Protection};
 
-/// What is asked about an environment.
+/// Identifies an environment to judge.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
-    /// Its name.
+    /// The name.
     pub(super) name: &'a str,
-    /// The context that reaches it, whether there is one or not.
+    /// The context for it, whether it exists or not.
     pub(super) context: &'a str,
 }
 
-/// Says of each environment why it is protected, or what says that it is not.
+/// Returns for each environment why it is protected, or the origin by which it is not.
 pub(super) fn judge(
     settings: &Settings,
     subjects: &[Subject<'_>],
@@ -52,7 +53,7 @@ pub(super) fn judge(
         }
         match own.protected {
             Some(protected) if protected.origin.is_own() => Err(protected.origin),
-            // By its name the owner has said what it is.
+            // Its name shows that the owner has classified it.
             _ if is_only && !says_otherwise(subject.name) => because("being the only environment".to_owned()),
             protected => Err(protected.map(|protected| protected.origin).unwrap_or_default()),
         }
@@ -60,7 +61,7 @@ pub(super) fn judge(
     subjects.iter().map(of).collect()
 }
 
-/// Says what protects an environment by what is said of itself.
+/// Returns the origin that protects an environment by its own settings.
 fn protected_by(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOrigin> {
     if settings.flags.protect.iter().any(|name| name == subject.name) {
         return Some(SettingOrigin::Flag("protect"));
@@ -75,7 +76,8 @@ fn protected_by(settings: &Settings, subject: &Subject<'_>) -> Option<SettingOri
     })
 }
 
-/// Says of each context which name protects its server: that of an environment or of a context that reaches it, directly or by way of others.
+/// Returns for each context the name that protects its server: that of an environment or of a context that reaches it,
+/// directly or through others.
 fn reasons(settings: &Settings, subjects: &[Subject<'_>], contexts: &[KubeContext]) -> Vec<Option<String>> {
     let first = |context: &KubeContext| {
         let is_protected =

@@ -1,4 +1,4 @@
-//! The settings that are in force.
+//! The effective settings.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -11,7 +11,7 @@ use super::file::{self, Outcome, Owner};
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced, set};
 use super::own;
 use super::variables;
-use crate::model::{Fault, KubeContext};
+use crate::model::{Fault, KubeContext, LessonMode};
 use crate::programs::{XdgFolder, whole};
 use crate::repo::git::Repository;
 use crate::repo::{FileFault, Hints, contents};
@@ -19,21 +19,21 @@ use crate::repo::{FileFault, Hints, contents};
 /// The name of the shared file, at the repository's root.
 pub const SHARED: &str = ".fluxdeck.toml";
 
-/// Settings files above this size are not read.
+/// The largest settings file, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
 
-/// Holds what the repository's own settings came to.
+/// Holds the result of reading the repository's own settings.
 #[derive(Debug, Default)]
 pub struct SharedSettings {
-    /// What is wrong in them, from their top.
+    /// The faults in them, from the top.
     pub faults: Vec<FileFault>,
-    /// Whether they cannot be read at all.
+    /// Whether they cannot be parsed at all.
     pub is_unreadable: bool,
-    /// The folder of each environment that they name, with its line.
+    /// The folders of the environments that they name, with the lines.
     pub paths: Vec<(String, String, Option<usize>)>,
 }
 
-/// Reads the settings of a repository alone; none is no fault.
+/// Reads the settings of a repository alone; a missing file is not a fault.
 pub fn shared(root: &Path) -> SharedSettings {
     let Ok(text) = contents::text(root, SHARED) else { return SharedSettings::default() };
     let Outcome { layer, findings, unreadable } = file::read(&text, Owner::Repository, SHARED, root, None);
@@ -45,7 +45,7 @@ pub fn shared(root: &Path) -> SharedSettings {
     SharedSettings { faults: findings, is_unreadable: unreadable, paths: paths.collect() }
 }
 
-/// Holds what flags set.
+/// Holds the settings of flags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
     /// `--theme NAME`.
@@ -60,54 +60,58 @@ pub struct Flags {
     pub contexts: Vec<(String, String)>,
     /// `--protect E`.
     pub protect: Vec<String>,
-    /// `--unprotect E`: the one way to take away protection that a name, a server or a source gave.
+    /// `--unprotect E`: the only way to remove protection by a name, a server or a source.
     pub unprotect: Vec<String>,
     /// `--config FILE`: read in place of the personal file.
     pub config: Option<PathBuf>,
 }
 
-/// Holds the settings that are in force, each with where it came from.
+/// Holds the effective settings, each with its origin.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
     /// The theme's name; `terminal` takes the terminal's own colours.
     pub theme: Sourced<String>,
     /// Whether signs are ASCII; `None` leaves it to the locale.
     pub ascii: Sourced<Option<bool>>,
-    /// Whether the mouse is used; off unless asked for, because it takes text selection away.
+    /// Whether the mouse is used; off by default, because it disables text selection.
     pub mouse: Sourced<bool>,
-    /// Whether everything that writes is refused.
+    /// When lessons are shown in whole; `None` leaves it to the command that switches it.
+    pub lessons: Sourced<Option<LessonMode>>,
+    /// Whether all writes are refused.
     pub read_only: Sourced<bool>,
-    /// Keys by the id of their command.
+    /// The keys by the id of their command.
     pub keys: BTreeMap<String, Sourced<Vec<String>>>,
-    /// Environments that any source names, with what all sources together say of them.
+    /// The environments that any source names, with the merged settings of all sources.
     pub envs: BTreeMap<String, EnvSettings>,
-    /// The plug-ins of age that may run though a file of the repository alone names them; personal.
+    /// The plug-ins of age that may run even if only a file of the repository names them; personal.
     pub plugins: Vec<String>,
-    /// What is wrong with the sources.
+    /// The faults in the sources.
     pub findings: Vec<FileFault>,
-    /// Whether a settings file could not be understood; every environment is protected then, because it may have said so.
+    /// Whether a settings file could not be parsed; every environment is protected then, because the file may have
+    /// required it.
     #[serde(skip)]
     pub unreadable: bool,
     #[serde(skip)]
     pub(super) flags: Flags,
     #[serde(skip)]
     by_variable: BTreeMap<String, EnvSettings>,
-    /// What was agreed to for this repository.
+    /// The agreements for this repository.
     #[serde(skip)]
     agreed: Vec<Agreement>,
 }
 
 impl Settings {
-    /// Reads the settings of this process for a repository (or for none).
+    /// Reads the settings of this process, for a repository or for none.
     pub fn load(root: Option<&Path>, flags: &Flags) -> Self {
-        // Names and values that are not UTF-8 cannot be settings.
+        // Names and values that are not UTF-8 are not settings.
         let variables: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self::from_sources(root, flags, variables)
     }
 
-    /// Reads the settings with these environment variables; `HOME` and `XDG_CONFIG_HOME` among them say where the personal file is.
+    /// Reads the settings with these environment variables; `HOME` and `XDG_CONFIG_HOME` among them locate the personal
+    /// file.
     pub fn from_sources(root: Option<&Path>, flags: &Flags, variables: Vec<(String, String)>) -> Self {
         let variable =
             |name: &str| variables.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
@@ -135,7 +139,7 @@ impl Settings {
         Self { agreed, ..settings }
     }
 
-    /// Tells whether the operator agreed that an environment of this repository is reached by a context.
+    /// Tells whether the user agreed that a context reaches an environment of this repository.
     pub(super) fn is_agreed(&self, environment: &str, context: &str) -> bool {
         self.agreed.iter().any(|known| known.is_to_context(environment, context))
     }
@@ -145,6 +149,7 @@ impl Settings {
             theme: Sourced::new("terminal".to_owned(), SettingOrigin::Default),
             ascii: Sourced::default(),
             mouse: Sourced::default(),
+            lessons: Sourced::default(),
             read_only: Sourced::default(),
             keys: BTreeMap::new(),
             envs: BTreeMap::new(),
@@ -169,8 +174,8 @@ impl Settings {
         settings
     }
 
-    /// Takes back a theme that nobody knows, where the repository's file names it: whoever may write that file shall not keep the cockpit from
-    /// starting. What the operator himself sets stays, and is an error there.
+    /// Removes an unknown theme that the repository's file names, so that its writers cannot prevent the cockpit from
+    /// starting. The user's own value stays, and is an error there.
     pub fn with_known_themes(&mut self, is_known: impl Fn(&str) -> bool) {
         let SettingOrigin::Repository(line) = self.theme.origin else { return };
         if is_known(&self.theme.value) {
@@ -197,6 +202,9 @@ impl Settings {
         if let Some(ascii) = &layer.ascii {
             self.ascii = Sourced::new(Some(ascii.value), ascii.origin.clone());
         }
+        if let Some(lessons) = &layer.lessons {
+            self.lessons = Sourced::new(Some(lessons.value), lessons.origin.clone());
+        }
         replace(&mut self.mouse, &layer.mouse);
         if !self.read_only.value {
             replace(&mut self.read_only, &layer.read_only);
@@ -205,7 +213,7 @@ impl Settings {
         self.plugins.extend(layer.plugins.iter().cloned());
     }
 
-    /// Returns how environments are found and called where the files do not say it, with the contexts that there are.
+    /// Returns hints for the search of environments where the files do not show them, with the known contexts.
     pub fn hints(&self, contexts: &[KubeContext]) -> Hints {
         let named = |name: &String| Some((name.clone(), self.env(name).path?.value));
         let only = |names: &mut dyn Iterator<Item = &String>| names.next().cloned().filter(|_| names.next().is_none());
@@ -217,18 +225,18 @@ impl Settings {
         }
     }
 
-    /// Returns the kubeconfig files that environments have for themselves.
+    /// Returns the environments' own kubeconfig files.
     pub fn kubeconfigs(&self) -> Vec<PathBuf> {
         let of = self.envs.values().chain(self.by_variable.values());
         of.filter_map(|env| Some(env.kubeconfig.as_ref()?.value.clone())).collect()
     }
 
-    /// Forgets them: a flag says which kubeconfig counts.
+    /// Forgets them, because a flag replaces the kubeconfig.
     pub fn without_kubeconfigs(&mut self) {
         self.envs.values_mut().chain(self.by_variable.values_mut()).for_each(|env| env.kubeconfig = None);
     }
 
-    /// Returns what all sources say of an environment.
+    /// Returns the merged settings of an environment.
     pub fn env(&self, name: &str) -> EnvSettings {
         let mut settings = self.envs.get(name).cloned().unwrap_or_default();
         if let Some(over) = self.by_variable.get(&variables::spelled(name)) {
@@ -241,7 +249,7 @@ impl Settings {
     }
 }
 
-/// Returns what was agreed to for a repository; and why that cannot be told, where it cannot.
+/// Returns the agreements for a repository, and the fault where they cannot be read.
 fn agreed(root: &Path, file: &Path) -> (Vec<Agreement>, Option<FileFault>) {
     let (known, refused) = match agreements::read(file) {
         Ok(known) => (known, None),
@@ -265,7 +273,7 @@ fn of_flags(flags: &Flags) -> Layer {
     }
 }
 
-/// Opens a settings file; one that does not exist says nothing, unless it was asked for by name.
+/// Opens a settings file; a missing one is empty, unless the user named it.
 fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outcome {
     let shown = match owner {
         Owner::Repository => SHARED.to_owned(),
@@ -286,7 +294,7 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
     };
     let folder = path.parent().unwrap_or(path);
     let opened = match owner {
-        // A link that leads out of the repository is not followed, and a pipe is not waited for.
+        // A link out of the repository is not followed, and a pipe is not waited for.
         Owner::Repository => contents::at_most(folder, SHARED, SIZE_LIMIT),
         Owner::Personal => own::read(path),
     };
@@ -308,9 +316,9 @@ fn open(path: &Path, owner: Owner, is_wanted: bool, home: Option<&Path>) -> Outc
     }
 }
 
-/// Says whose a file is where it is neither this user's nor root's; what others wrote is not what the operator set.
+/// Reports the owner of a file where it is neither this user's nor root's: others' text is not the user's setting.
 ///
-/// A repository of somebody else that git was told to trust (`safe.directory`) may have its own settings.
+/// A repository of another user that git was told to trust (`safe.directory`) may have its own settings.
 fn foreign(path: &Path, owner: Owner) -> Option<String> {
     let data = path.metadata().ok()?;
     if own::is_ours(data.uid()) {

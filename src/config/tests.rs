@@ -1,4 +1,4 @@
-//! Which source wins, and what none may do.
+//! The precedence of sources, and their limits.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ fn found(settings: &Settings, names: &[&str], contexts: &[&str]) -> Environments
     environments(settings, &folders(names), &contexts)
 }
 
-/// Describes a context by its name, its cluster's name and its server, which may be unknown.
+/// Returns a context with a name, its cluster's name and its server, which may be unknown.
 fn context(name: &str, cluster: &str, url: &str) -> KubeContext {
     KubeContext {
         name: name.to_owned(),
@@ -46,7 +46,7 @@ fn context(name: &str, cluster: &str, url: &str) -> KubeContext {
     }
 }
 
-/// Says of each environment by its name why it is protected, or `no`.
+/// Returns for each environment its name and why it is protected, or `no`.
 fn reasons(environments: &Environments) -> Vec<(&str, String)> {
     let why = |protection: &Protection| protection.to_string();
     let all = environments.list.iter().map(|one| {
@@ -269,7 +269,7 @@ fn whatever_shares_an_api_server_with_production_is_protected() {
     };
     let none = Flags::default();
     let lab = context("lab", "lab", us);
-    // Another context of the kubeconfig says it by its name or by that of its cluster, though no environment uses it.
+    // Another context of the kubeconfig shows it by its name or by that of its cluster, though no environment uses it.
     let by = |name, cluster| judged("", &none, &[lab.clone(), context("staging", "c", eu), context(name, cluster, eu)]);
     assert_eq!(by("eu-prod", "k3s"), ["no", "the API server of the context eu-prod"]);
     assert_eq!(
@@ -277,10 +277,11 @@ fn whatever_shares_an_api_server_with_production_is_protected() {
         ["no", "the API server of the cluster arn:aws:eks:eu-west-1:1:cluster/production"]
     );
     assert_eq!(by("admin", "product"), ["no", "no"]);
-    // Its own cluster's name says it, where the server is not known either.
+    // The name of its own cluster shows it, even without a known server.
     let own = [lab.clone(), context("staging", "prd-2", "")];
     assert_eq!(judged("", &none, &own), ["no", "the API server of the cluster prd-2"]);
-    // An environment that a source or a flag protects does too, and neither the operator's settings nor leave for that one change it.
+    // An environment that a source or a flag protects does too; neither the user's settings nor an exemption of that
+    // one change it.
     let same = [context("lab", "x", eu), context("staging", "y", "https://10.0.0.1:6443/")];
     let personal = "[env.lab]\nprotected = true\n[env.staging]\nprotected = false\n";
     let ends = |judged: Vec<String>| judged.last().unwrap().clone();
@@ -330,11 +331,11 @@ fn only_the_environment_s_own_name_needs_no_word_and_its_folder_s_is_none() {
         let found = environments(&settings, &known, &contexts);
         reasons(&found).into_iter().find(|(known, _)| *known == name).unwrap().1
     };
-    // Its folder is called like another cluster's context.
+    // The folder has the name of another cluster's context.
     assert_eq!(of("[env.staging]\ncontext = 'ops'\n", "clusters/ops", "staging", &["ops", "staging"]), ask("ops"));
     let by_path = "[env.staging]\npath = 'clusters/ops'\ncontext = 'ops'\n";
     assert_eq!(of(by_path, "clusters/ops", "staging", &["ops", "staging"]), ask("ops"));
-    // A name that is nearly the environment's is another.
+    // A name that is similar to the environment's is another.
     for near in ["Staging", "staging-2", "eu/staging", " staging"] {
         let shared = format!("[env.staging]\ncontext = '{near}'\n");
         assert_eq!(of(&shared, "clusters/staging", "staging", &[near, "staging"]), ask(near));
@@ -420,7 +421,7 @@ fn a_theme_that_only_the_repository_names_keeps_nothing_from_starting() {
     };
     assert_eq!(theme("theme = 'nope'", ""), ("terminal".to_owned(), vec!["the theme nope is ignored".to_owned()]));
     assert_eq!(theme("theme = 'dark'", ""), ("dark".to_owned(), vec![]));
-    // The operator's own word is his to mend.
+    // The user's own value is left to the user.
     assert_eq!(theme("", "theme = 'nope'"), ("nope".to_owned(), vec![]));
 }
 
@@ -462,7 +463,7 @@ fn settings_of_another_user_are_not_read() {
         (found.mouse.value, found.read_only.value, found.unreadable)
     };
     assert_eq!(read(), (true, true, false));
-    // Only root can give files away; where the suite runs as another user there is nothing to try.
+    // Only root can change the owner of files; as another user the suite skips this.
     if !rustix::process::geteuid().is_root() {
         return;
     }

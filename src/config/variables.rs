@@ -1,21 +1,22 @@
-//! Settings from environment variables: `FLUXDECK_THEME`, and `FLUXDECK_ENV_STAGING_CONTEXT` for an environment's.
+//! Settings from environment variables: `FLUXDECK_THEME`, and `FLUXDECK_ENV_STAGING_CONTEXT` for an environment's
+//! setting.
 
 use std::path::PathBuf;
 
 use super::layer::{EnvSettings, Layer, SettingOrigin, Sourced};
-use crate::model::Fault;
+use crate::model::{Fault, LessonMode};
 use crate::programs::CommandLine;
 use crate::repo::FileFault;
 
 const PREFIX: &str = "FLUXDECK_";
 
-/// Variables that stand for flags; the command line reads them.
+/// Variables in the place of flags; the command line reads them.
 const OF_FLAGS: [&str; 6] = ["REPO", "ENV", "CONTEXT", "KUBECONFIG", "CONFIG", "LOG"];
 
 /// Variables that are read elsewhere.
 const OTHERS: [&str; 1] = ["SERVICE_ACCOUNT"];
 
-/// Reads the variables that concern fluxdeck. Environments are kept under their names as [`spelled`].
+/// Reads the variables of fluxdeck. Environments are keyed by their names as [`spelled`].
 pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Layer, Vec<FileFault>) {
     let (mut layer, mut findings) = (Layer::default(), Vec::new());
     for (name, value) in variables {
@@ -39,7 +40,11 @@ pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> (La
             "THEME" => layer.theme = Some(Sourced::new(value, origin)),
             "ASCII" => layer.ascii = flag,
             "MOUSE" => layer.mouse = flag,
-            // A guard that cannot be understood was meant to guard.
+            "LESSONS" => match LessonMode::named(&value) {
+                Some(mode) => layer.lessons = Some(Sourced::new(mode, origin)),
+                None => report(format!("{name} is ignored"), "it must be always, first or never"),
+            },
+            // A guard with an invalid value was meant to guard.
             "READ_ONLY" => layer.read_only = Some(flag.unwrap_or(Sourced::new(true, origin))),
             _ if OF_FLAGS.contains(&key) || OTHERS.contains(&key) => {}
             _ => match key.strip_prefix("ENV_").and_then(split) {
@@ -103,7 +108,8 @@ fn split(key: &str) -> Option<(&str, &str)> {
     })
 }
 
-/// Spells an environment's name as it stands in variables: in capitals, `_` for everything that is neither letter nor digit.
+/// Spells an environment's name as in variables: in capitals, with `_` for every character that is neither letter nor
+/// digit.
 pub(super) fn spelled(environment: &str) -> String {
     environment.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

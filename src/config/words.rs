@@ -1,12 +1,12 @@
-//! The words of a name, and those that say that people depend on what is called so.
+//! The words of a name, and those by which people mark a production cluster.
 //!
-//! A miss lets a write through unasked, a false alarm asks once more: so a name is looked at in every way in which people write it, and what
-//! cannot be told apart by eye counts as the worse. What stays out are English words (`product`, `reproduction`, `prodigy`) and what is said
-//! not to be production yet (`preprod`, `nonprod`); `non-prod` has production's word in it and counts.
+//! A miss permits an unconfirmed write, a false alarm asks once more: so every common spelling of a name counts, and
+//! lookalikes count as the worse. Excluded are English words (`product`, `reproduction`, `prodigy`) and words for
+//! clusters before production (`preprod`, `nonprod`); `non-prod` contains production's word and counts.
 
 use crate::model::text;
 
-/// Words that say by themselves that people depend on the cluster, in the languages in which clusters are called so.
+/// Words for production by themselves, in the languages of cluster names.
 const PRODUCTION: [&str; 13] = [
     "production",
     "productions",
@@ -23,22 +23,23 @@ const PRODUCTION: [&str; 13] = [
     "produkcja",
 ];
 
-/// Words that say the same also where another is written to them without a sign between: `euprod`, `prodcluster`.
+/// Words for production that also count inside a longer word: `euprod`, `prodcluster`.
 const GROWN: [&str; 4] = ["production", "produktion", "prod", "prd"];
 
-/// What before such a word makes it another.
+/// Prefixes that make it another word.
 const BEFORE: [&str; 11] = ["pre", "re", "non", "no", "not", "un", "post", "co", "over", "under", "anti"];
 
-/// What behind `prod` makes it another word: product, produce, produkt, prodigy, prodding, prodrome.
+/// Continuations of `prod` that make it another word: product, produce, produkt, prodigy, prodding, prodrome.
 const BEHIND: [&str; 8] = ["uc", "ukt", "uit", "ig", "ding", "ded", "der", "rom"];
 
-/// Tells whether a name has a word that says production: `prod-eu`, `admin@production`, `arn:aws:eks:…:cluster/production`, `eksProd2`,
-/// `EUProd`, `shopprod`, `pr0d`, but not `product`, `reproduction` or `preprod`.
+/// Tells whether a name contains a word for production: `prod-eu`, `admin@production`,
+/// `arn:aws:eks:…:cluster/production`, `eksProd2`, `EUProd`, `shopprod`, `pr0d`, but not `product`, `reproduction` or
+/// `preprod`.
 ///
-/// A name with a letter beyond ASCII counts too: whether it only looks like one of these words nobody can see.
+/// A name with a letter beyond ASCII counts too, because it may only look like one of these words.
 pub(super) fn says_production(name: &str) -> bool {
     let plain = folded(name);
-    // Where digits stand for letters; `prod01` is found as it is written.
+    // The spelling with letters for digits; `prod01` is found as written.
     let spelled: String = plain.chars().map(letter_of).collect();
     !plain.is_ascii()
         || [&plain, &spelled].into_iter().any(|name| split_words(name).iter().any(|word| is_production(word)))
@@ -58,7 +59,7 @@ fn is_of_another(word: &str) -> bool {
     word.strip_prefix("prod").is_some_and(|behind| BEHIND.iter().any(|known| behind.starts_with(known)))
 }
 
-/// Words by which an owner says that nobody depends on the cluster.
+/// Words by which an owner marks a cluster that is not production.
 const OTHERWISE: [&str; 14] = [
     "staging",
     "stage",
@@ -76,12 +77,12 @@ const OTHERWISE: [&str; 14] = [
     "demo",
 ];
 
-/// Tells whether a name has a word that says something else than production, and none that says production.
+/// Tells whether a name contains a word for another stage, and none for production.
 pub(super) fn says_otherwise(name: &str) -> bool {
     !says_production(name) && split_words(&folded(name)).iter().any(|word| OTHERWISE.contains(&word.as_str()))
 }
 
-/// Writes a name without what nobody sees, and the forms of letters that stand for ASCII (full width, mathematical) as ASCII.
+/// Writes a name without invisible characters, and with the variants of letters (full width, mathematical) as ASCII.
 fn folded(name: &str) -> String {
     let plain = |character: char| {
         let code = u32::from(character);
@@ -104,9 +105,9 @@ fn letter_of(character: char) -> char {
     }
 }
 
-/// Splits a name into its words in small letters: where something other than a letter stands and where a capital follows a small letter. A run
-/// of capitals ends before its last, which begins the next word (`EUProd`), or with it (`PRODeu`): both are taken. Letters that stand alone,
-/// one after the other, are one word (`p-r-o-d`).
+/// Splits a name into its words in small letters: at every character that is not a letter, and between a small letter
+/// and a capital. A run of capitals ends before its last, which begins the next word (`EUProd`), or with it (`PRODeu`):
+/// both are taken. Consecutive single letters are one word (`p-r-o-d`).
 fn split_words(name: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut alone = String::new();
@@ -127,7 +128,7 @@ fn split_words(name: &str) -> Vec<String> {
     found
 }
 
-/// Splits letters at their capitals; of a run of them the last belongs to what follows, or not.
+/// Splits letters at their capitals; the last of a run begins the next word, or not.
 fn split(part: &str, last_begins: bool) -> Vec<String> {
     let letters: Vec<char> = part.chars().collect();
     let mut found = vec![String::new()];
@@ -199,7 +200,7 @@ mod tests {
             "produktion",
             "produktion-eu",
             "Produccion",
-            // Spelled so that it is read and not found.
+            // Spellings that people can read and a plain search misses.
             "pr0d",
             "pr0duct10n",
             "l1ve",

@@ -1,4 +1,4 @@
-//! What configures: `ConfigMap` and Secret.
+//! `ConfigMap` and Secret.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) fn secret(value: &Value, writer: &mut Writer) {
     writer.heading("Data");
     writer.text("====");
     for (key, text) in value.pointer("/data").and_then(Value::as_object).into_iter().flatten() {
-        // Only what the mask of the cluster has written is repeated: anything else might be a value.
+        // Only the text of the cluster's mask is repeated: anything else might be a value.
         let length =
             text.as_str().and_then(|text| text.strip_prefix("(masked, ")).and_then(|text| text.strip_suffix(')'));
         writer.field(key, length.unwrap_or("(masked)"));

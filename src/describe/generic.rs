@@ -1,10 +1,10 @@
-//! Kinds that have no form of their own: every field, its name in words, one below the other.
+//! Kinds without a form of their own: every field with its name in words, one below the other.
 
 use serde_json::Value;
 
 use super::writer::{Writer, marks, plain};
 
-/// Writes every field but those that nobody reads.
+/// Writes every field but those shown elsewhere or of no use to a reader.
 pub(super) fn fields(value: &Value, writer: &mut Writer) {
     marks(value, writer);
     for (key, part) in value.as_object().into_iter().flatten() {
@@ -67,7 +67,7 @@ pub(super) fn field(label: &str, value: &Value, writer: &mut Writer) {
     }
 }
 
-/// Writes a key in words: `dependsOn` as `Depends On`; a key that is no such name, as a label's, as it is.
+/// Writes a key in words: `dependsOn` as `Depends On`; any other text, such as a label's key, unchanged.
 fn title_case(key: &str) -> String {
     if !key.chars().all(|character| character.is_ascii_alphanumeric()) {
         return key.to_owned();

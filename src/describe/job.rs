@@ -1,4 +1,4 @@
-//! What runs to its end: Job and `CronJob`.
+//! Job and `CronJob`.
 
 use serde_json::Value;
 

@@ -1,8 +1,10 @@
-//! What `kubectl describe` tells of an object, in its words and order: one file for each kind that has a form of its own.
+//! The description of an object in the words and order of `kubectl describe`: one file for each kind with a form of its
+//! own.
 //!
-//! Source of the form: the output of `kubectl describe` 1.34 on real objects. A kind without a file has its fields one below the other, as
-//! kubectl does it for resources that it does not know.
+//! Source of the form: the output of `kubectl describe` 1.34 on real objects. A kind without a file has its fields one
+//! below the other, as kubectl does it for resources that it does not know.
 
+mod allocation;
 mod config;
 mod generic;
 mod job;
@@ -21,7 +23,7 @@ use crate::model::ObjectRef;
 use crate::model::clock::age;
 use writer::Writer;
 
-/// Writes the part of a description that only some kinds have.
+/// Writes the part of a description that is specific to a kind.
 type Section = fn(&Value, &mut Writer);
 
 /// The kinds with a form of their own, by group and kind.
@@ -43,8 +45,17 @@ static SECTIONS: &[(&str, &str, Section)] = &[
     ("", "Secret", config::secret),
 ];
 
-/// Describes an object; the values of a Secret must have been masked before.
-pub fn describe(object: &ObjectRef, value: &Value, events: &[Event], now: Timestamp) -> String {
+/// Holds the data beside the object that its description needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DescribedWith<'a> {
+    /// The recent events of the object.
+    pub events: &'a [Event],
+    /// The pods of a Node; `None` if they were not read.
+    pub pods: Option<&'a [Value]>,
+}
+
+/// Describes an object; the caller must mask the values of a Secret before.
+pub fn describe(object: &ObjectRef, value: &Value, with: DescribedWith<'_>, now: Timestamp) -> String {
     let mut writer = Writer::default();
     writer.field("Name", &object.name);
     if !object.namespace.is_empty() {
@@ -55,7 +66,10 @@ pub fn describe(object: &ObjectRef, value: &Value, events: &[Event], now: Timest
         Some((_, _, section)) => section(value, &mut writer),
         None => generic::fields(value, &mut writer),
     }
-    describe_events(events, now, &mut writer);
+    if object.kind == "Node" && object.group.is_empty() {
+        allocation::pods(value, with.pods, now, &mut writer);
+    }
+    describe_events(with.events, now, &mut writer);
     writer.finish()
 }
 
@@ -64,11 +78,12 @@ fn describe_events(events: &[Event], now: Timestamp, writer: &mut Writer) {
         writer.field("Events", "<none>");
         return;
     }
-    let mut rows = vec![["Type", "Reason", "Age", "Message"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["Type", "Reason", "Age", "From", "Message"].map(str::to_owned).to_vec()];
     rows.extend(events.iter().map(|event| {
         let old = event.at.map(|at| age(now, at)).unwrap_or_default();
         let old = if event.count > 1 { format!("{old} (x{})", event.count) } else { old };
-        vec![event.kind.clone(), event.reason.clone(), old, event.message.trim().replace('\n', " ")]
+        let said = event.message.trim().replace('\n', " ");
+        vec![event.kind.clone(), event.reason.clone(), old, event.from.clone(), said]
     }));
     writer.heading("Events");
     writer.table(&rows);

@@ -1,4 +1,4 @@
-//! How pods are reached: Service and Ingress.
+//! The network: Service and Ingress.
 
 use serde_json::Value;
 

@@ -1,11 +1,11 @@
-//! Where things are: Node and Namespace.
+//! Node and Namespace.
 
 use serde_json::Value;
 
 use super::generic::field;
 use super::writer::{Writer, at, conditions, list, map, marks};
 
-/// Describes a Node; what runs on it is a list of its own (`p`, filtered by the node).
+/// Describes a Node; its pods follow in a section of their own.
 pub(super) fn node(value: &Value, writer: &mut Writer) {
     let roles: Vec<&str> = value
         .pointer("/metadata/labels")
@@ -26,7 +26,7 @@ pub(super) fn node(value: &Value, writer: &mut Writer) {
         .collect();
     writer.many("Taints", &taints);
     writer.field("Unschedulable", if at(value, "/spec/unschedulable") == "True" { "true" } else { "false" });
-    conditions(value, writer);
+    transitions(value, writer);
     if list(value, "/status/addresses").next().is_some() {
         writer.heading("Addresses");
         writer.block(|writer| {
@@ -42,6 +42,19 @@ pub(super) fn node(value: &Value, writer: &mut Writer) {
     }
     writer.some("PodCIDR", at(value, "/spec/podCIDR"));
     writer.some("ProviderID", at(value, "/spec/providerID"));
+}
+
+/// Writes the conditions with their times: the time of a change tells which events belong to it.
+fn transitions(value: &Value, writer: &mut Writer) {
+    let pointers = ["/type", "/status", "/lastHeartbeatTime", "/lastTransitionTime", "/reason", "/message"];
+    let titles = ["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"];
+    let mut rows = vec![titles.map(str::to_owned).to_vec()];
+    let cells = |condition: &Value| pointers.map(|pointer| at(condition, pointer)).to_vec();
+    rows.extend(list(value, "/status/conditions").map(cells));
+    if rows.len() > 1 {
+        writer.heading("Conditions");
+        writer.table(&rows);
+    }
 }
 
 /// Describes a Namespace.

@@ -1,14 +1,14 @@
-//! Descriptions, beside what `kubectl describe` prints of the same objects.
+//! Descriptions, compared with the output of `kubectl describe` for the same objects.
 
 use serde_json::json;
 
-use super::describe;
+use super::{DescribedWith, describe};
 use crate::model::ObjectRef;
 
 fn described(object: &str, group: &str, value: &serde_json::Value) -> String {
     let mut object: ObjectRef = object.parse().unwrap();
     object.group = group.to_owned();
-    describe(&object, value, &[], "2026-01-01T00:00:00Z".parse().unwrap())
+    describe(&object, value, DescribedWith::default(), "2026-01-01T00:00:00Z".parse().unwrap())
 }
 
 #[test]
@@ -57,4 +57,60 @@ fn no_value_of_a_secret_is_written() {
     let text = described("Secret/web/web", "", &secret);
     assert!(text.contains("token:        7 bytes\n") && text.contains("unmasked:     (masked)\n"), "{text}");
     assert!(!text.contains("aHVudGVyMg"), "{text}");
+}
+
+#[test]
+fn a_node_with_what_its_pods_ask_for() {
+    let pod = |name: &str, phase: &str, spec: serde_json::Value| {
+        json!({
+            "metadata": {"namespace": "web", "name": name, "creationTimestamp": "2025-12-30T00:00:00Z"},
+            "spec": spec, "status": {"phase": phase},
+        })
+    };
+    let asks =
+        |cpu: &str, memory: &str| json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}});
+    let pods = [
+        pod(
+            "web-2",
+            "Running",
+            json!({"containers": [{"resources": asks("250m", "64Mi")}, {"resources": asks("1", "1Gi")}]}),
+        ),
+        // The init container requests more than the containers that run later, beside its sidecar.
+        pod(
+            "web-1",
+            "Running",
+            json!({
+                "initContainers": [
+                    {"restartPolicy": "Always", "resources": asks("100m", "32Mi")}, {"resources": asks("2", "16Mi")},
+                ],
+                "containers": [{"resources": asks("500m", "64Mi")}], "overhead": {"cpu": "10m"},
+            }),
+        ),
+        pod("job-1", "Succeeded", json!({"containers": [{"resources": asks("4", "4Gi")}]})),
+        pod("best-effort", "Pending", json!({"containers": [{}]})),
+    ];
+    let node = json!({
+        "status": {
+            "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110", "nvidia.com/gpu": "1"},
+            "conditions": [{
+                "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status",
+                "lastHeartbeatTime": "2025-12-31T23:59:00Z", "lastTransitionTime": "2025-12-05T12:00:00Z",
+            }],
+        },
+    });
+    let events = [crate::cluster::Event {
+        at: "2025-12-31T23:59:30Z".parse().ok(),
+        kind: "Warning".to_owned(),
+        reason: "FreeDiskSpaceFailed".to_owned(),
+        object: "Node//board-1".parse().unwrap(),
+        message: "no images to delete".to_owned(),
+        count: 1,
+        from: "kubelet, board-1".to_owned(),
+    }];
+    let with = DescribedWith { events: &events, pods: Some(&pods) };
+    let object: ObjectRef = "Node//board-1".parse().unwrap();
+    let text = describe(&object, &node, with, "2026-01-01T00:00:00Z".parse().unwrap());
+    insta::assert_snapshot!(text);
+    let unread = describe(&object, &node, DescribedWith::default(), "2026-01-01T00:00:00Z".parse().unwrap());
+    assert!(unread.contains("Non-terminated Pods:  (not read)"), "{unread}");
 }

@@ -1,4 +1,4 @@
-//! What keeps pods running: Deployment, `ReplicaSet`, `StatefulSet`, `DaemonSet`.
+//! The workloads: Deployment, `ReplicaSet`, `StatefulSet`, `DaemonSet`.
 
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::text::field;
 
-/// Collects lines; a value's column is decided when its block is complete.
+/// Collects lines; `finish` aligns the values once a block is complete.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     lines: Vec<Line>,
@@ -22,21 +22,21 @@ struct Line {
 }
 
 impl Writer {
-    /// Writes `Label: value`; `<none>` where the value is empty.
+    /// Writes `Label: value`; `<none>` for an empty value.
     pub fn field(&mut self, label: &str, value: impl AsRef<str>) {
         let value = value.as_ref();
         let value = if value.is_empty() { "<none>" } else { value };
         self.lines.push(Line { depth: self.depth, label: format!("{label}:"), value: Some(value.to_owned()) });
     }
 
-    /// Writes a field only where there is a value.
+    /// Writes a field if its value is not empty.
     pub fn some(&mut self, label: &str, value: impl AsRef<str>) {
         if !value.as_ref().is_empty() {
             self.field(label, value);
         }
     }
 
-    /// Writes a field of several lines; those after the first stand below the first.
+    /// Writes a field with one value a line, aligned below the first.
     pub fn many(&mut self, label: &str, values: &[String]) {
         let mut values = values.iter();
         self.field(label, values.next().map_or("", String::as_str));
@@ -55,7 +55,7 @@ impl Writer {
         self.lines.push(Line { depth: self.depth, label: text.into(), value: None });
     }
 
-    /// Writes what belongs below the line before.
+    /// Writes the block below the last line.
     pub fn block(&mut self, write: impl FnOnce(&mut Self)) {
         self.depth += 1;
         write(self);
@@ -90,7 +90,7 @@ impl Writer {
         });
     }
 
-    /// Joins the lines: within a block, values stand in one column.
+    /// Joins the lines: within a block, the values are in one column.
     pub fn finish(self) -> String {
         let mut out = String::new();
         for (index, line) in self.lines.iter().enumerate() {
@@ -101,7 +101,7 @@ impl Writer {
                 }
                 Some(value) => {
                     let width = self.label_width(index);
-                    // What follows the first line of a value stands below it, and never where a label does.
+                    // The further lines of a value are below the first, never in the column of the labels.
                     let below = format!("\n{}", " ".repeat(indent.len() + width + 2));
                     let value = value.trim_end_matches('\n').replace('\n', &below);
                     let _ = writeln!(out, "{indent}{:width$}  {value}", field(&line.label));
@@ -111,7 +111,8 @@ impl Writer {
         out
     }
 
-    /// Returns the widest label among the neighbours: lines of the same depth, as far as no line of a smaller depth lies between.
+    /// Returns the widest label among the neighbours: lines of the same depth without a line of a smaller depth between
+    /// them.
     fn label_width(&self, index: usize) -> usize {
         let depth = self.lines.get(index).map_or(0, |line| line.depth);
         let (before, after) = self.lines.split_at(index);
@@ -125,7 +126,7 @@ impl Writer {
     }
 }
 
-/// Returns the value at a JSON Pointer as kubectl prints it: text as it is, nothing where there is none.
+/// Returns the value at a JSON Pointer as kubectl prints it: text unchanged, nothing if there is no value.
 pub(super) fn at(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).map(plain).unwrap_or_default()
 }
@@ -148,13 +149,13 @@ pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = 
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Writes a map at a JSON Pointer as `key=value`, sorted as the server sends it.
+/// Returns a map at a JSON Pointer as `key=value` pairs, in the server's order.
 pub(super) fn pairs(value: &Value, pointer: &str, between: &str) -> Vec<String> {
     let map = value.pointer(pointer).and_then(Value::as_object);
     map.into_iter().flatten().map(|(key, value)| format!("{key}{between}{}", plain(value))).collect()
 }
 
-/// Writes labels and annotations, without the copy of the manifest that kubectl apply keeps.
+/// Writes labels and annotations, without the copy of the manifest that `kubectl apply` keeps.
 pub(super) fn marks(value: &Value, writer: &mut Writer) {
     writer.many("Labels", &pairs(value, "/metadata/labels", "="));
     let mut annotations = pairs(value, "/metadata/annotations", ": ");
@@ -176,7 +177,7 @@ pub(super) fn conditions(value: &Value, writer: &mut Writer) {
     }
 }
 
-/// Writes who controls the object.
+/// Writes the controller of the object.
 pub(super) fn controlled_by(value: &Value, writer: &mut Writer) {
     let controller = list(value, "/metadata/ownerReferences")
         .find(|owner| owner.get("controller").and_then(Value::as_bool).unwrap_or(false));
@@ -185,7 +186,7 @@ pub(super) fn controlled_by(value: &Value, writer: &mut Writer) {
     }
 }
 
-/// Writes a map as a block of its own, or `<none>`.
+/// Writes a map as a block of its own; nothing for an empty one.
 pub(super) fn map(value: &Value, pointer: &str, label: &str, writer: &mut Writer) {
     if let Some(Value::Object(map)) =
         value.pointer(pointer).filter(|map| map.as_object().is_some_and(|map| !map.is_empty()))

@@ -1,12 +1,13 @@
-//! What flux-operator makes of its objects: `ResourceSet`s, by their inputs and Go's templates (flux-operator 0.59).
+//! The objects that flux-operator creates from its own: `ResourceSet`s, by their inputs and Go's templates
+//! (flux-operator 0.59).
 //!
-//! It knows objects alone, wherever they come from: the files that declare them (`repo`), or what kustomize makes of those (`render`).
+//! It works on objects from any source: the files that declare them (`repo`), or the output of kustomize (`render`).
 //!
 //! ```text
-//! resource_set  what a set makes of its inputs
-//! templated     what a set makes, as far as its templates say so
-//! unfolding     a set with the objects around it, and in which order what sets make is applied
-//! gotemplate    Go's templates, of which sets are made
+//! resource_set  the objects of a set, by its inputs
+//! templated     the objects of a set, as far as its templates show them
+//! unfolding     a set with the objects around it, and the order in which Flux applies its objects
+//! gotemplate    Go's templates, in which sets are written
 //! ```
 
 mod gotemplate;
@@ -20,10 +21,10 @@ pub use gotemplate::Failed;
 
 use crate::model::ObjectRef;
 
-/// Shows an object to what flux-operator makes of it.
+/// Holds an object for flux-operator.
 #[derive(Debug, Clone, Copy)]
 pub struct OperatorObject<'a> {
-    /// Which object.
+    /// The object's name.
     pub object: &'a ObjectRef,
     /// The object itself.
     pub body: &'a serde_json::Value,

@@ -1,5 +1,5 @@
-//! What flux-operator's own code makes of `ResourceSet` objects (`tests/recordings/resourceset`, by `tests/testbed/resourceset`), and what is
-//! made here: the same, or nothing.
+//! Comparison of the objects that flux-operator's own code creates from `ResourceSet` objects
+//! (`tests/recordings/resourceset`, by `tests/testbed/resourceset`) with those created here: equal, or unknown.
 
 use std::path::Path;
 
@@ -43,6 +43,6 @@ fn sets_become_what_flux_operator_makes_of_them() {
     let count = recorded.lines().count();
     assert!(count > 400);
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
-    // What is not modelled is told to be unknown; most is.
+    // Only what is not modelled may be unknown; most sets are known.
     assert!(unknown.len() < count / 10, "{} of {count} are not known:\n{}", unknown.len(), unknown.join("\n"));
 }

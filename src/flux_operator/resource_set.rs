@@ -1,5 +1,5 @@
-//! What flux-operator makes of a `ResourceSet`: its inputs, combined, put into its templates (flux-operator 0.59, `internal/builder` and
-//! `internal/inputs`).
+//! The objects of a `ResourceSet`: its combined inputs, rendered in its templates (flux-operator 0.59,
+//! `internal/builder` and `internal/inputs`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,34 +11,34 @@ use crate::model::{ObjectRef, known};
 use crate::yaml::manifest::{at, put_metadata};
 use crate::yaml::sigs;
 
-/// The kind that is unfolded.
+/// The kind of a set.
 pub const KIND: &str = "ResourceSet";
 
-/// The kind that its inputs may come from.
+/// The kind of an input provider.
 pub const PROVIDER: &str = "ResourceSetInputProvider";
 
-/// With it a made object whose value is `disabled` is left out.
+/// The annotation that removes a rendered object with the value `disabled`.
 const RECONCILE: &str = "fluxcd.controlplane.io/reconcile";
 
-/// Has a made object filled with what another holds.
+/// The annotation that fills a rendered object with the content of another.
 const COPY: &str = "fluxcd.controlplane.io/copyFrom";
 
-/// Has a made `ConfigMap` filled with what a kubeconfig holds.
+/// The annotation that fills a rendered `ConfigMap` with the content of a kubeconfig.
 const CONVERT: &str = "fluxcd.controlplane.io/convertKubeConfigFrom";
 
-/// So many combinations of inputs there may be at most.
+/// The most combinations of inputs.
 const MOST: usize = 10_000;
 
-/// Names where inputs come from.
+/// Names the providers of inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InputsFrom<'a> {
-    /// The provider of a name.
+    /// The provider with a name.
     Named(&'a str),
-    /// The providers whose labels a selector fits.
+    /// The providers that a label selector matches.
     Selected(&'a Json),
 }
 
-/// Lists where the inputs of a set come from.
+/// Lists the providers of a set's inputs.
 pub fn references(set: OperatorObject<'_>) -> Vec<InputsFrom<'_>> {
     let from = at(set.body, "/spec/inputsFrom").as_array().into_iter().flatten();
     from.filter_map(|one| match (one.get("name").and_then(Json::as_str), one.get("selector")) {
@@ -48,8 +48,8 @@ pub fn references(set: OperatorObject<'_>) -> Vec<InputsFrom<'_>> {
     .collect()
 }
 
-/// Lists the objects that have to be ready before a set is unfolded. One that has to be there alone holds back nothing that is told by waves, nor
-/// does one whose own expression asks for something else than that it is ready.
+/// Lists the objects that must be ready before a set is rendered. A dependency that must only exist does not affect the
+/// waves, nor does one with its own expression for readiness.
 pub fn awaited(set: OperatorObject<'_>) -> Vec<ObjectRef> {
     let depends = at(set.body, "/spec/dependsOn").as_array().into_iter().flatten();
     let one = |dependency: &Json| {
@@ -63,12 +63,12 @@ pub fn awaited(set: OperatorObject<'_>) -> Vec<ObjectRef> {
     depends.filter_map(one).collect()
 }
 
-/// Tells whether a set is ready only once all that it makes is.
+/// Tells whether a set becomes ready only after all of its objects.
 pub fn waits(set: OperatorObject<'_>) -> bool {
     at(set.body, "/spec/wait") == true
 }
 
-/// Tells whether a label selector fits an object.
+/// Tells whether a label selector matches an object.
 pub fn selects(selector: &Json, object: OperatorObject<'_>) -> bool {
     let labels = at(object.body, "/metadata/labels");
     let exact = selector.get("matchLabels").and_then(Json::as_object).into_iter().flatten();
@@ -88,10 +88,10 @@ pub fn selects(selector: &Json, object: OperatorObject<'_>) -> bool {
     exact.into_iter().all(|(key, value)| labels.get(key) == Some(value)) && expressions.into_iter().all(holds)
 }
 
-/// Builds the objects of a set, each with the number of its step; `providers` are those that its inputs come from.
+/// Builds the objects of a set, each with the number of its step; `providers` are those of its inputs.
 ///
 /// # Errors
-/// Tells why there are none: flux-operator refuses the set too, or what it makes is not known here.
+/// Fails with the reason: flux-operator rejects the set too, or its objects are not known here.
 pub fn build(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result<Vec<(usize, Json)>, Failed> {
     let spec = at(set.body, "/spec");
     let is_stepped = spec.get("steps").and_then(Json::as_array).is_some_and(|steps| !steps.is_empty());
@@ -134,10 +134,10 @@ pub fn build(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Resul
     Ok(made)
 }
 
-/// The most bytes that one step of a set makes of all its inputs.
+/// The most bytes that one step of a set renders from all its inputs.
 const LARGEST: usize = 32 * 1024 * 1024;
 
-/// Builds what one step holds: its resources, then those of its template that are not among them.
+/// Builds the objects of one step: its resources, then those of its template that are not among them.
 fn step(spec: &Json, inputs: &[Value]) -> Result<Vec<Json>, Failed> {
     let mut made = Vec::new();
     let mut seen = HashSet::new();
@@ -183,14 +183,14 @@ fn is_left_out(object: &Json) -> bool {
     at(object, "/metadata/annotations").get(RECONCILE).and_then(Json::as_str) == Some("disabled")
 }
 
-/// Names an object as the operator does to find doubles.
+/// Returns the key by which the operator finds duplicates.
 fn key(object: &Json) -> String {
     let word = |pointer: &str| at(object, pointer).as_str().unwrap_or_default();
     let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group);
     [group, word("/kind"), word("/metadata/namespace"), word("/metadata/name")].join("/")
 }
 
-/// Cuts a text where Kubernetes' reader of YAML does.
+/// Splits a text into documents as Kubernetes' YAML reader does.
 fn documents(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = String::new();
@@ -227,7 +227,7 @@ fn read_one(text: &str) -> Result<Json, Failed> {
     }
 }
 
-/// Reads all documents; what is no object of Kubernetes is dropped.
+/// Parses all documents; those that are not objects of Kubernetes are dropped.
 fn read_all(text: &str) -> Result<Vec<Json>, Failed> {
     let mut found = Vec::new();
     for document in documents(text) {
@@ -270,7 +270,7 @@ fn combined(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result
         }
         let mut input = input_of(provider, PROVIDER, at(provider.body, "/spec/defaultValues"));
         if let Value::Map(fields) = &mut input {
-            // It is made of the provider's UID.
+            // The operator derives it from the provider's UID.
             fields.insert(
                 "id".to_owned(),
                 Value::Hidden("it asks for the id of an input, which the cluster alone knows"),
@@ -285,7 +285,7 @@ fn combined(set: OperatorObject<'_>, providers: &[OperatorObject<'_>]) -> Result
     }
 }
 
-/// Reads an input, with where it comes from.
+/// Converts an input, with its provider.
 fn input_of(object: OperatorObject<'_>, kind: &str, input: &Json) -> Value {
     let mut fields = match Value::from_json(input) {
         Value::Map(fields) => fields,
@@ -303,7 +303,7 @@ fn input_of(object: OperatorObject<'_>, kind: &str, input: &Json) -> Value {
     Value::Map(fields)
 }
 
-/// Makes every combination of one input of each provider.
+/// Builds every combination of one input of each provider.
 fn permuted(all: Vec<(&str, Vec<Value>)>, with_empty: bool) -> Result<Vec<Value>, Failed> {
     let all: Vec<_> = all.into_iter().filter(|(_, inputs)| with_empty || !inputs.is_empty()).collect();
     if all.is_empty() {
@@ -336,7 +336,7 @@ fn permuted(all: Vec<(&str, Vec<Value>)>, with_empty: bool) -> Result<Vec<Value>
     Ok(made.into_iter().map(with_id).collect())
 }
 
-/// Makes a key of a provider's name, as templates can ask for it.
+/// Converts a provider's name to a key for templates.
 fn normalized(name: &str) -> String {
     let letters = name.to_lowercase();
     let words = letters.chars().filter_map(|letter| match letter {
@@ -349,7 +349,7 @@ fn normalized(name: &str) -> String {
     words.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// Puts the labels and annotations of `spec.commonMetadata` of a set on an object.
+/// Adds the labels and annotations of a set's `spec.commonMetadata` to an object.
 pub fn share_metadata(set: OperatorObject<'_>, object: &mut Json) {
     for field in ["labels", "annotations"] {
         let common = at(set.body, &format!("/spec/commonMetadata/{field}")).as_object();
@@ -361,7 +361,7 @@ pub fn share_metadata(set: OperatorObject<'_>, object: &mut Json) {
     }
 }
 
-/// Returns the object whose entries a made object is filled with: its kind, namespace and name.
+/// Returns the object from which a rendered object is filled: its kind, namespace and name.
 pub fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
     let kind = match (at(object, "/apiVersion").as_str()?, at(object, "/kind").as_str()?) {
         ("v1", "ConfigMap") => "ConfigMap",
@@ -372,11 +372,11 @@ pub fn copies(object: &Json) -> Option<(&'static str, &str, &str)> {
     Some((kind, namespace, name))
 }
 
-/// Fills a made object with the entries of another.
+/// Fills a rendered object with the entries of another.
 pub fn copy(source: &Json, object: &mut Json) {
     let Some(fields) = object.as_object_mut() else { return };
     let is_secret = fields.get("kind").and_then(Json::as_str) == Some("Secret");
-    // What is sealed stays sealed: the values are put in only on the cluster.
+    // Encrypted values stay encrypted: only the cluster decrypts them.
     let taken = if is_secret { ["data", "stringData", "sops"] } else { ["data", "binaryData", ""] };
     for field in taken {
         if let Some(value) = source.get(field) {
@@ -389,7 +389,7 @@ pub fn copy(source: &Json, object: &mut Json) {
     }
 }
 
-/// Tells whether an object that is made gets entries on the cluster that are not known here.
+/// Tells whether a rendered object gets entries on the cluster that are not known here.
 pub fn is_filled_elsewhere(object: OperatorObject<'_>) -> bool {
     let annotation = |name: &str| at(object.body, "/metadata/annotations").get(name).is_some();
     let is_empty = ["data", "stringData", "binaryData"].iter().all(|field| object.body.get(*field).is_none());

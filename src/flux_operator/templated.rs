@@ -1,11 +1,11 @@
-//! What a `ResourceSet` makes, as far as its templates say so before anything is put into them.
+//! The objects of a `ResourceSet`, as far as its templates show them before they are rendered.
 
 use serde_json::Value as Json;
 
 use super::OperatorObject;
 use crate::yaml::manifest::at;
 
-/// Names an object of a template; a star stands for what is put in, and for what is not said.
+/// Names an object of a template; a star stands for a rendered part, and for a missing one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplatedObject {
     /// The API group.
@@ -18,7 +18,7 @@ pub struct TemplatedObject {
     pub target: String,
 }
 
-/// Lists the objects of the templates of a set; `None` where they do not say what they make.
+/// Lists the objects of a set's templates; `None` where the templates do not show them.
 pub fn templated(set: OperatorObject<'_>) -> Option<Vec<TemplatedObject>> {
     let spec = at(set.body, "/spec");
     let steps = spec.get("steps").and_then(Json::as_array).into_iter().flatten();
@@ -51,7 +51,7 @@ fn of(version: &str, kind: &str, namespace: Option<&str>, target: Option<&str>) 
     }
 }
 
-/// Puts a star in the place of each action of a template.
+/// Replaces each action of a template by a star.
 fn pattern(text: &str) -> String {
     let mut parts = text.split("<<");
     let mut found = parts.next().unwrap_or_default().to_owned();
@@ -62,7 +62,7 @@ fn pattern(text: &str) -> String {
     found
 }
 
-/// Lists the objects of a document of a template, by its lines; `None` where it has text and no kind.
+/// Lists the objects of a template's document, by its lines; `None` where it has text and no kind.
 fn in_text(document: &str) -> Option<Vec<TemplatedObject>> {
     let value = |line: &str, key: &str| {
         let value = line.strip_prefix(key)?.strip_prefix(':')?.trim();
@@ -81,7 +81,7 @@ fn in_text(document: &str) -> Option<Vec<TemplatedObject>> {
     if kinds.is_empty() || versions.len() != kinds.len() {
         return document.lines().find(is_text).is_none().then(Vec::new);
     }
-    // Which of several a line belongs to is not told.
+    // A line cannot be assigned to one of several objects.
     let one = |values: Vec<String>| values.into_iter().next().filter(|_| kinds.len() == 1);
     let (namespace, target) = (one(deep("namespace")), one(deep("targetNamespace")));
     let found = versions.iter().zip(&kinds);

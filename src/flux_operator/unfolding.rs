@@ -1,4 +1,4 @@
-//! A set with the objects around it: what it makes of them, and what that waits for.
+//! A set with the objects around it: the objects that it renders, and their dependencies.
 
 use serde_json::Value as Json;
 
@@ -6,22 +6,22 @@ use super::resource_set::{self, InputsFrom, PROVIDER};
 use super::{Failed, OperatorObject};
 use crate::model::{ObjectRef, known};
 
-/// So many sets may make one another: one that makes itself would never end.
+/// The greatest depth of sets that render sets: one that renders itself would never end.
 pub const DEEPEST: usize = 4;
 
-/// Says what became of a set.
+/// Holds the result of unfolding a set.
 #[derive(Debug)]
 pub enum Unfolding {
-    /// These objects, each with its step.
+    /// The objects, each with its step.
     Objects(Vec<(usize, Json)>),
-    /// Something else has to be known first.
+    /// Another object must be known first.
     Waits,
-    /// It is not known.
+    /// The objects are not known.
     Failed(Failed),
 }
 
-/// Unfolds a set that so many others made, one by the other, with the objects of its environment that are known so far; `is_last` says that there
-/// will be no more.
+/// Unfolds a set, `depth` sets below one of the repository, with the objects of its environment that are known so far;
+/// `is_last` says that no more will come.
 pub fn unfold<'a>(
     set: OperatorObject<'a>,
     depth: usize,
@@ -61,7 +61,7 @@ pub fn unfold<'a>(
     }
 }
 
-/// Says which Kustomizations were made of a set, each with its step.
+/// Holds the Kustomizations of a set, each with its step.
 #[derive(Debug, Clone)]
 pub struct UnfoldedSet {
     /// The environment.
@@ -74,7 +74,7 @@ pub struct UnfoldedSet {
 }
 
 impl UnfoldedSet {
-    /// Notes what was made of a set.
+    /// Collects the Kustomizations of a set.
     pub fn new<'a>(env: &str, set: OperatorObject<'_>, made: impl Iterator<Item = (usize, &'a ObjectRef)>) -> Self {
         let made = made.filter(|(_, object)| is_kustomization(object)).map(|(step, object)| (step, object.clone()));
         Self {
@@ -91,8 +91,8 @@ fn is_kustomization(object: &ObjectRef) -> bool {
     object.group == known::KUSTOMIZE && object.kind == "Kustomization"
 }
 
-/// Tells for which Kustomizations those wait that are made of sets, by environment: for those of an earlier step, and for what their set depends
-/// on.
+/// Returns the dependencies of the Kustomizations of sets, by environment: the Kustomizations of an earlier step, and
+/// the dependencies of their set.
 pub fn order(sets: &[UnfoldedSet]) -> Vec<(&str, &ObjectRef, Vec<ObjectRef>)> {
     let mut told = Vec::new();
     for one in sets {

@@ -1,4 +1,5 @@
-//! What differs between two revisions: their manifests document by document, their values path by path; secrets masked.
+//! The difference between two revisions: their manifests document by document, their values path by path; secrets
+//! masked.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,27 +13,27 @@ use super::release::hex;
 use super::values::ValueRow;
 use crate::yaml::{self, Value, manifest};
 
-/// How many unchanged lines are shown around a change.
+/// The number of unchanged lines around a change.
 const CONTEXT: usize = 3;
 
-/// Says what became of a document.
+/// Classifies the change of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DocumentChange {
-    /// It is new.
+    /// The document is new.
     Create,
-    /// It differs.
+    /// The document differs.
     Update,
-    /// It is no longer there.
+    /// The document was removed.
     Delete,
 }
 
-/// Holds how one document differs.
+/// Holds the difference of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentDiff {
     /// The object, `Kind/namespace/name`; the namespace is empty where the manifest leaves it to the release.
     pub object: String,
-    /// What became of it.
+    /// The kind of change.
     pub change: DocumentChange,
     /// The unified difference, secrets masked.
     pub diff: String,
@@ -66,7 +67,7 @@ pub fn values(old: &[ValueRow], new: &[ValueRow]) -> String {
         for row in rows {
             text.push_str(&row.path);
             text.push_str(": ");
-            // What is secret in either is masked in both.
+            // A value that is secret in either is masked in both.
             if secret.contains(&row.path.as_str()) {
                 text.push_str(&masked(row.value.to_string().as_bytes()));
             } else {
@@ -88,14 +89,15 @@ pub fn masked_manifest(manifest: &str) -> String {
         .concat()
 }
 
-/// Differs from run to run, so that what is shown cannot be compared with the hashes of guesses, or with what another run showed.
+/// The random keys of this run, so that a displayed hash cannot be compared with the hashes of guesses, or with another
+/// run.
 static SALT: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Stands in for a value: within one run equal values can be told from different ones, and nothing else.
+/// Masks a value: within one run equal values can be distinguished from different ones, and nothing else.
 fn masked(value: &[u8]) -> String {
-    // Two numbers of a keyed hash make the key of the sum that is shown; the keys come from the system and are never shown.
+    // Two keyed hashes form the key of the displayed sum; the system's random keys are never displayed.
     let key = [SALT.hash_one(0_u8), SALT.hash_one(1_u8)].map(u64::to_le_bytes).concat();
-    // Snapshots of screens are compared from run to run.
+    // Tests compare snapshots of screens between runs.
     let key = if cfg!(test) { Vec::new() } else { key };
     let sum = Sha256::new().chain_update(&key).chain_update(value).finalize();
     let hash: String = hex(&sum).chars().take(8).collect();
@@ -128,7 +130,7 @@ fn split(manifest: &str) -> Vec<String> {
             document.push('\n');
         }
     }
-    // Helm writes the template's name above each document: a comment alone is no document.
+    // Helm writes the template's name above each document: a comment alone is not a document.
     let is_empty = |text: &str| text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
     documents.retain(|document| !is_empty(document));
     documents

@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, request};
 use crate::model::health::true_cause;
 use crate::model::{Condition, Fault, ObjectRef};
 
-/// Holds what the inspector shows of a HelmRelease.
+/// Holds the inspector's view of a HelmRelease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// The HelmRelease.
@@ -27,25 +27,25 @@ pub struct Inspection {
     pub storage_namespace: String,
     /// Whether it is suspended.
     pub suspended: bool,
-    /// The chart that is deployed.
+    /// The deployed chart.
     pub chart: ChartMetadata,
-    /// The chart as it is asked for: name or path, and version or range.
+    /// The requested chart: name or path, and version or range.
     pub wanted: (String, String),
-    /// Where the chart comes from: a repository, or what `chartRef` names.
+    /// The source of the chart: a repository, or the object of `chartRef`.
     pub source: Option<ObjectRef>,
     /// The HelmChart between it and its source.
     pub helm_chart: Option<ObjectRef>,
     /// The conditions.
     pub conditions: Vec<Condition>,
-    /// The condition that says why it is not ready: with a remediation, that is not `Ready`.
+    /// The condition with the reason why it is not ready: after a remediation, that is not `Ready`.
     pub cause: Option<Condition>,
-    /// Where values come from.
+    /// The sources of its values.
     pub values_from: Vec<ValuesReference>,
-    /// Its releases, newest first.
+    /// The releases, newest first.
     pub history: Vec<ReleaseRevision>,
 }
 
-/// Reads everything that the inspector shows at once.
+/// Reads the whole view of the inspector.
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read.
@@ -76,7 +76,7 @@ pub async fn inspect(cluster: &Cluster, object: &ObjectRef) -> Result<Inspection
     })
 }
 
-/// Lists the stored releases of a HelmRelease, newest first; where Secrets may not be read, what its status remembers.
+/// Lists the stored releases of a HelmRelease, newest first; where reading Secrets is forbidden, those in its status.
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read.
@@ -94,10 +94,10 @@ pub async fn release(cluster: &Cluster, object: &ObjectRef, revision: Option<u32
     stored(cluster, object, &owner, revision).await
 }
 
-/// Merges the values that the next run would take, each with its origin; chart defaults are those of the newest stored release.
+/// Merges the values for the next run, each with its origin; chart defaults are those of the newest stored release.
 ///
 /// # Errors
-/// Fails when something that the values come from cannot be read; the reason names it, never its content.
+/// Fails when a source of values cannot be read; the reason names it, never its content.
 pub async fn effective_values(cluster: &Cluster, object: &ObjectRef) -> Result<Vec<ValueRow>, Fault> {
     let owner = read(cluster, object).await?;
     let release = stored(cluster, object, &owner, None).await?;
@@ -130,7 +130,7 @@ struct Secrets {
     items: Vec<Stored>,
 }
 
-/// A Secret of Helm's storage, or a ConfigMap or Secret that values come from; no `Debug`, because it holds secrets.
+/// Holds a Secret of Helm's storage, or a ConfigMap or Secret with values; no `Debug`, because it holds secrets.
 #[derive(Deserialize)]
 struct Stored {
     #[serde(default)]
@@ -216,7 +216,7 @@ fn broken(cluster: &Cluster, name: &str, error: &StorageError) -> Fault {
     )
 }
 
-/// Reads what values come from; `None` when it is not there.
+/// Reads a source of values; `None` when it does not exist.
 async fn holder(cluster: &Cluster, namespace: &str, reference: &ValuesReference) -> Result<Option<Stored>, Fault> {
     let plural = if reference.kind == "Secret" { "secrets" } else { "configmaps" };
     let path = Address::core(namespace, plural).at(&reference.name);
@@ -251,7 +251,7 @@ mod tests {
         serde_json::from_str(text).unwrap()
     }
 
-    /// Answers with what the real API server holds, as it was recorded.
+    /// Answers with recorded objects of a real API server.
     fn recorded(secrets: bool) -> Cluster {
         cluster(move |asked| -> Answer {
             let v3 = fixture(include_str!("fixtures/web-v3.json"));

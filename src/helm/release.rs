@@ -1,4 +1,4 @@
-//! What a HelmRelease says of the release that it makes: its name, where it is stored, its chart, its values.
+//! The release of a HelmRelease, as declared: its name, storage, chart and values.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 use crate::model::known;
 use crate::model::{Condition, ObjectRef};
 
-/// The longest name that Helm gives a release.
+/// The longest name of a release in Helm.
 const LONGEST_NAME: usize = 53;
-/// How many characters of a longer name are kept, before a hyphen and the first of its hash.
+/// The number of characters of a longer name that are kept, before a hyphen and the start of its hash.
 const KEPT_OF_NAME: usize = 40;
 const SOURCES: &str = known::SOURCE;
 
@@ -19,7 +19,7 @@ const SOURCES: &str = known::SOURCE;
 pub struct HelmRelease {
     metadata: Metadata,
     spec: Spec,
-    /// What its controller says.
+    /// The status.
     pub status: HelmReleaseStatus,
 }
 
@@ -43,7 +43,7 @@ struct Spec {
     values: Value,
 }
 
-/// Inline values may hold what should have been a Secret: they are not printed.
+/// Inline values may contain secrets, so they are not printed.
 impl std::fmt::Debug for Spec {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Spec").field("release_name", &self.release_name).finish_non_exhaustive()
@@ -72,23 +72,23 @@ struct Reference {
     namespace: String,
 }
 
-/// Names a key of a ConfigMap or Secret that values come from.
+/// Names a key of a ConfigMap or Secret with values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ValuesReference {
     /// `ConfigMap` or `Secret`.
     pub kind: String,
-    /// Its name, in the HelmRelease's namespace.
+    /// The name, in the HelmRelease's namespace.
     pub name: String,
     values_key: String,
-    /// The path that the value is set at; empty when the key holds a document of values.
+    /// The path of the value; empty when the key holds a document of values.
     pub target_path: String,
     /// Whether the object or the key may be missing.
     pub optional: bool,
 }
 
 impl ValuesReference {
-    /// Returns the key: `values.yaml` unless said otherwise.
+    /// Returns the key, by default `values.yaml`.
     pub fn key(&self) -> &str {
         if self.values_key.is_empty() { "values.yaml" } else { &self.values_key }
     }
@@ -100,14 +100,14 @@ impl ValuesReference {
 pub struct HelmReleaseStatus {
     /// The conditions.
     pub conditions: Vec<Condition>,
-    /// The HelmChart that it made, `namespace/name`.
+    /// The HelmChart of the HelmRelease, `namespace/name`.
     pub helm_chart: String,
     /// The releases, newest first; at most `maxHistory`.
     pub history: Vec<ReleaseSnapshot>,
     storage_namespace: String,
 }
 
-/// Mirrors what a HelmRelease keeps of a release.
+/// Mirrors a HelmRelease's record of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReleaseSnapshot {
@@ -115,7 +115,7 @@ pub struct ReleaseSnapshot {
     pub name: String,
     /// The revision.
     pub version: u32,
-    /// The status, Helm's word.
+    /// The status, in Helm's words.
     pub status: String,
     /// The chart's name.
     pub chart_name: String,
@@ -123,12 +123,12 @@ pub struct ReleaseSnapshot {
     pub chart_version: String,
     /// The application's version.
     pub app_version: String,
-    /// When it was deployed.
+    /// The time of deployment.
     pub last_deployed: Option<jiff::Timestamp>,
 }
 
 impl HelmRelease {
-    /// Returns the release's name, by helm-controller's rules.
+    /// Returns the release's name, derived as in helm-controller.
     pub fn release_name(&self) -> String {
         let spec = &self.spec;
         if !spec.release_name.is_empty() {
@@ -140,12 +140,12 @@ impl HelmRelease {
         shortened(&format!("{}-{}", spec.target_namespace, self.metadata.name))
     }
 
-    /// Returns the namespace that the release's objects go to.
+    /// Returns the namespace of the release's objects.
     pub fn release_namespace(&self) -> &str {
         first([&self.spec.target_namespace, &self.metadata.namespace])
     }
 
-    /// Returns the namespace where its releases are stored: the one in use, then the one asked for, then its own.
+    /// Returns the namespace where its releases are stored: the one in use, then the requested one, then its own.
     pub fn storage_namespace(&self) -> &str {
         first([&self.status.storage_namespace, &self.spec.storage_namespace, &self.metadata.namespace])
     }
@@ -160,25 +160,25 @@ impl HelmRelease {
         self.spec.suspend
     }
 
-    /// Returns the chart as it is asked for: its name or path, and the version or range; empty with `chartRef`.
+    /// Returns the requested chart: its name or path, and the version or range; empty with `chartRef`.
     pub fn chart(&self) -> (&str, &str) {
         self.spec.chart.as_ref().map_or(("", ""), |chart| (&chart.spec.chart, &chart.spec.version))
     }
 
-    /// Names where the chart comes from.
+    /// Returns the source of the chart.
     pub fn source(&self) -> Option<ObjectRef> {
         let found = self.spec.chart.as_ref().map(|chart| &chart.spec.source_ref).or(self.spec.chart_ref.as_ref())?;
         let namespace = first([&found.namespace, &self.metadata.namespace]);
         Some(ObjectRef::new(&found.kind, SOURCES, namespace, &found.name))
     }
 
-    /// Names the HelmChart that stands between it and its source.
+    /// Returns the HelmChart between it and its source.
     pub fn helm_chart(&self) -> Option<ObjectRef> {
         let (namespace, name) = self.status.helm_chart.split_once('/')?;
         Some(ObjectRef::new("HelmChart", SOURCES, namespace, name))
     }
 
-    /// Returns where values come from, in order: a later one wins.
+    /// Returns the sources of values, in order: a later one wins.
     pub fn values_from(&self) -> &[ValuesReference] {
         &self.spec.values_from
     }

@@ -1,4 +1,4 @@
-//! What is shown of one stored revision, or of two: values, manifest, notes, differences; everything leaves here masked.
+//! Views of one stored revision, or of two: values, manifest, notes, differences; all of them are masked.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,26 +10,26 @@ use super::values::{self, ValueRow};
 use crate::cluster::Cluster;
 use crate::model::{Fault, ObjectRef};
 
-/// Secrets shorter than this are not looked for in notes: they would match words that mean nothing.
+/// The shortest secret that is searched for in notes: a shorter one would match ordinary words.
 const SHORTEST_SECRET: usize = 4;
 
-/// Holds how two revisions differ; secrets are masked.
+/// Holds the difference between two revisions; secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// The older revision.
     pub old: u32,
     /// The newer revision.
     pub new: u32,
-    /// The unified difference of the values, a path a line; empty when they are equal.
+    /// The unified difference of the values, one path a line; empty when they are equal.
     pub values: String,
-    /// The documents that differ.
+    /// The differing documents.
     pub documents: Vec<DocumentDiff>,
 }
 
-/// Lists the values of a revision, or without one those that the next run would take.
+/// Lists the values of a revision, or those for the next run.
 ///
 /// # Errors
-/// Fails when the HelmRelease, its storage or what its values come from cannot be read.
+/// Fails when the HelmRelease, its storage or a source of its values cannot be read.
 pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<Vec<ValueRow>, Fault> {
     let now = effective_values(cluster, object).await;
     if revision.is_none() {
@@ -39,18 +39,18 @@ pub async fn values_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u
     Ok(rows(&stored, now.ok().as_deref()))
 }
 
-/// Holds what a revision rendered, with secret values masked.
+/// Holds the rendering of a revision, with secret values masked.
 #[derive(Debug, Clone)]
 pub struct RenderedManifest {
-    /// Its number.
+    /// The number of the revision.
     pub revision: u32,
-    /// The objects that it installs, several YAML documents.
+    /// The installed objects, several YAML documents.
     pub manifest: String,
-    /// What Helm itself runs beside them: when and what, and the manifest.
+    /// The hooks that Helm itself runs beside them: a description, and the manifest.
     pub hooks: Vec<(String, String)>,
 }
 
-/// Returns what a revision, or the newest, rendered.
+/// Returns the rendering of a revision, or of the newest.
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read, or there is no such revision.
@@ -88,7 +88,7 @@ pub async fn notes_of(cluster: &Cluster, object: &ObjectRef, revision: Option<u3
 /// Compares a revision (or the newest) with another (or the one before it).
 ///
 /// # Errors
-/// Fails when the HelmRelease or its storage cannot be read, or there is nothing to compare with.
+/// Fails when the HelmRelease or its storage cannot be read, or there is no revision to compare with.
 pub async fn compare(
     cluster: &Cluster,
     object: &ObjectRef,
@@ -118,7 +118,17 @@ pub async fn compare(
     })
 }
 
-/// Lists the values of a stored release. Where it is not known what is secret now, everything that was configured counts as secret.
+/// Tells what the next run would change in the values of a revision, or of the newest; empty if nothing differs.
+///
+/// # Errors
+/// Fails when the HelmRelease, its storage or a source of its values cannot be read.
+pub async fn next_values(cluster: &Cluster, object: &ObjectRef, revision: Option<u32>) -> Result<String, Fault> {
+    let next = effective_values(cluster, object).await?;
+    let stored = release(cluster, object, revision).await?;
+    Ok(diff::values(&rows(&stored, Some(&next)), &next))
+}
+
+/// Lists the values of a stored release. If the current secrets are unknown, every configured value counts as secret.
 fn rows(stored: &Release, now: Option<&[ValueRow]>) -> Vec<ValueRow> {
     let mut rows = values::of_revision(&stored.chart.values, &stored.config, now.unwrap_or_default());
     if now.is_none() {
@@ -129,7 +139,7 @@ fn rows(stored: &Release, now: Option<&[ValueRow]>) -> Vec<ValueRow> {
     rows
 }
 
-/// Replaces a value, or every text within it, wherever it stands in a text.
+/// Masks a value, or every text within it, everywhere in a text.
 fn hide(value: &Value, text: &mut String) {
     match value {
         Value::String(secret) if secret.len() >= SHORTEST_SECRET => *text = text.replace(secret.as_str(), "(masked)"),

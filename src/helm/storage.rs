@@ -1,4 +1,5 @@
-//! Helm's storage: one Secret per revision, `sh.helm.release.v1.NAME.vN`, whose `release` is JSON, compressed, in base64 (helm/pkg/storage/driver).
+//! Helm's storage: one Secret per revision, `sh.helm.release.v1.NAME.vN`, whose `release` is JSON, compressed, in
+//! base64 (helm/pkg/storage/driver).
 
 use std::io::Read as _;
 
@@ -9,13 +10,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The first bytes of what gzip wrote; releases of old Helm versions are not compressed.
+/// The first bytes of gzip's output; releases of old Helm versions are not compressed.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
-/// The largest release that is decompressed, in bytes: a Secret holds 1 MiB, charts compress by a factor of ten, and what is parsed of it
-/// takes several times its length.
+/// The largest release that is decompressed, in bytes: a Secret holds 1 MiB, charts compress by a factor of ten, and
+/// parsing takes several times the length.
 const LARGEST: u64 = 32 << 20;
 
-/// Says why a release cannot be read; it never holds any of it.
+/// Says why a release cannot be read; it never contains any of it.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The Secret has no `release`.
@@ -27,15 +28,15 @@ pub enum StorageError {
     /// The compression is broken.
     #[error("it cannot be decompressed")]
     Gzip,
-    /// What comes out is too large.
+    /// The decompressed release is too large.
     #[error("it unpacks to more than {} MiB or to more values than any release has, and was not read", LARGEST >> 20)]
     Large,
-    /// The JSON is not a release; where.
+    /// The JSON is not a release, at this line and column.
     #[error("its JSON is not a release (line {0}, column {1})")]
     Json(usize, usize),
 }
 
-/// Holds a release as Helm stored it. `config` and `manifest` hold secrets: its `Debug` names the release only.
+/// Holds a release as Helm stored it. `config` and `manifest` hold secrets, so its `Debug` prints only the name.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Release {
@@ -46,13 +47,13 @@ pub struct Release {
     /// The revision.
     #[serde(rename = "version")]
     pub revision: u32,
-    /// When, how, and the notes.
+    /// The times, the status, and the notes.
     pub info: Info,
     /// The chart.
     pub chart: Chart,
-    /// The values that were given, without the chart's defaults.
+    /// The configured values, without the chart's defaults.
     pub config: Value,
-    /// The rendered objects, several YAML documents; hooks are not among them.
+    /// The rendered objects, several YAML documents, without hooks.
     pub manifest: String,
     /// The hooks.
     pub hooks: Vec<Hook>,
@@ -64,19 +65,19 @@ impl std::fmt::Debug for Release {
     }
 }
 
-/// Holds what happened to a release.
+/// Holds the status of a release.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Info {
-    /// When the first revision was deployed.
+    /// The time when the first revision was deployed.
     #[serde(deserialize_with = "crate::model::clock::lenient")]
     pub first_deployed: Option<Timestamp>,
-    /// When this revision was deployed.
+    /// The time when this revision was deployed.
     #[serde(deserialize_with = "crate::model::clock::lenient")]
     pub last_deployed: Option<Timestamp>,
-    /// What happened, such as `Upgrade complete`.
+    /// The last action, such as `Upgrade complete`.
     pub description: String,
-    /// Helm's word, such as `deployed`.
+    /// The status in Helm's words, such as `deployed`.
     pub status: String,
     /// The chart's notes, rendered; they may hold secrets.
     pub notes: String,
@@ -86,9 +87,9 @@ pub struct Info {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Chart {
-    /// Its name and versions.
+    /// The name and versions.
     pub metadata: ChartMetadata,
-    /// Its default values; those of subcharts are not stored.
+    /// The default values; those of subcharts are not stored.
     pub values: Value,
 }
 
@@ -114,7 +115,7 @@ pub struct Hook {
     pub kind: String,
     /// The template that it comes from.
     pub path: String,
-    /// When it runs, such as `pre-upgrade`.
+    /// The events that run it, such as `pre-upgrade`.
     pub events: Vec<String>,
     /// The rendered object; may hold secrets.
     pub manifest: String,
@@ -126,19 +127,19 @@ pub struct Hook {
 pub struct ReleaseRevision {
     /// The revision.
     pub revision: u32,
-    /// Helm's word, such as `deployed`, `superseded` or `failed`.
+    /// The status in Helm's words, such as `deployed`, `superseded` or `failed`.
     pub status: String,
     /// The chart's name and version, `web-1.2.3`.
     pub chart: String,
     /// The application's version.
     pub app_version: String,
-    /// When it was deployed.
+    /// The time of deployment.
     pub deployed: Option<Timestamp>,
-    /// What happened; empty where the storage cannot be read.
+    /// The last action; empty where the storage cannot be read.
     pub description: String,
 }
 
-/// Reads what history needs and steps over the rest.
+/// Mirrors the fields for the history and skips the others.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Head {
@@ -153,18 +154,18 @@ struct HeadChart {
     metadata: ChartMetadata,
 }
 
-/// Decodes the value of `data.release` as it stands in the Secret's JSON.
+/// Decodes the value of `data.release` in the Secret's JSON.
 ///
 /// # Errors
-/// Fails when a layer is broken; says which.
+/// Fails when a layer is broken, and names it.
 pub fn decode(data: &str) -> Result<Release, StorageError> {
     json(&unpack(data)?)
 }
 
-/// Decodes what history shows of a release, without keeping its values and manifest.
+/// Decodes the history of a release, without its values and manifest.
 ///
 /// # Errors
-/// Fails when a layer is broken; says which.
+/// Fails when a layer is broken, and names it.
 pub fn decode_revision(data: &str) -> Result<ReleaseRevision, StorageError> {
     let head: Head = json(&unpack(data)?)?;
     let ChartMetadata { name, version, app_version } = head.chart.metadata;

@@ -1,28 +1,28 @@
-//! The notation `path=value` of `helm --set`, as far as `valuesFrom[].targetPath` reaches it (helm/pkg/strvals).
+//! The notation `path=value` of `helm --set`, as far as `valuesFrom[].targetPath` uses it (helm/pkg/strvals).
 //!
-//! The value takes part in the parsing: a comma in it begins another `path=value`, braces make a list, a backslash escapes. That is a trap for
-//! operators, so it is kept.
+//! The value is parsed too: a comma in it begins another `path=value`, braces make a list, a backslash escapes. That
+//! surprises users, so it is reproduced.
 
 use serde_json::Value;
 
-/// One step of a path.
+/// Represents one step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
     /// A key of a map.
     Key(String),
-    /// A place in a list.
+    /// An index in a list.
     Index(usize),
 }
 
-/// The largest index that helm takes.
+/// The largest index that helm accepts.
 const LARGEST_INDEX: usize = 65_536;
 
-/// Parses a path and the text to set there into settings, in order.
+/// Parses a path and the text to set there into assignments, in order.
 ///
-/// A text in quotes stays text, as fluxcd/pkg has it; otherwise `true`, `null`, `12` become what they look like.
+/// A text in quotes stays text, as in fluxcd/pkg; otherwise `true`, `null`, `12` become a boolean, null, a number.
 ///
 /// # Errors
-/// Says what is wrong, without the text.
+/// Fails with the reason, without the text.
 pub fn parse(path: &str, text: &str) -> Result<Vec<(Vec<PathStep>, Value)>, String> {
     let quoted = ['\'', '"'].into_iter().any(|quote| text.starts_with(quote) && text.ends_with(quote));
     let text = if quoted { text.trim_matches(['\'', '"']) } else { text };

@@ -1,8 +1,10 @@
-//! Effective values and where each comes from: chart defaults, then `valuesFrom` in order, then inline values; a later one wins.
+//! Effective values with their origins: chart defaults, then `valuesFrom` in order, then inline values; a later one
+//! wins.
 //!
-//! `targetPath` is the exception, and a trap (fluxcd/pkg chartutil): before such a value is set, the inline values are merged in, and Go's maps are
-//! shared. So inline wins over a `targetPath` at the top level, and below a map that an earlier reference brought; but where only the inline values
-//! own the map, they are changed themselves, and the `targetPath` wins.
+//! `targetPath` is the exception, and a trap (fluxcd/pkg chartutil): before such a value is set, the inline values are
+//! merged in, and Go's maps are shared. So inline wins over a `targetPath` at the top level, and below a map from an
+//! earlier reference; but below a map that only the inline values have, the inline values themselves are changed, and
+//! the `targetPath` wins.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +13,21 @@ use serde_json::{Map, Value};
 use super::release::ValuesReference;
 use super::strvals::{self, PathStep};
 
-/// Holds one value. Its `Debug` leaves a secret out.
+/// Holds one value. Its `Debug` omits a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ValueRow {
-    /// The path, keys joined by dots; a dot within a key is escaped as helm has it.
+    /// The path, with keys joined by dots; a dot within a key is escaped as in helm.
     pub path: String,
     /// The value: a scalar, a list, or an empty map. `null` removes the chart's default.
     pub value: Value,
-    /// Where it comes from: `chart`, `ConfigMap/name key`, `Secret/name key`, `inline`.
+    /// The origin: `chart`, `ConfigMap/name key`, `Secret/name key`, `inline`.
     pub origin: String,
     /// Whether it must be masked.
     pub secret: bool,
 }
 
 impl ValueRow {
-    /// Returns the value as it may be seen: secrets are masked.
+    /// Returns the value for display: secrets are masked.
     pub fn shown(&self) -> Value {
         if self.secret { Value::String("(masked)".to_owned()) } else { self.value.clone() }
     }
@@ -41,7 +43,7 @@ impl std::fmt::Debug for ValueRow {
     }
 }
 
-/// Where values come from, with the text that was found there; `None` where an optional one is missing.
+/// Holds a source of values with its text; `None` where an optional one is missing.
 pub type Referenced = (ValuesReference, Option<String>);
 
 #[derive(Clone)]
@@ -56,10 +58,10 @@ struct Origin {
     secret: bool,
 }
 
-/// Merges values and keeps each one's origin.
+/// Merges values with their origins.
 ///
 /// # Errors
-/// Says which reference cannot be read or set, and why; never a value.
+/// Fails with the reference that cannot be read or set, and the reason; never with a value.
 pub fn effective(defaults: &Value, references: &[Referenced], inline: &Value) -> Result<Vec<ValueRow>, String> {
     let mut inline = document(inline, &origin("inline", false));
     let mut result = Node::Map(BTreeMap::new(), origin("inline", false));
@@ -68,7 +70,7 @@ pub fn effective(defaults: &Value, references: &[Referenced], inline: &Value) ->
         let name = format!("{}/{} {}", reference.kind, reference.name, reference.key());
         let from = origin(&name, reference.kind == "Secret");
         if reference.target_path.is_empty() {
-            // The parser's message may quote what it could not read.
+            // The parser's message may quote the text that it cannot parse.
             let values: crate::yaml::Value =
                 crate::yaml::from_str(text).map_err(|_| format!("{name} is not YAML, or not a map of values"))?;
             let values = serde_json::to_value(values).map_err(|_| format!("{name} has a key that is not text"))?;
@@ -97,8 +99,8 @@ pub fn effective(defaults: &Value, references: &[Referenced], inline: &Value) ->
     Ok(rows)
 }
 
-/// Lists the values of a stored revision: what was given, over the chart's defaults. What given values come from is not stored, so those that are
-/// secret now, or are named like secrets, are marked.
+/// Lists the values of a stored revision: the configured ones, over the chart's defaults. Their origins are not stored,
+/// so values that are secret now, or have names like secrets, are marked.
 pub fn of_revision(defaults: &Value, config: &Value, now: &[ValueRow]) -> Vec<ValueRow> {
     let mut all = document(defaults, &origin("chart", false));
     merge(&mut all, document(config, &origin("configured", false)));
@@ -127,12 +129,12 @@ fn origin(name: &str, secret: bool) -> Origin {
     Origin { name: name.to_owned(), secret }
 }
 
-/// Reads a document of values; none at all counts as an empty map.
+/// Converts a document of values; a missing one counts as an empty map.
 fn document(value: &Value, from: &Origin) -> Node {
     if value.is_null() { Node::Map(BTreeMap::new(), from.clone()) } else { node(value, from) }
 }
 
-/// Reads a value; a `null` within a document is a value of its own: it removes the default.
+/// Converts a value; a `null` within a document is a value, which removes the default.
 fn node(value: &Value, from: &Origin) -> Node {
     match value {
         Value::Object(map) => {
@@ -142,7 +144,7 @@ fn node(value: &Value, from: &Origin) -> Node {
     }
 }
 
-/// Merges maps into maps; anything else is replaced.
+/// Merges maps into maps; any other value is replaced.
 fn merge(into: &mut Node, from: Node) {
     match (into, from) {
         (Node::Map(into, _), Node::Map(from, _)) => {
@@ -159,7 +161,8 @@ fn merge(into: &mut Node, from: Node) {
     }
 }
 
-/// Tells whether a path leads into a map that the inline values own alone: one that was in the result before is a copy.
+/// Tells whether a path leads into a map that only the inline values have: a map that was in the result before is a
+/// copy.
 fn is_inline_alone(before: &Node, inline: &Node, path: &[PathStep]) -> bool {
     let (mut before, mut inline) = (Some(before), Some(inline));
     let parents = path.split_last().map(|(_, parents)| parents).unwrap_or_default();
@@ -193,7 +196,7 @@ fn set(at: &mut Node, path: &[PathStep], value: &Value, from: &Origin) {
                 set(next, rest, value, from);
             }
         }
-        // A list is one value to the rows: it takes the origin of what was set in it last.
+        // For the rows a list is one value: it takes the origin of the last change in it.
         [PathStep::Index(_), ..] => {
             let mut plain = match &*at {
                 Node::Leaf(value, _) => value.clone(),
@@ -245,7 +248,7 @@ fn flatten(node: &Node, path: &mut String, rows: &mut Vec<ValueRow>) {
                 path.truncate(length);
             }
         }
-        // An empty document is no value.
+        // An empty document has no values.
         Node::Map(..) if path.is_empty() => {}
         Node::Map(_, from) => rows.push(row(path, Value::Object(Map::new()), from)),
         Node::Leaf(value, from) => rows.push(row(path, value.clone(), from)),
@@ -307,7 +310,7 @@ mod tests {
         assert_eq!(value(&[base, path("map.key")], json!({"map": {"key": "inline"}}), "map.key"), "inline");
         assert_eq!(value(&[path("map.key")], json!({"map": {"key": "inline"}}), "map.key"), "path");
         assert_eq!(value(&[path("map.key")], json!({"map": {"other": "inline"}}), "map.key"), "path");
-        // The second one finds the inline values merged in already, as a copy.
+        // By the second one, the inline values are merged in already, as a copy.
         let twice = [path("map.key"), path("map.second")];
         assert_eq!(value(&twice, json!({"map": {"key": "a", "second": "inline"}}), "map.second"), "inline");
         assert_eq!(value(&[path("list[1].name")], json!({}), "list"), json!([null, {"name": "path"}]));

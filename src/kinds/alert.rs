@@ -1,4 +1,4 @@
-//! Alert: which events go to which Provider.
+//! Alert: the events for a Provider.
 
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "alert",
     controller: "notification-controller",
     watched: false,
+    part: None,
     columns: &[
         Column { title: "Provider", width: 20 },
         Column { title: "Severity", width: 9 },
@@ -66,9 +67,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An Alert sends events of the objects that it names to a Provider; it has no status of its own."
             .to_owned(),
         look_for: "sources that exist, and a severity that does not drown what matters.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/notification/alerts/",
+        docs: "https://fluxcd.io/flux/components/notification/alerts/".into(),
     }
 }

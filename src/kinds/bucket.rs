@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source bucket",
     controller: "source-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Revision", width: 10 },
         Column { title: "Bucket", width: 24 },
@@ -34,9 +35,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A Bucket fetches the files of an S3, GCS or Azure store, and keeps them for those that apply them."
             .to_owned(),
         look_for: "READY True and a REVISION; else MESSAGE says what the store answered.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/buckets/",
+        docs: "https://fluxcd.io/flux/components/source/buckets/".into(),
     }
 }

@@ -17,6 +17,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "",
     controller: "",
     watched: false,
+    part: None,
     columns: &[Column { title: "Ready", width: 7 }, Column { title: "Updated", width: 8 }],
     decode,
     lesson,
@@ -61,10 +62,11 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::kubectl("daemonsets", context, object),
+        place: String::new(),
         why: "A DaemonSet runs one pod on every node that its selector and tolerations allow.".to_owned(),
         look_for: "READY as many as nodes that fit; one that is missing names its node: look at that node first."
             .to_owned(),
-        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/",
+        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/".into(),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "",
     controller: "",
     watched: false,
+    part: None,
     columns: &[
         Column { title: "Ready", width: 7 },
         Column { title: "Updated", width: 8 },
@@ -88,6 +89,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         ]
         .map(Into::into)
         .into(),
+        note: None,
+        labels: metadata.labels,
+        since: None,
         flux: None,
         key: RowKey { namespace: metadata.namespace, name: metadata.name },
     })
@@ -96,10 +100,11 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::kubectl("deployments", context, object),
+        place: String::new(),
         why: "A Deployment keeps a number of equal pods, and replaces them step by step when its template changes."
             .to_owned(),
         look_for: "READY n/n; else the conditions, and the events of its ReplicaSet and pods.".to_owned(),
-        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
+        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/".into(),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source external",
     controller: "",
     watched: false,
+    part: None,
     columns: &[Column { title: "Revision", width: 16 }, Column { title: "Source", width: 36 }],
     decode,
     lesson,
@@ -50,9 +51,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An ExternalArtifact hands on what a controller beside Flux made, for Kustomizations and HelmReleases to apply."
             .to_owned(),
         look_for: "READY True and a REVISION; its SOURCE is what made it.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/externalartifacts/",
+        docs: "https://fluxcd.io/flux/components/source/externalartifacts/".into(),
     }
 }

@@ -1,4 +1,5 @@
-//! What all Flux kinds share: metadata, suspension, conditions, references, and when their controllers look again.
+//! The common parts of all Flux kinds: metadata, suspension, conditions, references, and the next run of their
+//! controllers.
 
 use std::time::Duration;
 
@@ -6,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::essence::in_source;
 use crate::model::clock::go_duration;
 use crate::model::health::{find, flux_state, is_old};
-use crate::model::{Condition, FluxFacts, ObjectRef, Row, RowKey, State, Suspension};
+use crate::model::{Condition, FluxFacts, Labels, ObjectRef, Row, RowKey, State, Suspension};
 
 pub use crate::model::known::{HELM, IMAGE, KUSTOMIZE, NOTIFICATION, SOURCE};
 
@@ -27,19 +29,11 @@ pub(super) struct Metadata<'a> {
     #[serde(default)]
     pub(super) generation: Option<i64>,
     #[serde(default)]
-    labels: Labels,
+    pub(super) labels: Labels,
     #[serde(default)]
     annotations: Annotations,
     #[serde(default, borrow)]
     managed_fields: Vec<ManagedField<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Labels {
-    #[serde(default, rename = "kustomize.toolkit.fluxcd.io/name")]
-    name: Option<String>,
-    #[serde(default, rename = "kustomize.toolkit.fluxcd.io/namespace")]
-    namespace: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -77,7 +71,7 @@ struct SpecFields {
     suspend: Option<serde::de::IgnoredAny>,
 }
 
-/// Holds a reference to another object, as `spec.sourceRef` and `spec.dependsOn` have it.
+/// Holds a reference to another object, as in `spec.sourceRef` and `spec.dependsOn`.
 #[derive(Deserialize)]
 pub(super) struct Reference {
     #[serde(default)]
@@ -88,14 +82,14 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// Names the object; `kind` and `group` where the reference does not say them, `namespace` that of the object that refers.
+    /// Returns the object; `kind` and `group` are defaults, `namespace` is that of the referring object.
     pub(super) fn object(&self, kind: &str, group: &str, namespace: &str) -> ObjectRef {
         let kind = self.kind.as_deref().unwrap_or(kind);
         ObjectRef::new(kind, group, self.namespace.as_deref().unwrap_or(namespace), &self.name)
     }
 }
 
-/// Holds what a kind knows of an object, for [`row`] to complete.
+/// Holds a kind's facts of an object, for [`row`] to complete.
 #[derive(Default)]
 pub(super) struct Facts<'a> {
     pub(super) metadata: Metadata<'a>,
@@ -106,22 +100,24 @@ pub(super) struct Facts<'a> {
     pub(super) attempted: Option<String>,
     pub(super) interval: Option<&'a str>,
     pub(super) retry_interval: Option<&'a str>,
-    /// When the status says that it was reconciled last.
+    /// The last reconciliation, by the status.
     pub(super) reconciled: Option<Timestamp>,
     pub(super) depends_on: Vec<ObjectRef>,
     pub(super) source: Option<ObjectRef>,
     pub(super) path: Option<String>,
     pub(super) inventory: Vec<Box<str>>,
+    /// When a source made its artifact.
+    pub(super) fetched: Option<Timestamp>,
 }
 
 impl Facts<'_> {
-    /// Decides the state, as every Flux kind has it.
+    /// Decides the state, in the same way for every Flux kind.
     fn state(&self) -> State {
         let state = flux_state(self.suspend, self.observed, self.metadata.generation, &self.conditions);
         if self.metadata.deletion_timestamp.is_some() && state != State::Suspended { State::Progressing } else { state }
     }
 
-    /// Finds when the controller looks again. No field says it: it is reckoned from when the controller wrote the status last.
+    /// Computes the controller's next run. No field holds it: it is derived from the last change of the status.
     fn next(&self) -> Option<Timestamp> {
         let stalled = find(&self.conditions, "Stalled").is_some_and(|stalled| stalled.status == "True");
         if self.suspend || stalled {
@@ -149,7 +145,7 @@ impl Facts<'_> {
         last.checked_add(SignedDuration::try_from(pause).ok()?).ok()
     }
 
-    /// Finds who suspended it, why, until when and since when.
+    /// Finds the user who suspended it, the reason, the start and the end.
     fn suspension(&self) -> Option<Suspension> {
         if !self.suspend {
             return None;
@@ -175,7 +171,7 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
     let suspended = facts.suspension();
     let reconciling = find(&facts.conditions, "Reconciling").filter(|reconciling| reconciling.status == "True");
     let ready = match find(&facts.conditions, "Ready") {
-        // What it says of the object as it was stands behind what its controller does now.
+        // A condition about an older generation gives way to the current action of the controller.
         Some(ready) if is_old(ready, facts.metadata.generation) && !facts.suspend => reconciling,
         ready => ready,
     };
@@ -187,18 +183,26 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         None => "waiting to be reconciled",
     };
     let labels = &facts.metadata.labels;
-    let owner = labels
-        .name
-        .as_deref()
-        .map(|name| ObjectRef::new("Kustomization", KUSTOMIZE, labels.namespace.as_deref().unwrap_or_default(), name));
+    let owner = labels.get("kustomize.toolkit.fluxcd.io/name").map(|name| {
+        let namespace = labels.get("kustomize.toolkit.fluxcd.io/namespace").unwrap_or_default();
+        ObjectRef::new("Kustomization", KUSTOMIZE, namespace, name)
+    });
     Row {
         state,
-        message: message.into(),
+        message: in_source(message).as_ref().into(),
         created: facts.metadata.creation_timestamp,
         cells: cells.into_iter().map(Into::into).collect(),
+        note: None,
+        labels: facts.metadata.labels,
+        since: None,
         flux: Some(Box::new(FluxFacts {
             until,
             is_stuck: false,
+            stalled: find(&facts.conditions, "Stalled")
+                .filter(|stalled| stalled.status == "True")
+                .map(|stalled| stalled.reason.clone()),
+            is_checking: reconciling.is_some() && is_waiting_for_health(&facts.conditions),
+            fetched: facts.fetched,
             ready: ready.filter(|ready| ready.kind == "Ready").and_then(|ready| match ready.status.as_str() {
                 "True" => Some(true),
                 "False" => Some(false),
@@ -221,9 +225,16 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
     }
 }
 
-/// Finds until when what the controller does now may take: it says so, as in `Running 'install' action with timeout of 5m0s`
-/// (helm-controller 1.4) and `Running health checks for revision main@sha1:… with a timeout of 4m30s` (kustomize-controller 1.7). `None` where it does
-/// nothing, or does not say so.
+/// Tells whether kustomize-controller waits until what it applied is healthy: it says so in a condition of its own (kustomize-controller 1.7,
+/// `checkHealth`; tests/recordings/kustomization-checking.json).
+fn is_waiting_for_health(conditions: &[Condition]) -> bool {
+    find(conditions, "Healthy").is_some_and(|healthy| healthy.status == "Unknown")
+}
+
+/// Finds the deadline of the controller's current action, from messages such as
+/// `Running 'install' action with timeout of 5m0s` (helm-controller 1.4) and
+/// `Running health checks for revision main@sha1:… with a timeout of 4m30s` (kustomize-controller 1.7). `None` without
+/// an action, or without a timeout in its message.
 fn ends(conditions: &[Condition], state: State) -> Option<(Timestamp, Duration)> {
     if state != State::Progressing {
         return None;
@@ -238,7 +249,7 @@ fn ends(conditions: &[Condition], state: State) -> Option<(Timestamp, Duration)>
     since.checked_add(SignedDuration::try_from(limit).ok()?).ok().map(|until| (until, limit))
 }
 
-/// Finds the true cause of a failure. A HelmRelease that was rolled back says so in Ready; why is in Released.
+/// Finds the true cause of a failure. After a rollback, a HelmRelease has the reason in Released, not in Ready.
 fn cause<'a>(conditions: &'a [Condition], ready: &'a Condition) -> &'a str {
     let remediated = find(conditions, "Remediated").is_some_and(|remediated| remediated.status == "True");
     match find(conditions, "Released") {
@@ -247,7 +258,7 @@ fn cause<'a>(conditions: &'a [Condition], ready: &'a Condition) -> &'a str {
     }
 }
 
-/// Shortens a revision for showing: hashes to seven digits, `main@sha1:dc5f0391…` to `main@dc5f039`.
+/// Shortens a revision for display: hashes to seven digits, `main@sha1:dc5f0391…` to `main@dc5f039`.
 pub fn short_revision(revision: &str) -> String {
     let (name, digest) = match revision.rsplit_once('@') {
         Some((name, digest)) => (Some(name), digest),
@@ -257,14 +268,14 @@ pub fn short_revision(revision: &str) -> String {
     if hash.len() < 40 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return revision.to_owned();
     }
-    let short = hash.get(..7).unwrap_or(hash);
+    let short = crate::model::revision::short(hash);
     match name {
         Some(name) => format!("{name}@{short}"),
         None => short.to_owned(),
     }
 }
 
-/// Reads an interval, a revision or the like that may be absent, as text.
+/// Converts an optional text, such as an interval or a revision.
 pub(super) fn text(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }

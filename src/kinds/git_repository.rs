@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source git",
     controller: "source-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Revision", width: 18 },
         Column { title: "Ref", width: 14 },
@@ -34,8 +35,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A GitRepository fetches a branch, tag or commit, and keeps it for those that apply it.".to_owned(),
         look_for: "READY True and your commit in REVISION; else MESSAGE says what the fetch ran into.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/gitrepositories/",
+        docs: "https://fluxcd.io/flux/components/source/gitrepositories/".into(),
     }
 }

@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source chart",
     controller: "source-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Chart", width: 24 },
         Column { title: "Wanted", width: 14 },
@@ -34,8 +35,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A HelmChart fetches one chart from its source; helm-controller makes one for each HelmRelease.".to_owned(),
         look_for: "READY True and the version that you expect in REVISION; else MESSAGE says which chart or version is not there.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/helmcharts/",
+        docs: "https://fluxcd.io/flux/components/source/helmcharts/".into(),
     }
 }

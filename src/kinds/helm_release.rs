@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "helmrelease",
     controller: "helm-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Chart", width: 24 },
         Column { title: "Version", width: 14 },
@@ -100,7 +101,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         (None, Some(chart)) => Some(chart.object("OCIRepository", SOURCE, &metadata.namespace)),
         (None, None) => None,
     };
-    // As the flux CLI shows it: the newest release's chart version, else what was tried.
+    // As in the flux CLI: the newest release's chart version, else the attempted one.
     let attempted = status.last_attempted_revision;
     let deployed = newest.and_then(|past| past.chart_version.clone());
     let revision = deployed.or_else(|| attempted.clone()).unwrap_or_default();
@@ -132,10 +133,11 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A HelmRelease installs a chart with its values, and upgrades it when either changes.".to_owned(),
         look_for:
             "READY True and the chart's version in REVISION; after a rollback the true cause is the condition Released."
                 .to_owned(),
-        docs: "https://fluxcd.io/flux/components/helm/helmreleases/",
+        docs: "https://fluxcd.io/flux/components/helm/helmreleases/".into(),
     }
 }

@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source helm",
     controller: "source-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Revision", width: 10 },
         Column { title: "Type", width: 8 },
@@ -32,7 +33,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         source.spec.kind.clone().unwrap_or_else(|| "default".to_owned()),
         source.spec.url.clone(),
     ];
-    // One of type oci is an address and no more: since Flux 2.2 no controller writes its status, and what stands there is of before.
+    // One of type oci is only an address: since Flux 2.2 no controller writes its status, so an existing status is old.
     let address_only = source.spec.kind.as_deref() == Some("oci");
     let mut row = source.row(cells);
     if address_only && row.state != State::Suspended {
@@ -45,10 +46,11 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why:
             "A HelmRepository fetches the index of a chart server; one of type oci has no index and is only an address."
                 .to_owned(),
         look_for: "READY True; an index that cannot be fetched holds up every chart from it.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/helmrepositories/",
+        docs: "https://fluxcd.io/flux/components/source/helmrepositories/".into(),
     }
 }

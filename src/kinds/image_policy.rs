@@ -1,4 +1,4 @@
-//! `ImagePolicy`: which tag of an image is the newest that may be used.
+//! `ImagePolicy`: the newest permitted tag of an image.
 
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "image policy",
     controller: "image-reflector-controller",
     watched: false,
+    part: None,
     columns: &[Column { title: "Repository", width: 20 }, Column { title: "Latest", width: 44 }],
     decode,
     lesson,
@@ -49,8 +50,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An ImagePolicy chooses the newest tag by its rule; automations write it into the repository.".to_owned(),
         look_for: "READY True and LATEST; a rule that matches no tag says so.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/image/imagepolicies/",
+        docs: "https://fluxcd.io/flux/components/image/imagepolicies/".into(),
     }
 }

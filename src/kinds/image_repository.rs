@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "image repository",
     controller: "image-reflector-controller",
     watched: false,
+    part: None,
     columns: &[Column { title: "Image", width: 44 }],
     decode,
     lesson,
@@ -39,8 +40,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An ImageRepository scans the tags of an image for the policies that choose among them.".to_owned(),
         look_for: "READY True and when it was scanned last; else MESSAGE says what the registry answered.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/image/imagerepositories/",
+        docs: "https://fluxcd.io/flux/components/image/imagerepositories/".into(),
     }
 }

@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "image update",
     controller: "image-automation-controller",
     watched: false,
+    part: None,
     columns: &[Column { title: "Path", width: 30 }, Column { title: "Pushed", width: 10 }],
     decode,
     lesson,
@@ -45,9 +46,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An ImageUpdateAutomation writes the tags that policies chose into the repository and pushes a commit."
             .to_owned(),
         look_for: "READY True, and the commit that it pushed last.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/image/imageupdateautomations/",
+        docs: "https://fluxcd.io/flux/components/image/imageupdateautomations/".into(),
     }
 }

@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "kustomization",
     controller: "kustomize-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Revision", width: 18 },
         Column { title: "Path", width: 32 },
@@ -115,6 +116,7 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         path,
         inventory: status.inventory.into_iter().flat_map(|inventory| inventory.entries).map(|entry| entry.id).collect(),
         metadata,
+        ..Facts::default()
     };
     Ok(row(facts, cells))
 }
@@ -122,9 +124,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A Kustomization applies one path of a source, and removes what is no longer in it.".to_owned(),
         look_for: "READY True, and the REVISION of your commit; MESSAGE names what failed or what it waits for."
             .to_owned(),
-        docs: "https://fluxcd.io/flux/components/kustomize/kustomizations/",
+        docs: "https://fluxcd.io/flux/components/kustomize/kustomizations/".into(),
     }
 }

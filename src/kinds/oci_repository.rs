@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "source oci",
     controller: "source-controller",
     watched: true,
+    part: None,
     columns: &[
         Column { title: "Revision", width: 18 },
         Column { title: "Ref", width: 14 },
@@ -34,9 +35,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "An OCIRepository fetches an artifact of a container registry: manifests or a chart.".to_owned(),
         look_for: "READY True and the tag with its digest in REVISION; else MESSAGE says what the pull ran into."
             .to_owned(),
-        docs: "https://fluxcd.io/flux/components/source/ocirepositories/",
+        docs: "https://fluxcd.io/flux/components/source/ocirepositories/".into(),
     }
 }

@@ -17,6 +17,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "",
     controller: "",
     watched: false,
+    part: None,
     columns: &[
         Column { title: "Ready", width: 6 },
         Column { title: "Status", width: 20 },
@@ -27,7 +28,7 @@ pub(super) static KIND: Kind = Kind {
     lesson,
 };
 
-/// The reasons of a container that say that it does not run and will not by itself.
+/// The reasons of a container that does not run and will not recover by itself.
 const FAILURES: &[&str] = &[
     "CrashLoopBackOff",
     "ImagePullBackOff",
@@ -64,7 +65,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
     } else {
         State::Progressing
     };
+    let note = pod.note(&status, restarts).map(Box::new);
     let message = if state == State::Ready { String::new() } else { pod.message() };
+    let since = if state == State::Ready { None } else { pod.unready_since().or(pod.metadata.creation_timestamp) };
     Ok(Row {
         state,
         message: message.into(),
@@ -72,6 +75,9 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         cells: [format!("{ready}/{total}"), status, restarts.to_string(), pod.spec.node_name.into()]
             .map(Into::into)
             .into(),
+        note,
+        labels: pod.metadata.labels,
+        since,
         flux: None,
         key: RowKey { namespace: pod.metadata.namespace, name: pod.metadata.name },
     })
@@ -80,11 +86,12 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::kubectl("pods", context, object),
+        place: String::new(),
         why: "A pod is what runs: its status and its events say why it does not.".to_owned(),
         look_for:
             "STATUS Running and READY n/n; RESTARTS that grow mean that it crashes: look at the log before the crash."
                 .to_owned(),
-        docs: "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/",
+        docs: "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Provider: where alerts are sent.
+//! Provider: the receiver of alerts.
 
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "alert-provider",
     controller: "notification-controller",
     watched: false,
+    part: None,
     columns: &[Column { title: "Type", width: 16 }, Column { title: "Address", width: 44 }],
     decode,
     lesson,
@@ -41,9 +42,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A Provider says where alerts are sent; it has no status of its own.".to_owned(),
         look_for: "its TYPE and the Secret with its token; whether it works shows in the events of its Alert."
             .to_owned(),
-        docs: "https://fluxcd.io/flux/components/notification/providers/",
+        docs: "https://fluxcd.io/flux/components/notification/providers/".into(),
     }
 }

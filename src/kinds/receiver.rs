@@ -1,4 +1,4 @@
-//! Receiver: a webhook that asks Flux to look now.
+//! Receiver: a webhook that requests a reconciliation.
 
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "receiver",
     controller: "notification-controller",
     watched: false,
+    part: None,
     columns: &[Column { title: "Type", width: 16 }, Column { title: "Path", width: 44 }],
     decode,
     lesson,
@@ -39,9 +40,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::flux_get(&KIND, context, object),
+        place: String::new(),
         why: "A Receiver takes a webhook, so that a push is reconciled at once rather than after the interval."
             .to_owned(),
         look_for: "READY True, and the PATH that the sender must call.".to_owned(),
-        docs: "https://fluxcd.io/flux/components/notification/receivers/",
+        docs: "https://fluxcd.io/flux/components/notification/receivers/".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! What the kinds of notification- and image-controllers share: few have a status, and a row is short.
+//! The common parts of notification- and image-controllers' kinds: few have a status, and a row is short.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::flux::{Facts, Metadata, row};
 use crate::model::{Condition, Row, State};
 
-/// Holds an object with a spec of its own and a status of which each kind has some fields.
+/// Holds an object with its own spec and a status with some of the common fields.
 pub(super) struct Settled<'a, S> {
     metadata: Metadata<'a>,
     pub(super) spec: S,
@@ -66,7 +66,7 @@ pub(super) struct Artifact {
 }
 
 impl<'a, S: Deserialize<'a> + Default> Settled<'a, S> {
-    /// Reads an object as it comes over the wire; the error is serde's.
+    /// Decodes an object; the error is serde's.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
         let Wire { metadata, spec, status } = serde_json::from_slice(bytes)?;
         let (own, common) = match spec {
@@ -76,7 +76,8 @@ impl<'a, S: Deserialize<'a> + Default> Settled<'a, S> {
         Ok(Self { metadata, spec: own, status, common })
     }
 
-    /// Completes the row. An object of a kind without conditions is ready once it is there: no controller writes its status.
+    /// Completes the row. An object of a kind without conditions is ready once it exists, because no controller writes
+    /// its status.
     pub(super) fn row(self, cells: Vec<String>) -> Row {
         let written = self.status.conditions.is_some() || self.status.observed_generation.is_some();
         let mut row = row(

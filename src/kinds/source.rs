@@ -1,11 +1,12 @@
-//! What all sources share: where they fetch from, and the artifact that they made of it.
+//! The common parts of all sources: their address, and the artifact of it.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::flux::{Facts, Metadata, Reference, row};
 use crate::model::{Condition, Row};
 
-/// Holds a source, of whichever kind.
+/// Holds a source of any kind.
 #[derive(Deserialize)]
 pub(super) struct Source<'a> {
     #[serde(borrow)]
@@ -42,7 +43,7 @@ pub(super) struct Spec<'a> {
     pub(super) endpoint: String,
 }
 
-/// Says which version of the source is wanted.
+/// Selects a version of the source.
 #[derive(Deserialize, Default)]
 pub(super) struct Pin {
     branch: Option<String>,
@@ -54,7 +55,7 @@ pub(super) struct Pin {
 }
 
 impl Pin {
-    /// Writes what is pinned, by Flux' order of precedence.
+    /// Writes the selected version, by Flux' order of precedence.
     pub(super) fn text(&self) -> String {
         let said = [&self.commit, &self.digest, &self.name, &self.semver, &self.tag, &self.branch];
         said.into_iter().flatten().next().cloned().unwrap_or_default()
@@ -73,9 +74,12 @@ pub(super) struct Status {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Artifact {
     #[serde(default)]
     revision: String,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
+    last_update_time: Option<Timestamp>,
 }
 
 impl Source<'_> {
@@ -93,6 +97,7 @@ impl Source<'_> {
             observed: self.status.observed_generation,
             conditions: self.status.conditions,
             revision,
+            fetched: self.status.artifact.as_ref().and_then(|artifact| artifact.last_update_time),
             interval: self.spec.interval,
             source: self.spec.source_ref.map(|source| source.object("HelmRepository", super::flux::SOURCE, namespace)),
             metadata: self.metadata,

@@ -17,6 +17,7 @@ pub(super) static KIND: Kind = Kind {
     noun: "",
     controller: "",
     watched: false,
+    part: None,
     columns: &[Column { title: "Ready", width: 7 }, Column { title: "Updated", width: 8 }],
     decode,
     lesson,
@@ -54,7 +55,7 @@ struct Status {
 fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
     let Workload { metadata, spec, status } = serde_json::from_slice::<Workload<'_, Spec, Status>>(bytes)?;
     let wanted = spec.replicas.unwrap_or(1);
-    // Pods below the partition, and all of `OnDelete`, keep their revision on purpose.
+    // Pods below the partition, and all of `OnDelete`, keep their revision by design.
     let to_update = match spec.update_strategy.kind.as_str() {
         "OnDelete" => 0,
         _ => wanted.saturating_sub(spec.update_strategy.rolling_update.partition),
@@ -71,9 +72,10 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 fn lesson(context: &str, object: Option<&ObjectRef>) -> Lesson {
     Lesson {
         shell: shell::kubectl("statefulsets", context, object),
+        place: String::new(),
         why: "A StatefulSet keeps pods that have names and volumes of their own; it makes and replaces them one after the other.".to_owned(),
         look_for: "READY n/n; else the first pod that is not ready: those after it wait for it.".to_owned(),
-        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/",
+        docs: "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/".into(),
     }
 }
 

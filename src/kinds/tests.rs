@@ -1,4 +1,5 @@
-//! Objects as the real controllers wrote them (source-controller 1.7.3, kustomize-controller 1.7.3, helm-controller 1.4.3).
+//! Objects as the real controllers wrote them (source-controller 1.7.3, kustomize-controller 1.7.3, helm-controller
+//! 1.4.3).
 
 use std::collections::HashSet;
 
@@ -189,7 +190,7 @@ fn a_bare_kind_means_the_registry_s_group_and_a_typed_group_is_kept() {
         let bare: ObjectRef = format!("{}/n/a", kind.kind).parse().unwrap();
         assert!(kind.is(&bare) && super::kind_of(&bare).is_some_and(|found| std::ptr::eq(found, *kind)));
         assert_eq!(bare.to_string(), format!("{}/n/a", kind.kind), "what is known well is written bare");
-        // A kind of the same name in another group is none of ours, whatever it is called.
+        // A kind of the same name in another group, or with a similar word, is not one of ours.
         for word in [kind.kind, kind.plural].into_iter().chain(kind.aliases.iter().copied()) {
             let foreign: ObjectRef = format!("{word}.stranger.example.org/n/a").parse().unwrap();
             assert_eq!(super::complete(foreign.clone()), foreign);
@@ -197,7 +198,7 @@ fn a_bare_kind_means_the_registry_s_group_and_a_typed_group_is_kept() {
                 super::kind_of(&foreign).is_none() && super::find(&format!("{word}.stranger.example.org")).is_none()
             );
             assert_eq!(foreign.to_string(), format!("{word}.stranger.example.org/n/a"));
-            // Nor is a CRD's whose kind reads like one of our short names.
+            // Nor is the kind of a CRD whose name equals one of our short names.
             let kind_of_theirs: String =
                 word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
             let written = ObjectRef::new(&kind_of_theirs, "stranger.example.org", "n", "a").to_string();
@@ -216,7 +217,7 @@ fn what_flux_calls_a_kind_stands_in_its_file() {
     }
 }
 
-/// A Flux object with two conditions, in their order: Ready and Reconciling.
+/// Returns a Flux object with two conditions, in their order: Ready and Reconciling.
 fn with_conditions(kind: &str, generation: i64, ready: &str, reconciling: &str) -> Row {
     let json = format!(
         r#"{{"metadata": {{"name": "app", "namespace": "web", "generation": {generation}, "creationTimestamp": "2026-11-22T09:00:00Z"}},

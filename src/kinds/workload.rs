@@ -1,11 +1,11 @@
-//! What `StatefulSet` and `DaemonSet` share: pods that are counted.
+//! The common parts of `StatefulSet` and `DaemonSet`: the counts of pods.
 
 use serde::Deserialize;
 
 use super::flux::Metadata;
 use crate::model::{Row, RowKey, State};
 
-/// Holds an object whose spec and status each kind reads for itself.
+/// Holds an object whose spec and status each kind decodes itself.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "S: Deserialize<'de> + Default, T: Deserialize<'de> + Default"))]
 pub(super) struct Workload<'a, S, T> {
@@ -19,17 +19,17 @@ pub(super) struct Workload<'a, S, T> {
 
 /// Counts the pods of a workload.
 pub(super) struct Counted {
-    /// How many there are to be.
+    /// The desired number of pods.
     pub(super) wanted: u32,
-    /// How many are ready.
+    /// The number of ready pods.
     pub(super) ready: u32,
-    /// Whether all are there, ready, and of the newest template as far as that is asked for.
+    /// Whether all pods exist, are ready, and have the newest template as far as required.
     pub(super) is_complete: bool,
-    /// The generation that the counts speak of.
+    /// The generation of the counts.
     pub(super) observed: Option<i64>,
 }
 
-/// Completes the row; `cells` are those behind `Ready`.
+/// Completes the row; `cells` are those after `Ready`.
 pub(super) fn row(metadata: Metadata<'_>, counted: &Counted, cells: Vec<String>) -> Row {
     let current = counted.observed.is_some() && counted.observed == metadata.generation;
     let is_ready = current && counted.is_complete && metadata.deletion_timestamp.is_none();
@@ -43,6 +43,9 @@ pub(super) fn row(metadata: Metadata<'_>, counted: &Counted, cells: Vec<String>)
         message: message.into(),
         created: metadata.creation_timestamp,
         cells: std::iter::once(ready).chain(cells).map(Into::into).collect(),
+        note: None,
+        labels: metadata.labels,
+        since: None,
         flux: None,
         key: RowKey { namespace: metadata.namespace, name: metadata.name },
     }

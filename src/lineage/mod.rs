@@ -1,4 +1,4 @@
-//! Where an object comes from and what it becomes: up to the commit that it was made from, and down to its pods.
+//! The origin of an object and its descendants: up to its commit, and down to its pods.
 
 mod node;
 mod trace;

@@ -1,4 +1,4 @@
-//! One object with its state, as trees and traces hold it.
+//! One object with its state, in trees and traces.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,21 +6,21 @@ use serde_json::Value;
 use crate::kinds;
 use crate::model::{ObjectRef, Row, State};
 
-/// Holds an object, how it fares, and what belongs to it.
+/// Holds an object, its state, and its children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineageNode {
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
-    /// How it fares.
+    /// The state.
     pub state: State,
-    /// What its controller says of it, where it is not ready; the revision where it is.
+    /// The controller's message, where the object is not ready; the revision where it is.
     pub note: String,
-    /// What belongs to it.
+    /// The children.
     pub children: Vec<LineageNode>,
 }
 
 impl LineageNode {
-    /// Judges an object that was read; `None` is one that is not there.
+    /// Judges an object; `None` is a missing one.
     pub fn judge(object: &ObjectRef, value: Option<&Value>) -> Self {
         let (state, note) = match value {
             None => (State::Failed, "is not there".to_owned()),
@@ -30,7 +30,7 @@ impl LineageNode {
     }
 }
 
-/// Decodes the row of an object whose kind has a file of its own.
+/// Decodes the row of an object whose kind has its own file.
 pub(super) fn row(object: &ObjectRef, value: &Value) -> Option<Row> {
     let kind = kinds::kind_of(object)?;
     (kind.decode)(value.to_string().as_bytes()).ok()
@@ -48,7 +48,7 @@ fn judge(object: &ObjectRef, value: &Value) -> (State, String) {
     if value.pointer("/metadata/deletionTimestamp").is_some() {
         return (State::Progressing, "is being deleted".to_owned());
     }
-    // As kstatus judges what it does not know: by Ready, where the object has it; else what is there is current.
+    // Like kstatus for unknown kinds: by Ready, where the object has it; otherwise an existing object is current.
     let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
     let of = |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ready = conditions.into_iter().flatten().find(|condition| of(condition, "type") == "Ready");

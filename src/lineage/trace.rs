@@ -1,4 +1,4 @@
-//! Where an object comes from: its owners, what applied it, the source of that, and the commit.
+//! The origin of an object: its owners, the Flux object that applied it, the source of that, and the commit.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,25 +8,25 @@ use crate::cluster::Cluster;
 use crate::model::known;
 use crate::model::{Fault, ObjectRef};
 
-/// A chain longer than this goes in a circle.
+/// The longest chain; a longer one is a circle.
 const LONGEST: usize = 16;
 
 /// The kinds whose controllers apply objects and label them.
 const APPLIES: [(&str, &str); 2] = [(known::KUSTOMIZE, "Kustomization"), (known::HELM, "HelmRelease")];
 
-/// Holds the chain from an object to where it comes from.
+/// Holds the chain from an object to its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lineage {
-    /// The object first, then each that it comes from.
+    /// The object first, then each of its origins.
     pub chain: Vec<LineageNode>,
-    /// The revision of the source at the end, such as `main@sha1:…`; `None` where the chain ends before one.
+    /// The revision of the source at the end, such as `main@sha1:…`; `None` where the chain ends before a source.
     pub revision: Option<String>,
 }
 
-/// Follows an object to where it comes from; the chain ends where nothing says who made the last.
+/// Follows an object to its origin; the chain ends at an object without a known origin.
 ///
 /// # Errors
-/// Fails when the cluster cannot be asked.
+/// Fails when the cluster cannot be queried.
 pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fault> {
     let mut chain: Vec<LineageNode> = Vec::new();
     let mut revision = None;
@@ -45,10 +45,11 @@ pub async fn trace(cluster: &Cluster, object: &ObjectRef) -> Result<Lineage, Fau
     Ok(Lineage { chain, revision })
 }
 
-/// Finds the Flux object that keeps an object as it is: that which applied it, or its controller's controller; `None` is nobody of Flux.
+/// Finds the Flux object that maintains an object: the one that applied it, or its controller's controller; `None`
+/// where Flux does not.
 ///
 /// # Errors
-/// Fails when the cluster cannot be asked.
+/// Fails when the cluster cannot be queried.
 pub async fn keeper(cluster: &Cluster, object: &ObjectRef) -> Result<Option<ObjectRef>, Fault> {
     let mut seen = vec![object.clone()];
     let mut at = object.clone();
@@ -65,7 +66,7 @@ pub async fn keeper(cluster: &Cluster, object: &ObjectRef) -> Result<Option<Obje
     Ok(None)
 }
 
-/// Returns what an object comes from: its controller, else what applied it by its labels, else its source.
+/// Returns the origin of an object: its controller, else the Flux object in its labels, else its source.
 fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
     owner(object, value).or_else(|| {
         let source = || row(object, value)?.flux?.source;
@@ -75,11 +76,12 @@ fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
                 let of = |word: &str| labels.get(format!("{prefix}/{word}")).and_then(Value::as_str);
                 Some(ObjectRef::new(kind, prefix, of("namespace")?, of("name")?))
             };
-            // What a chart brings carries both, where its HelmRelease was applied by a Kustomization: the release comes first.
+            // An object of a chart has both, where a Kustomization applied its HelmRelease: the release comes first.
             by(known::HELM, "HelmRelease").or_else(|| by(known::KUSTOMIZE, "Kustomization"))
         };
         match object.kind.as_str() {
-            // The commit that a Kustomization applies comes from its source, not from what declared the Kustomization.
+            // The commit that a Kustomization applies comes from its source, not from the object that declared the
+            // Kustomization.
             "Kustomization" => source(),
             "GitRepository" | "OCIRepository" | "Bucket" | "ExternalArtifact" => None,
             "HelmChart" | "HelmRepository" => source().or_else(applied),

@@ -1,4 +1,5 @@
-//! What an object becomes: a Kustomization what it applied, a HelmRelease what its release holds, a workload its pods.
+//! The descendants of an object: the inventory of a Kustomization, the release of a HelmRelease, the pods of a
+//! workload.
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
@@ -10,18 +11,18 @@ use crate::helm;
 use crate::model::{Fault, ObjectRef};
 use crate::yaml;
 
-/// So many objects are read side by side.
+/// The number of objects that are read in parallel.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Reads an object and all that belongs to it.
+/// Reads an object and its descendants.
 ///
 /// # Errors
-/// Fails when the cluster cannot be asked.
+/// Fails when the cluster cannot be queried.
 pub async fn tree(cluster: &Cluster, object: &ObjectRef) -> Result<LineageNode, Fault> {
     grow(cluster, object.clone(), Vec::new()).await
 }
 
-/// Reads a branch; `above` keeps circles from growing: flux-system applies itself.
+/// Reads a branch; `above` prevents circles: flux-system applies itself.
 fn grow(cluster: &Cluster, object: ObjectRef, above: Vec<ObjectRef>) -> BoxFuture<'_, Result<LineageNode, Fault>> {
     Box::pin(async move {
         let value = cluster.detail(&object).await?.map(|detail| detail.value);
@@ -47,7 +48,7 @@ async fn branches(cluster: &Cluster, objects: Vec<ObjectRef>, path: &[ObjectRef]
     grown.buffered(SIDE_BY_SIDE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
-/// Lists what a Kustomization applied, workloads and releases first.
+/// Lists the inventory of a Kustomization, workloads and releases first.
 fn inventory(object: &ObjectRef, value: &Value) -> Vec<ObjectRef> {
     let flux = row(object, value).and_then(|row| row.flux);
     let ids = flux.map(|flux| flux.inventory).unwrap_or_default();
@@ -56,7 +57,7 @@ fn inventory(object: &ObjectRef, value: &Value) -> Vec<ObjectRef> {
     objects
 }
 
-/// Lists what the newest revision of a release holds; hooks are no part of it. Nothing where the release cannot be read.
+/// Lists the objects of a release's newest revision, without hooks; none where the release cannot be read.
 async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
     let Ok(release) = helm::release(cluster, object, None).await else { return Vec::new() };
     let Ok(helm::RenderedManifest { manifest, .. }) = helm::rendered_of(cluster, object, None).await else {
@@ -71,7 +72,7 @@ async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
             continue;
         }
         let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
-        // Which kinds have a namespace only the server knows.
+        // Only the server knows which kinds are namespaced.
         let namespaced = cluster.resource(group, kind).await.is_ok_and(|resource| resource.namespaced);
         let namespace = match text("/metadata/namespace") {
             "" => &release.namespace,
@@ -83,7 +84,7 @@ async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
     objects
 }
 
-/// Returns the kind of what a workload's controller makes for it.
+/// Returns the kind of the objects that a workload's controller creates.
 fn owned_kind(kind: &str) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         "Kustomization" | "HelmRelease" => ("", ""),
@@ -94,7 +95,7 @@ fn owned_kind(kind: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Lists what an object owns, by ownerReferences; a Deployment's old `ReplicaSets` without pods are left out.
+/// Lists the objects of an owner, by ownerReferences; a Deployment's old `ReplicaSets` without pods are left out.
 fn owned<'a>(
     cluster: &'a Cluster,
     owner: &'a ObjectRef,

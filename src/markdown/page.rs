@@ -1,6 +1,7 @@
-//! A document by its name and its title, and which things it is about.
+//! A document by its name and its title, and its subjects.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::MarkdownDocument;
 
@@ -9,32 +10,157 @@ use super::MarkdownDocument;
 pub struct DocumentPage {
     /// The file, below the repository's root.
     pub file: String,
-    /// What it calls itself.
+    /// The title.
     pub title: String,
-    /// Its file's name and its title, as names are written: small letters and dashes.
+    /// The file's name and the title, in small letters with dashes.
     names: [String; 2],
-    /// What it has between backquotes.
+    /// The texts between backquotes.
     codes: BTreeSet<String>,
+    /// The hashes of its words, in order: a page of any length takes eight bytes for each different word.
+    words: Vec<u64>,
+    /// Those of its headings.
+    heading_words: Vec<u64>,
+}
+
+/// The most words of one page that are kept; a longer page is found by its beginning.
+const MOST_WORDS: usize = 20_000;
+
+/// The least relevance of a page that is offered: one telling word, or a name beside an ordinary word.
+const RELEVANT: u32 = 4;
+
+/// Words that every page about clusters has.
+const COMMON: &[&str] = &[
+    "about",
+    "after",
+    "again",
+    "because",
+    "before",
+    "cannot",
+    "cluster",
+    "error",
+    "failed",
+    "first",
+    "found",
+    "kubernetes",
+    "namespace",
+    "object",
+    "ready",
+    "status",
+    "their",
+    "there",
+    "these",
+    "which",
+    "while",
+    "would",
+];
+
+/// Names what documents are looked for: the name of an object, words that a page may quote, and ordinary words.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentSubject {
+    name: String,
+    quoted: Vec<String>,
+    words: BTreeSet<String>,
+}
+
+impl DocumentSubject {
+    /// Begins with the name of an object; an empty one names none.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// Adds a word that a page about it quotes, such as the id of a rule or a file.
+    #[must_use]
+    pub fn quoting(mut self, word: &str) -> Self {
+        self.quoted.push(word.to_owned());
+        self
+    }
+
+    /// Adds the words of a text, such as a kind, a reason or a message.
+    #[must_use]
+    pub fn saying(mut self, text: &str) -> Self {
+        self.words.extend(words_of(text).filter(|word| word.len() > 4).map(str::to_owned));
+        self
+    }
+}
+
+/// Finds the pages about a subject, the most telling first. A word that half of several pages have tells nothing.
+pub fn documents_about<'a>(pages: &'a [DocumentPage], subject: &DocumentSubject) -> Vec<&'a DocumentPage> {
+    let is_telling = |word: &&String| {
+        let has = pages.iter().filter(|page| page.has_word(word)).count();
+        let lower = word.to_lowercase();
+        has > 0 && !COMMON.contains(&lower.as_str()) && (pages.len() < 4 || has * 2 <= pages.len())
+    };
+    let telling: Vec<&String> = subject.words.iter().filter(is_telling).collect();
+    let mut found: Vec<(u32, &DocumentPage)> = pages
+        .iter()
+        .map(|page| (page.relevance(subject, &telling), page))
+        .filter(|(one, _)| *one >= RELEVANT)
+        .collect();
+    found.sort_by_key(|(relevance, page)| (std::cmp::Reverse(*relevance), page.file.as_str()));
+    found.into_iter().map(|(_, page)| page).collect()
+}
+
+/// Splits a text into words; dashes, dots and underscores within a word stay, as names have them.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|letter: char| !letter.is_alphanumeric() && !"-._".contains(letter));
+    parts.map(|word| word.trim_matches(['-', '.', '_'])).filter(|word| !word.is_empty())
+}
+
+/// Tells whether a word is in camel case, as kinds and reasons are and ordinary words are not.
+fn is_mixed(word: &str) -> bool {
+    let inner = word.char_indices().skip(1).any(|(_, letter)| letter.is_uppercase());
+    inner && word.chars().any(char::is_lowercase)
+}
+
+fn hashed(word: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    word.to_lowercase().hash(&mut hasher);
+    hasher.finish()
+}
+
+fn hashes<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u64> {
+    let all: BTreeSet<u64> = texts.flat_map(words_of).take(MOST_WORDS).map(hashed).collect();
+    all.into_iter().collect()
 }
 
 impl DocumentPage {
-    /// Reads the document of a file, if it is one by its name.
+    /// Reads the document of a file, if its name is that of one.
     pub fn of_file(file: &str, read: impl FnOnce() -> MarkdownDocument) -> Option<Self> {
         let stem = file.rsplit('/').next()?.strip_suffix(".md")?;
         let document = read();
         let title = document.title().unwrap_or(stem).to_owned();
         let names = [dashed(stem), dashed(&title)];
+        let words = hashes(document.lines.iter().map(|line| line.text.as_str()));
+        let heading_words = hashes(document.headings.iter().map(|heading| heading.text.as_str()));
         let codes = document.codes.into_iter().map(|(code, _)| code).collect();
-        Some(Self { file: file.to_owned(), title, names, codes })
+        Some(Self { file: file.to_owned(), title, names, codes, words, heading_words })
     }
 
-    /// Tells whether it is about what has this name: its file or its title says so.
+    fn has_word(&self, word: &str) -> bool {
+        self.words.binary_search(&hashed(word)).is_ok()
+    }
+
+    /// Ranks the page: its name and what it quotes count most, then names and camel-case words in its text, those of
+    /// headings twice.
+    fn relevance(&self, subject: &DocumentSubject, telling: &[&String]) -> u32 {
+        let name = subject.name.as_str();
+        let weigh = |word: &str, weight: u32| {
+            let is_heading = self.heading_words.binary_search(&hashed(word)).is_ok();
+            if is_heading { weight * 2 } else { u32::from(self.has_word(word)) * weight }
+        };
+        let by_name = if name.is_empty() { 0 } else { u32::from(self.is_about(name)) * 12 + weigh(name, 3) };
+        let by_quote: u32 = subject.quoted.iter().map(|word| u32::from(self.quotes(word)) * 12).sum();
+        let by_words: u32 = telling.iter().map(|word| weigh(word, if is_mixed(word) { 4 } else { 1 })).sum();
+        by_name + by_quote + by_words
+    }
+
+    /// Tells whether it is about an object of this name, by its file or its title.
     pub fn is_about(&self, name: &str) -> bool {
         let wanted = format!("-{}-", name.to_lowercase());
         self.names.iter().any(|known| known.contains(&wanted))
     }
 
-    /// Tells whether it has a word between backquotes, such as the name of a rule or a path.
+    /// Tells whether it contains a word between backquotes, such as the name of a rule or a path.
     pub fn quotes(&self, word: &str) -> bool {
         self.codes.contains(word)
     }
@@ -47,7 +173,49 @@ fn dashed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DocumentPage, MarkdownDocument};
+    use super::{DocumentPage, DocumentSubject, MarkdownDocument, documents_about};
+
+    #[test]
+    fn pages_are_found_by_what_they_speak_about_the_most_telling_first() {
+        let page = |path: &str, text: &str| DocumentPage::of_file(path, || MarkdownDocument::read(text)).unwrap();
+        let pages = [
+            page(
+                "docs/a.md",
+                "# The night the disk was full\n\nPods were Evicted, then `CrashLoopBackOff` for linkding.\n",
+            ),
+            page(
+                "docs/b.md",
+                "# Certificates\n\nThe wildcard is renewed by cert-manager; a Challenge waits for DNS.\n",
+            ),
+            page("docs/linkding.md", "# Bookmarks\n\nHow it is restored.\n"),
+            page("docs/c.md", "# Nothing of this\n\nWords about the cluster that failed.\n"),
+        ];
+        let found = |subject: DocumentSubject| {
+            documents_about(&pages, &subject).iter().map(|page| page.file.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(DocumentSubject::named("").saying("Back-off: CrashLoopBackOff of a container")),
+            ["docs/a.md"]
+        );
+        assert_eq!(
+            found(DocumentSubject::named("linkding").saying("crashloopbackoff Pod")),
+            ["docs/linkding.md", "docs/a.md"]
+        );
+        assert_eq!(found(DocumentSubject::named("wildcard").saying("renewed by nobody")), ["docs/b.md"]);
+        assert_eq!(found(DocumentSubject::named("").saying("the cluster failed before")), Vec::<String>::new());
+        assert_eq!(found(DocumentSubject::named("").quoting("CrashLoopBackOff")), ["docs/a.md"]);
+        assert_eq!(found(DocumentSubject::named("other")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_word_that_most_pages_have_tells_nothing() {
+        let page = |index: usize| {
+            let text = format!("# Page {index}\n\nBuildFailed is told here.\n");
+            DocumentPage::of_file(&format!("docs/{index}.md"), || MarkdownDocument::read(&text)).unwrap()
+        };
+        let pages: Vec<DocumentPage> = (0..6).map(page).collect();
+        assert!(documents_about(&pages, &DocumentSubject::named("").saying("BuildFailed")).is_empty());
+    }
 
     #[test]
     fn a_page_is_about_what_its_name_or_title_says() {

@@ -1,15 +1,15 @@
-//! Circles among things of which each may wait for others.
+//! Circles among items that wait for each other.
 
 use std::collections::BTreeSet;
 
-/// Finds the circles: sets of which each member waits for every other, by whatever way. `waits` holds for each thing the places of those that it
-/// waits for.
+/// Finds the circles: sets in which each member waits for every other, directly or not. `waits` holds for each item the
+/// indices of those that it waits for.
 pub fn circles(waits: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let reach: Vec<BTreeSet<usize>> = (0..waits.len()).map(|at| reached(waits, at)).collect();
+    let task_context: Vec<BTreeSet<usize>> = (0..waits.len()).map(|at| reached(waits, at)).collect();
     let mut found: Vec<Vec<usize>> = Vec::new();
-    for (at, own) in reach.iter().enumerate() {
+    for (at, own) in task_context.iter().enumerate() {
         if own.contains(&at) && !found.iter().any(|members| members.contains(&at)) {
-            let is_member = |other: &usize| reach.get(*other).is_some_and(|back| back.contains(&at));
+            let is_member = |other: &usize| task_context.get(*other).is_some_and(|back| back.contains(&at));
             found.push(own.iter().copied().filter(is_member).collect());
         }
     }

@@ -1,15 +1,15 @@
-//! Time, passed in so that snapshots are exact and tests never sleep; and how durations and ages are written.
+//! Time, as a parameter so that snapshots are exact and tests never sleep; and the text of durations and ages.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Reads a time as a server or a program wrote it: what is no time, or none that a calendar of ours has (the year 9999, in a zone behind), is
-/// unknown, and spoils nothing beside itself.
+/// Reads a time of a server or a program: an invalid one, or one beyond our calendar (the year 9999, in a zone behind
+/// UTC), is unknown, and spoils no other data.
 ///
 /// # Errors
-/// When it is no value at all.
+/// If it is no value at all.
 pub fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let value: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
     Ok(value.as_str().and_then(|text| text.parse().ok()))
@@ -47,7 +47,8 @@ impl std::fmt::Debug for Clock {
     }
 }
 
-/// Reads a duration as Go writes it (`10m0s`, `1h30m`, `500ms`, `1.5h`), as in `spec.interval`; `None` when it is none or negative.
+/// Reads a duration as Go writes it (`10m0s`, `1h30m`, `500ms`, `1.5h`), as in `spec.interval`; `None` if it is none or
+/// negative.
 pub fn go_duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
@@ -75,12 +76,12 @@ pub fn go_duration(text: &str) -> Option<Duration> {
     if text.is_empty() { None } else { Duration::try_from_secs_f64(seconds).ok() }
 }
 
-/// Writes how long ago something was, by the minute: `<1m`, `7m`, `3h`, `12d`, `2y`.
+/// Returns the age of something, by the minute: `<1m`, `7m`, `3h`, `12d`, `2y`.
 pub fn age(now: Timestamp, then: Timestamp) -> String {
     coarse(now.duration_since(then))
 }
 
-/// Writes how long it is until something, by the minute; `due` when the time has passed.
+/// Returns the time until something, by the minute; `due` once it has passed.
 pub fn until(now: Timestamp, then: Timestamp) -> String {
     let left = then.duration_since(now);
     if left.is_negative() { "due".to_owned() } else { coarse(left) }

@@ -1,31 +1,32 @@
-//! Contexts of the kubeconfig: what each is called, and which API server it reaches.
+//! Contexts of the kubeconfig: the name of each, and its API server.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// The name of the context that the service account of our own pod makes; settings call it `in-cluster`. No kubeconfig holds it.
+/// The name of the context of our own pod's service account; settings call it `in-cluster`. No kubeconfig has it.
 pub const IN_CLUSTER: &str = "in-cluster (service account)";
 
 /// Describes a context of the kubeconfig.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KubeContext {
-    /// Its name: where files of the kubeconfig hold different contexts of one name, `FILE:NAME`.
+    /// Its name; `FILE:NAME` if files of the kubeconfig have different contexts of one name.
     pub name: String,
-    /// The whole path of the file that holds it; empty where it comes from none.
+    /// The full path of its file; empty if it comes from none.
     pub file: String,
     /// The name of its cluster in the kubeconfig.
     pub cluster: String,
-    /// Which API server it reaches; `None` where that is not known.
+    /// Its API server; `None` if that is unknown.
     pub server: Option<Server>,
 }
 
 impl KubeContext {
-    /// Returns its name alone, as it stands in its file.
+    /// Returns its name alone, as in its file.
     pub fn bare(&self) -> &str {
         self.name.strip_prefix(self.file.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&self.name)
     }
 
-    /// Tells whether it is meant by words of the operator's: its name, or `FILE:NAME` with the file's whole path or the end of it.
+    /// Tells whether the operator's text names it: by its name, or `FILE:NAME` with the file's whole path or the end of
+    /// it.
     pub fn is_meant(&self, words: &str) -> bool {
         let of_file = || {
             let file = words.strip_suffix(self.bare())?.strip_suffix(':')?;
@@ -36,17 +37,17 @@ impl KubeContext {
         self.name == words || of_pod || of_file().unwrap_or(false)
     }
 
-    /// Tells whether two contexts reach one API server, as far as the kubeconfig tells.
+    /// Tells whether two contexts reach one API server, as far as the kubeconfig shows.
     ///
-    /// One address is one server, unless different proxies lead to servers of different authorities. One authority is one server where a name is
-    /// the same too: authorities of companies and of minikube sign for many clusters.
+    /// One address is one server, unless different proxies lead to servers of different authorities. One authority is
+    /// one server if a name is the same, too: authorities of companies and of minikube sign for many clusters.
     pub fn reaches_as(&self, other: &Self) -> bool {
         if self.name == other.name {
             return true;
         }
         let (Some(one), Some(two)) = (&self.server, &other.server) else { return false };
         let is_unknown = one.authorities.is_empty() || two.authorities.is_empty();
-        // A bundle may hold the certificate that the other names alone.
+        // A bundle may contain the certificate that the other names alone.
         let is_shared = !one.authorities.is_disjoint(&two.authorities);
         if one.address() == two.address() {
             return one.proxy == two.proxy || is_unknown || is_shared;
@@ -58,28 +59,28 @@ impl KubeContext {
     }
 }
 
-/// Describes an API server as a kubeconfig does, in one spelling.
+/// Describes an API server of a kubeconfig, in one spelling.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Server {
     host: String,
     port: u16,
     path: String,
-    /// The proxy that leads there.
+    /// The proxy on the way.
     proxy: Option<String>,
-    /// The name that its certificate must have, where that is not its host.
+    /// The name that its certificate must have, if that is not its host.
     certified: Option<String>,
-    /// The certificates of its authority, each as its base64 alone; empty where none is named.
+    /// The certificates of its authority, each as its base64 alone; empty if none is named.
     authorities: BTreeSet<String>,
 }
 
 impl Server {
-    /// Reads a server's URL: the case of scheme and host, the usual port and a slash at the end make no difference, nor does how this
-    /// machine is called. `None` where it is no URL.
+    /// Reads a server's URL. The case of scheme and host, the default port and a slash at the end make no difference,
+    /// nor does the name of this machine. `None` if it is no URL.
     pub fn at(url: &str) -> Option<Self> {
         Self::on(url, &rustix::system::uname().nodename().to_string_lossy())
     }
 
-    /// Does the same on a machine of a name.
+    /// Does the same on a machine with a given name.
     fn on(url: &str, machine: &str) -> Option<Self> {
         let (scheme, rest) = url.trim().split_once("://")?;
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -91,7 +92,7 @@ impl Server {
             _ => (authority, if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 }),
         };
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-        // The machine's own name is in the certificate of its server, which a tunnel that ends here may lead to.
+        // The certificate of a server names its own machine, and a tunnel that ends here may lead to the server.
         let certified = is_name_of(&host, machine).then(|| host.clone());
         let host = match address_of(&host) {
             Some(address) if is_here(address) => "localhost".to_owned(),
@@ -105,7 +106,7 @@ impl Server {
         Some(Self { host, port, path: path.trim_end_matches('/').to_owned(), certified, ..Self::default() })
     }
 
-    /// Adds the proxy that leads there, the name that its certificate must have, and its authority's certificates.
+    /// Adds the proxy on the way, the name that its certificate must have, and its authority's certificates.
     #[must_use]
     pub fn through(self, proxy: Option<&str>, certified: Option<&str>, authority: Option<&str>) -> Self {
         let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -118,14 +119,14 @@ impl Server {
         (&self.host, self.port, &self.path)
     }
 
-    /// Returns the name that its certificate must have. That of a host is none where it is this machine: many tunnels end here.
+    /// Returns the name that its certificate must have. This machine's host counts as none: many tunnels end here.
     fn certified_name(&self) -> Option<&str> {
         self.certified.as_deref().or_else(|| Some(self.host.as_str()).filter(|host| *host != "localhost"))
     }
 }
 
-/// Lists the certificates of a text: the base64 of each PEM block, whatever stands before, between and behind them (`openssl x509 -text` writes so).
-/// A text without any is taken as a whole.
+/// Lists the certificates of a text: the base64 of each PEM block, without the text around them (as `openssl x509
+/// -text` writes it). A text without a block is used as a whole.
 fn certificates(text: &str) -> BTreeSet<String> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
@@ -138,8 +139,8 @@ fn certificates(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Reads an address in every spelling that systems resolve: also an IPv4 address within an IPv6 one, and what `inet_aton` takes, which is one to
-/// four numbers, decimal, octal or hexadecimal, of which the last fills what is left.
+/// Reads an address in every spelling that systems resolve: also an IPv4 address within an IPv6 one, and the forms of
+/// `inet_aton`: one to four numbers, decimal, octal or hexadecimal, of which the last fills the rest.
 fn address_of(host: &str) -> Option<IpAddr> {
     if let Ok(address) = host.split('%').next().unwrap_or(host).parse::<IpAddr>() {
         return Some(address.to_canonical());
@@ -159,19 +160,19 @@ fn address_of(host: &str) -> Option<IpAddr> {
     fits.then(|| IpAddr::from(std::net::Ipv4Addr::from(begun | *last)))
 }
 
-/// Tells whether it is an address that `localhost` stands for, or the one that means every address of this machine; other loopback addresses
-/// are given to clusters one by one.
+/// Tells whether it is an address of `localhost`, or the one for all addresses of this machine; other loopback
+/// addresses are given to clusters one by one.
 fn is_here(address: IpAddr) -> bool {
     address.is_unspecified() || address == IpAddr::from([127, 0, 0, 1]) || (address.is_ipv6() && address.is_loopback())
 }
 
-/// Tells whether it is a name that means this machine everywhere (RFC 6761, and what `/etc/hosts` of the usual systems has).
+/// Tells whether a name means this machine everywhere (RFC 6761, and `/etc/hosts` of the usual systems).
 fn is_named_here(host: &str) -> bool {
     host.ends_with(".localhost")
         || ["localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"].contains(&host)
 }
 
-/// Tells whether a host is the machine of a name: that name, its first part, or what the local network calls it.
+/// Tells whether a host is the named machine: by that name, its first part, or its name in the local network.
 fn is_name_of(host: &str, machine: &str) -> bool {
     let machine = machine.trim_end_matches('.').to_ascii_lowercase();
     let first = machine.split('.').next().unwrap_or_default();
@@ -272,7 +273,7 @@ mod tests {
         assert!(reaches(context("a", "x", one, None, ca), context("b", "y", "https://10.0.0.1:8443", None, ca)));
         let direct = context("a", "x", "https://k8s.lan:6443", None, ca);
         assert!(reaches(direct, context("b", "y", two, Some("k8s.lan"), ca)), "a tunnel to the same name");
-        // Authorities that sign for many clusters, K3s whose clusters are all called `default`, and tunnels.
+        // Authorities that sign for many clusters, K3s with all clusters named `default`, and tunnels.
         assert!(!reaches(context("a", "x", one, None, ca), context("b", "y", two, None, ca)));
         assert!(!reaches(context("a", "default", one, None, ca), context("b", "default", two, None, Some("other"))));
         assert!(!reaches(context("a", "x", two, None, ca), context("b", "y", "https://localhost:7444", None, ca)));

@@ -1,15 +1,16 @@
-//! Environments: which cluster a fact, a row or an effect belongs to.
+//! Environments: the cluster of a fact, a row or an effect.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Identifies an environment by its place in the order of environments; small and `Copy`, so that every message can carry it.
+/// Identifies an environment by its place in the order of environments; small and `Copy`, so that every message can
+/// carry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Env(pub u8);
 
 impl Env {
-    /// Returns the place of the environment in every [`PerEnv`].
+    /// Returns the index of the environment in every [`PerEnv`].
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -21,30 +22,30 @@ pub struct Environment {
     /// The identity that rows and effects carry.
     #[serde(skip)]
     pub env: Env,
-    /// The name as the operator says it: the part of the folder's path that tells it from others.
+    /// The name for the operator: the part of the folder's path that differs from the others'.
     #[serde(rename = "env")]
     pub name: String,
-    /// The kube context that reaches its cluster; `None` when there is none.
+    /// The kube context that reaches its cluster; `None` if there is none.
     pub context: Option<String>,
-    /// Whether writes to it ask first.
+    /// Whether writes to it need a confirmation.
     pub protected: bool,
-    /// Why they do; `None` where they do not.
+    /// The reason for that; `None` if they need none.
     pub protected_by: Option<Protection>,
     /// The folder below the repository's root, with `/`, such as `clusters/staging`; `None` without a repository.
     pub path: Option<String>,
     /// The age recipients of its `.sops.yaml`.
     pub recipients: Vec<String>,
-    /// The colour that marks it, a name that the theme knows; personal choice.
+    /// The colour that marks it, by its name in the theme; personal choice.
     #[serde(skip)]
     pub colour: Option<String>,
 }
 
-/// Says why an environment is protected.
+/// Explains why an environment is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Protection {
     /// A rule or a setting, in words.
     Because(String),
-    /// Nothing but this: its context is named by the repository alone, and the operator has not agreed to it.
+    /// Its context is named by the repository alone, and the operator has not agreed to it.
     Unagreed(String),
 }
 
@@ -79,7 +80,7 @@ impl<T> PerEnv<T> {
         Self((0..count).map(|index| make(Env(u8::try_from(index).unwrap_or(u8::MAX)))).collect())
     }
 
-    /// Returns the value of an environment; `None` where the environment is not one of these.
+    /// Returns the value of an environment; `None` if the environment is not one of these.
     pub fn get(&self, env: Env) -> Option<&T> {
         self.0.get(env.index())
     }
@@ -99,7 +100,7 @@ impl<T> PerEnv<T> {
         self.0.iter_mut().enumerate().map(|(index, value)| (Env(u8::try_from(index).unwrap_or(u8::MAX)), value))
     }
 
-    /// Returns how many environments there are.
+    /// Returns the number of environments.
     pub fn len(&self) -> usize {
         self.0.len()
     }

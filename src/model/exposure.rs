@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-/// Says why what is sent to a cluster and what comes from it may be read and changed on its way.
+/// Explains why the traffic with a cluster may be read and changed on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Exposure {
-    /// The kubeconfig says `insecure-skip-tls-verify`: whoever answers is believed to be the server.
+    /// The kubeconfig has `insecure-skip-tls-verify`: any server that answers is trusted.
     #[serde(rename = "TLS not verified")]
     Unverified,
     /// The server's address begins with `http:` and is not this very machine's.
@@ -14,7 +14,7 @@ pub enum Exposure {
 }
 
 impl Exposure {
-    /// Says it in a title.
+    /// Returns the text for a title.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unverified => "TLS not verified",
@@ -22,7 +22,7 @@ impl Exposure {
         }
     }
 
-    /// Says what it means, and what to change.
+    /// Explains what it means, and what to change.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Unverified => {

@@ -1,8 +1,8 @@
-//! What went wrong, in the form that an operator can use.
+//! Faults, in a form that an operator can use.
 
 use serde::Serialize;
 
-/// Sorts faults by what the caller does about them; each kind has an exit code of the headless subcommands.
+/// Sorts faults by the caller's reaction; each kind has an exit code of the headless subcommands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultKind {
@@ -35,23 +35,23 @@ impl FaultKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{what}: {why}")]
 pub struct Fault {
-    /// How the fault is treated.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// What happened, such as `cannot reach production`.
+    /// The event, such as `cannot reach production`.
     pub what: String,
-    /// Why, in one sentence, as near to the cause as is known.
+    /// The reason, in one sentence, as near to the cause as is known.
     pub why: String,
-    /// What to do next; a command line where one helps.
+    /// The next step; a command line if one helps.
     pub todo: String,
-    /// The plug-in that was refused, where one was: the cockpit asks the operator about it.
+    /// The refused plug-in, if there is one: the cockpit asks the operator about it.
     #[serde(skip)]
     pub plugin: Option<Box<WantedPlugin>>,
 }
 
-/// Names a plug-in of age that nobody has agreed to, and who asks for it.
+/// Names a plug-in of age that the operator has not agreed to, and the recipient and file that need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedPlugin {
-    /// Its name: the program is called `age-plugin-NAME`.
+    /// Its name: the program is `age-plugin-NAME`.
     pub name: String,
     /// The recipient that names it.
     pub recipient: String,
@@ -63,6 +63,11 @@ impl Fault {
     /// Builds a fault of a kind from what happened, why, and what to do.
     pub fn new(kind: FaultKind, what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
         Self { kind, what: what.into(), why: why.into(), todo: todo.into(), plugin: None }
+    }
+
+    /// Returns the reason without the words of a program that may follow it on further lines.
+    pub fn cause(&self) -> &str {
+        self.why.lines().next().unwrap_or_default()
     }
 
     /// Builds a fault of kind [`FaultKind::Failed`].

@@ -1,4 +1,4 @@
-//! Which Flux a controller belongs to, and what a cluster says of its own.
+//! The version of Flux that a controller belongs to, and facts from the cluster itself.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ impl std::fmt::Display for Minor {
 }
 
 impl Minor {
-    /// Reads the minor version off a whole one, such as `v2.8.1`.
+    /// Reads the minor version from a whole one, such as `v2.8.1`.
     pub fn parse(version: &str) -> Option<Self> {
         let mut parts = version.trim_start_matches('v').split('.');
         let major = parts.next()?.parse().ok()?;
@@ -26,16 +26,17 @@ impl Minor {
     }
 }
 
-/// Says what a version of Flux was read off.
+/// Names the evidence of a version of Flux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum VersionMark {
     /// The image of a controller.
     Image,
-    /// The label that `flux install` and flux-operator give it.
+    /// The label that `flux install` and flux-operator set.
     Label,
 }
 
-/// Reads the version off the `Deployment` of a controller: its image, whose minor version is that of Flux, or its label.
+/// Reads the version from the `Deployment` of a controller: its image, whose minor version is that of Flux, or its
+/// label.
 pub fn of_controller(deployment: &Value) -> Option<(VersionMark, Minor)> {
     let word = |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let containers = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
@@ -53,11 +54,11 @@ pub fn of_controller(deployment: &Value) -> Option<(VersionMark, Minor)> {
     Minor::parse(&label).filter(|Minor(major, _)| *major == 2).map(|minor| (VersionMark::Label, minor))
 }
 
-/// Holds what a cluster says of itself that its repository need not say.
+/// Holds facts from a cluster that its repository need not state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LiveFacts {
-    /// What its nodes give.
+    /// The capacity of its nodes.
     pub nodes: Nodes,
-    /// The Flux that it runs.
+    /// The version of Flux that runs there.
     pub flux: Option<Minor>,
 }

@@ -1,21 +1,23 @@
-//! States and conditions: one small vocabulary for everything that can be healthy or not.
+//! States and conditions: one small vocabulary for the health of every object.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::signs;
 
 /// Says how an object fares; the words of `fluxdeck status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It is as the repository says.
+    /// It is as the repository declares it.
     Ready,
-    /// Its controller works on it.
+    /// Its controller is working on it.
     Progressing,
     /// It failed; the message says why.
     Failed,
     /// It waits for something else.
     Waiting,
-    /// Nobody reconciles it until it is resumed.
+    /// No controller reconciles it until it is resumed.
     Suspended,
     /// Nothing is known yet.
     #[default]
@@ -35,15 +37,15 @@ impl State {
         }
     }
 
-    /// Returns the ASCII sign for the state: state never rests on colour alone.
+    /// Returns the ASCII sign for the state: colour is never the only sign of a state.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Ready => "=",
-            Self::Progressing => "~",
-            Self::Failed => "x",
-            Self::Waiting => ".",
-            Self::Suspended => "#",
-            Self::Unknown => "?",
+            Self::Ready => signs::READY.sign,
+            Self::Progressing => signs::PROGRESSING.sign,
+            Self::Failed => signs::FAILED.sign,
+            Self::Waiting => signs::WAITING.sign,
+            Self::Suspended => signs::SUSPENDED.sign,
+            Self::Unknown => signs::UNKNOWN.sign,
         }
     }
 }
@@ -63,10 +65,10 @@ pub struct Condition {
     /// The message of the controller.
     #[serde(default)]
     pub message: String,
-    /// When the status changed last.
+    /// The last change of the status.
     #[serde(default)]
     pub last_transition_time: Option<Timestamp>,
-    /// The generation that it speaks of.
+    /// The generation that it is about.
     #[serde(default)]
     pub observed_generation: Option<i64>,
 }
@@ -76,9 +78,10 @@ pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition
     conditions.iter().find(|condition| condition.kind == kind)
 }
 
-/// Finds the condition that tells why an object is not ready.
+/// Finds the condition with the reason that an object is not ready.
 ///
-/// A HelmRelease that was rolled back or uninstalled says in `Ready` that the remediation worked; what failed stands in `Released`.
+/// For a HelmRelease that was rolled back or uninstalled, `Ready` reports the success of the remediation; the failure
+/// is in `Released`.
 pub fn true_cause(conditions: &[Condition]) -> Option<&Condition> {
     let released = find(conditions, "Released").filter(|released| released.status == "False");
     let tested = find(conditions, "TestSuccess").filter(|tested| tested.status == "False");
@@ -88,12 +91,13 @@ pub fn true_cause(conditions: &[Condition]) -> Option<&Condition> {
     find(conditions, "Ready")
 }
 
-/// Decides the state of a Flux object from what its status says, by kstatus' rules for Flux kinds.
+/// Decides the state of a Flux object from its status, by kstatus' rules for Flux kinds.
 ///
-/// `observed` and `generation` are `status.observedGeneration` and `metadata.generation`. Suspension wins: nothing else about the object
-/// moves while it lasts. `Reconciling` comes before `Stalled`, as in cli-utils; but an attempt that failed and will be retried counts as failed
-/// (Ready=False with Reconciling=True, `ProgressingWithRetry`), because that only says that the controller has not given up. A Ready condition of an
-/// older generation says nothing of the object as it is now.
+/// `observed` and `generation` are `status.observedGeneration` and `metadata.generation`. Suspension wins: nothing else
+/// about the object changes while it lasts. `Reconciling` comes before `Stalled`, as in cli-utils; but a failed attempt
+/// that will be retried counts as failed (Ready=False with Reconciling=True, `ProgressingWithRetry`), because that only
+/// means that the controller has not given up. A Ready condition of an older generation does not apply to the present
+/// object.
 pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64>, conditions: &[Condition]) -> State {
     if suspended {
         return State::Suspended;
@@ -124,7 +128,7 @@ pub fn flux_state(suspended: bool, observed: Option<i64>, generation: Option<i64
     if ready.status == "True" && !old { State::Ready } else { State::Progressing }
 }
 
-/// Tells whether a condition speaks of an older generation of its object than the one that is there.
+/// Tells whether a condition is about an older generation than the object's present one.
 pub fn is_old(condition: &Condition, generation: Option<i64>) -> bool {
     condition.observed_generation.zip(generation).is_some_and(|(observed, generation)| observed < generation)
 }
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn after_a_rollback_the_cause_is_what_failed() {
-        // As helm-controller 1.4.3 leaves it.
+        // This is the status that helm-controller 1.4.3 leaves.
         let mut conditions = vec![
             condition("Stalled", "True", "Failed to upgrade after 2 attempt(s)"),
             condition("Ready", "False", "Helm rollback to previous release succeeded"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Applies a JSON patch; `None` when one of its operations cannot be done, and nothing may be kept of the target then.
+/// Applies a JSON patch; `None` if one of its operations fails, and the caller must discard the target then.
 pub fn apply(target: &mut Value, operations: &Value) -> Option<()> {
     for step in operations.as_array().into_iter().flatten() {
         let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();

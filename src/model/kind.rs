@@ -1,5 +1,9 @@
 //! Kinds: the descriptor of a resource kind. Instances live in `kinds/`, one file each.
 
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
 use super::{GroupKind, Gvk, Lesson, ObjectRef, Row};
 
 /// Describes a column of a kind's list, beyond namespace, name, state and age, which every list has.
@@ -7,8 +11,27 @@ use super::{GroupKind, Gvk, Lesson, ObjectRef, Row};
 pub struct Column {
     /// The heading.
     pub title: &'static str,
-    /// The width in cells that it asks for.
+    /// The wanted width in cells.
     pub width: u16,
+}
+
+/// Says which objects of a kind are watched, where all of them would be too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchedPart {
+    /// The field selector that chooses them.
+    pub field_selector: &'static str,
+    /// How long they are of interest, from the time of their row on.
+    pub within: Duration,
+    /// So many are listed and kept at most.
+    pub most: usize,
+}
+
+impl WatchedPart {
+    /// Tells whether a row is still of interest.
+    pub fn takes(&self, row: &Row, now: Timestamp) -> bool {
+        let within = SignedDuration::try_from(self.within).unwrap_or(SignedDuration::MAX);
+        row.created.is_some_and(|at| now.duration_since(at) <= within)
+    }
 }
 
 /// Describes one kind of resource: its name, its row, its columns, its lesson.
@@ -18,27 +41,29 @@ pub struct Kind {
     pub kind: &'static str,
     /// The API group; empty for the core group.
     pub group: &'static str,
-    /// The version to fall back on where discovery does not answer; otherwise the server's preferred version is used.
+    /// The fallback version if discovery does not answer; otherwise the server's preferred version is used.
     pub version: &'static str,
-    /// The plural in addresses, such as `kustomizations`.
+    /// The plural in URLs, such as `kustomizations`.
     pub plural: &'static str,
-    /// Names that the operator may type, such as `ks`; the plural and the kind are known anyway.
+    /// Names that the operator may type, such as `ks`, beside the plural and the kind.
     pub aliases: &'static [&'static str],
     /// Whether its objects have a namespace.
     pub namespaced: bool,
     /// Whether it is a Flux kind, so that Flux' verbs may apply.
     pub flux: bool,
-    /// What the flux CLI calls it, such as `source git`; empty for what is none of Flux'.
+    /// The name in the flux CLI, such as `source git`; empty for a kind outside of Flux.
     pub noun: &'static str,
-    /// The controller that runs it: its Deployment, and its pods' label `app`; empty for what Flux does not run.
+    /// The controller that runs it: its Deployment, and its pods' label `app`; empty for a kind outside of Flux.
     pub controller: &'static str,
-    /// Whether it is watched always: Home shows it or needs it. Other kinds are watched while somebody looks at them.
+    /// Whether it is always watched: Home shows it or needs it. Other kinds are watched while a view shows them.
     pub watched: bool,
+    /// Which of its objects are watched; `None` where all are.
+    pub part: Option<WatchedPart>,
     /// The columns of its list.
     pub columns: &'static [Column],
-    /// Reads one object as it comes over the wire (JSON) into a row; the error is serde's.
+    /// Converts the JSON of one object to a row; the error is serde's.
     pub decode: fn(&[u8]) -> Result<Row, serde_json::Error>,
-    /// Teaches how to list or look at it without fluxdeck; `context` is the kube context, `object` `None` for the list.
+    /// Teaches how to list or read it without fluxdeck; `context` is the kube context, `object` `None` for the list.
     pub lesson: fn(context: &str, object: Option<&ObjectRef>) -> Lesson,
 }
 
@@ -63,8 +88,9 @@ impl Kind {
         ObjectRef::new(self.kind, self.group, namespace, name)
     }
 
-    /// Tells whether the operator means this kind by a word: its kind, plural or alias, in any case, each also with the group behind a dot.
-    /// Plurals and aliases are of one case: `GitRepo` is the kind of somebody else's CRD, `gitrepo` a short name of Flux' GitRepository.
+    /// Tells whether a word names this kind: its kind, plural or alias, in any case, each also with the group after a
+    /// dot. Plurals and aliases are in one case: `GitRepo` is the kind of another project's CRD, `gitrepo` a short name
+    /// of Flux' GitRepository.
     pub fn is_called(&self, word: &str) -> bool {
         let word = match word.split_once('.') {
             Some((word, group)) if group == self.group => word,
@@ -76,7 +102,7 @@ impl Kind {
     }
 }
 
-/// Tells whether a word is in letters of both cases, as kinds are and neither plurals nor short names.
+/// Tells whether a word has letters of both cases, like kinds and unlike plurals and short names.
 pub(super) fn is_mixed(word: &str) -> bool {
     word.chars().any(|letter| letter.is_ascii_uppercase()) && word.chars().any(|letter| letter.is_ascii_lowercase())
 }

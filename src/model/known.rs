@@ -1,7 +1,8 @@
-//! What a kind's bare name means: the groups of Kubernetes' own kinds, and of Flux'.
+//! The meaning of a kind's bare name: the groups of Kubernetes' own kinds, and of Flux'.
 //!
-//! Whoever installs a CRD may take any name for its kind, so a kind is known by its group and its name together. Only where an operator or a
-//! reference leaves the group out is this table asked; what is not in it, the server is asked for. No CRD can add a kind to the core group.
+//! A CRD may use any name for its kind, so a kind is identified by its group and its name together. This table is used
+//! only if an operator or a reference omits the group; for a kind that is missing in it, the server is queried. No CRD
+//! can add a kind to the core group.
 
 /// The API group of Kustomizations.
 pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
@@ -76,12 +77,13 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("certificates.k8s.io", &["CertificateSigningRequest"]),
 ];
 
-/// Kinds of CRDs that several widespread groups have, often in one cluster: backups of Velero and of CNPG, gateways of Istio and of the Gateway
-/// API. Their objects are written with the group, so that one is not taken for the other.
+/// Kinds of CRDs that several widespread groups have, often in one cluster: backups of Velero and of CNPG, gateways of
+/// Istio and of the Gateway API. Their objects are written with the group, so that they are not confused.
 const SHARED: &[&str] =
     &["Application", "Backup", "Cluster", "Database", "Gateway", "Policy", "Restore", "Schedule", "Topic", "User"];
 
-/// Tells whether an object of a group is written with its kind alone: that is read as this group, or as one that only a server knows.
+/// Tells whether an object of a group is written with its kind alone, because the bare kind is read as this group, or
+/// as one that only a server knows.
 pub fn is_bare(kind: &str, group: &str) -> bool {
     if group.is_empty() {
         return true;
@@ -89,12 +91,12 @@ pub fn is_bare(kind: &str, group: &str) -> bool {
     let names = || GROUPS.iter().flat_map(|(group, kinds)| kinds.iter().map(move |kind| (*group, *kind)));
     match names().find(|(_, name)| name.eq_ignore_ascii_case(kind)) {
         Some((known, name)) => known == group && name == kind,
-        // What is in one case may be read as a plural or a short name.
+        // A word in one case could be read as a plural or a short name.
         None => !SHARED.contains(&kind) && super::kind::is_mixed(kind),
     }
 }
 
-/// Returns the group that a kind's bare name means; `None` where only a server can tell.
+/// Returns the group of a kind's bare name; `None` if only a server knows it.
 pub fn group_of(kind: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(_, kinds)| kinds.contains(&kind)).map(|(group, _)| *group)
 }

@@ -1,48 +1,48 @@
-//! How a watch of one kind in one environment fares.
+//! The state of a watch of one kind in one environment.
 
 use serde::Serialize;
 
 use super::Fault;
 
-/// Says what is known about the connection behind a list.
+/// Describes the connection behind a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub enum Connection {
-    /// Nothing has been asked, or nothing has answered yet.
+    /// No request was sent, or none was answered yet.
     #[default]
     Connecting,
-    /// The first list is under way: objects received, and how many there are when the server said so.
+    /// The first list is in progress: the number of received objects, and of all if the server sent it.
     Syncing {
-        /// Objects received so far.
+        /// The number of received objects.
         received: usize,
-        /// Objects in all, when the server told.
+        /// The number of all objects, if the server sent it.
         total: Option<usize>,
     },
     /// The list is complete and watched.
     Live,
-    /// The watch broke and is tried again; what is shown may be old.
+    /// The watch broke and is tried again; the shown rows may be old.
     Degraded(Fault),
-    /// The server lets us list it in some namespaces only; those are complete and watched.
+    /// The server permits us to list it in some namespaces only; those are complete and watched.
     Partial(Fault),
-    /// The server does not let us list it.
+    /// The server does not permit us to list it.
     Forbidden(Fault),
     /// The server does not serve the kind.
     Absent,
-    /// The cluster cannot be reached; tried again with growing pauses.
+    /// The cluster is unreachable; tried again with growing pauses.
     Unreachable(Fault),
 }
 
 impl Connection {
-    /// Tells whether what is shown is complete and current.
+    /// Tells whether the rows are complete and current.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live)
     }
 
-    /// Tells whether what is shown is current, be it all or what some namespaces let us list.
+    /// Tells whether the rows are current, be it all or those of the permitted namespaces.
     pub fn is_listed(&self) -> bool {
         matches!(self, Self::Live | Self::Partial(_))
     }
 
-    /// Tells whether the first answer is in, good or bad: nothing more is owed to a snapshot.
+    /// Tells whether the first answer has arrived, good or bad: a snapshot need not wait any longer.
     pub fn is_settled(&self) -> bool {
         !matches!(self, Self::Connecting | Self::Syncing { .. })
     }

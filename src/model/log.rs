@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Holds one line of a container's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
-    /// When the container wrote it, by the node's clock; `None` when the server sent no time.
+    /// The time of writing, by the node's clock; `None` if the server sent none.
     pub at: Option<Timestamp>,
     /// The pod's name.
     pub pod: std::sync::Arc<str>,
@@ -16,10 +16,11 @@ pub struct LogLine {
     pub line: String,
 }
 
-/// Says what to follow.
+/// Selects the logs to follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogTarget {
-    /// One pod; `container` `None` takes its first (or the `kubectl.kubernetes.io/default-container`). A pod that is replaced by its owner is followed on.
+    /// One pod; with `container` `None` its first one (or the `kubectl.kubernetes.io/default-container`). The
+    /// replacement of a pod by its owner is followed, too.
     Pod {
         /// Its namespace.
         namespace: String,
@@ -28,7 +29,7 @@ pub enum LogTarget {
         /// The container.
         container: Option<String>,
     },
-    /// Every pod that a label selector finds, such as a Flux controller's.
+    /// All pods that match a label selector, such as a Flux controller's.
     Selector {
         /// The namespace.
         namespace: String,
@@ -39,17 +40,17 @@ pub enum LogTarget {
     },
 }
 
-/// Tells what happened to a followed log.
+/// Reports an event of a followed log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogEvent {
-    /// Lines arrived, oldest first.
+    /// New lines, oldest first.
     Lines(Vec<LogLine>),
-    /// The stream now reads another pod, because the former was replaced or joined; the pod's name.
+    /// The stream now reads another pod, because the former was replaced or another joined; the pod's name.
     Following(String),
-    /// The stream of a pod ended or broke and is opened again; why.
+    /// The stream of a pod ended or broke and is opened again; the reason.
     Interrupted(String),
-    /// So many lines could not be had (the stream broke between them).
+    /// The number of lines that were lost (the stream broke between them).
     Lost(u64),
-    /// Nothing more will come, and why.
+    /// The end of the log, and the reason.
     Ended(String),
 }

@@ -1,9 +1,10 @@
-//! Facts only: what the rest of the crate talks about. Nothing here does I/O or knows a screen.
+//! The data types of the whole crate. Nothing here does I/O or knows a screen.
 
 mod circles;
 pub mod clock;
 pub mod context;
 pub mod env;
+pub mod exercise;
 pub mod exposure;
 pub mod fault;
 pub mod flux_version;
@@ -12,6 +13,7 @@ pub mod journal;
 pub mod json_patch;
 pub mod kind;
 pub mod known;
+pub mod labels;
 pub mod lesson;
 pub mod link;
 pub mod log;
@@ -25,6 +27,7 @@ pub mod rows;
 pub mod scope;
 pub mod segment;
 pub mod shell;
+pub mod signs;
 pub mod text;
 pub(crate) mod work;
 
@@ -32,19 +35,21 @@ pub use circles::circles;
 pub use clock::Clock;
 pub use context::{IN_CLUSTER, KubeContext, Server};
 pub use env::{Env, Environment, PerEnv, Protection};
+pub use exercise::{Exercise, ExerciseFault};
 pub use exposure::Exposure;
 pub use fault::{Fault, FaultKind, WantedPlugin};
 pub use flux_version::{LiveFacts, Minor};
 pub use health::{Condition, State};
 pub use journal::JournalEntry;
-pub use kind::{Column, Kind};
-pub use lesson::Lesson;
+pub use kind::{Column, Kind, WatchedPart};
+pub use labels::Labels;
+pub use lesson::{Lesson, LessonHabits, LessonMode};
 pub use link::Connection;
 pub use nodes::{Amount, Nodes, quantity};
 pub use object::{GroupKind, Gvk, ObjectRef};
 pub use operation::{Outcome, Step, StepState};
 pub use permit::Permit;
-pub use row::{FluxFacts, Row, RowKey, Suspension};
-pub use rows::Rows;
+pub use row::{CellNote, FluxFacts, Row, RowKey, Suspension};
+pub use rows::{RowChange, Rows};
 pub use shell::ShellLine;
 pub use text::{Shown, ascii_sign, in_ascii};

@@ -1,30 +1,31 @@
-//! What the nodes of an environment give to pods.
+//! The resources that the nodes of an environment offer to pods.
 
-/// Describes the nodes of an environment: as the settings tell, or as its cluster says.
+/// Describes the nodes of an environment: from the settings, or from its cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Nodes {
-    /// Their architectures, as Kubernetes names them: `amd64`, `arm64`; empty where nothing is said.
+    /// Their architectures, as Kubernetes names them: `amd64`, `arm64`; empty if unknown.
     pub architectures: Vec<String>,
-    /// Cores.
+    /// The number of cores.
     pub cpu: Option<Amount>,
-    /// Bytes.
+    /// The memory in bytes.
     pub memory: Option<Amount>,
-    /// Whether the settings tell it; else it was read from the cluster.
+    /// Whether the settings state it; else it was read from the cluster.
     pub are_told: bool,
 }
 
-/// Says how much of one resource there is for pods.
+/// Describes the amount of one resource for pods.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Amount {
-    /// On the node that gives most.
+    /// The amount on the largest node.
     pub largest: f64,
-    /// On all nodes, where it is known how many there are.
+    /// The amount on all nodes, if their number is known.
     pub together: Option<f64>,
 }
 
-/// Reads a quantity of Kubernetes, such as `500m`, `1.5`, `2Gi` or `1e3`; `None` where it is none.
+/// Reads a quantity of Kubernetes, such as `500m`, `1.5`, `2Gi` or `1e3`; `None` if it is none.
 ///
-/// The suffixes are those of the API reference: decimal (`n u m k M G T P E`), binary (`Ki` to `Ei`), and an exponent of ten.
+/// The suffixes are those of the API reference: decimal (`n u m k M G T P E`), binary (`Ki` to `Ei`), and an exponent
+/// of ten.
 pub fn quantity(text: &str) -> Option<f64> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | '-' | '+'));
     let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::known;
 use super::segment::no_segment;
 
-/// Names a kind with its API group and, where known, version.
+/// Names a kind with its API group and, if known, its version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gvk {
     /// The API group; empty for the core group.
@@ -25,7 +25,7 @@ impl Gvk {
         Self { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() }
     }
 
-    /// Parses `apiVersion` and `kind` as they stand in a manifest.
+    /// Parses `apiVersion` and `kind` of a manifest.
     pub fn from_api_version(api_version: &str, kind: &str) -> Self {
         match api_version.split_once('/') {
             Some((group, version)) => Self::new(group, version, kind),
@@ -48,8 +48,8 @@ pub struct GroupKind<'a> {
     pub kind: &'a str,
 }
 
-/// Names an object in one environment: `Kind/namespace/name`, `Kind//name` for cluster scope, `Kind.group/…` where the bare kind could be
-/// taken for that of another group ([`known::is_bare`]).
+/// Names an object in one environment: `Kind/namespace/name`, `Kind//name` for cluster scope, `Kind.group/…` if the
+/// bare kind could be confused with that of another group ([`known::is_bare`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
     /// The kind.
@@ -68,14 +68,14 @@ impl ObjectRef {
         Self { kind: kind.to_owned(), group: group.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
-    /// Names an object by what it says of itself.
+    /// Names an object by its own fields.
     pub fn of_body(body: &serde_json::Value) -> Self {
         let word = |pointer: &str| body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default();
         let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group.trim());
         Self::new(word("/kind"), group, word("/metadata/namespace"), word("/metadata/name"))
     }
 
-    /// Builds a reference from a kind whose group is not said: it is the one that the bare kind means, or stays open.
+    /// Builds a reference from a kind without a stated group: it is the group of the bare kind, or stays open.
     pub fn bare(kind: &str, namespace: &str, name: &str) -> Self {
         Self::new(kind, known::group_of(kind).unwrap_or_default(), namespace, name)
     }
@@ -85,18 +85,19 @@ impl ObjectRef {
         GroupKind { group: &self.group, kind: &self.kind }
     }
 
-    /// Tells whether its group was not said and only a server knows it: it is empty, and the core group has no such kind.
+    /// Tells whether its group was not stated and only a server knows it: it is empty, and the core group has no such
+    /// kind.
     pub fn is_open(&self) -> bool {
         self.group.is_empty() && known::group_of(&self.kind) != Some("")
     }
 
-    /// Tells whether this name, as somebody wrote it, means an object whose group is known.
+    /// Tells whether this written name means an object whose group is known.
     pub fn means(&self, other: &Self) -> bool {
         (&self.kind, &self.namespace, &self.name) == (&other.kind, &other.namespace, &other.name)
             && (self.is_open() || self.group == other.group)
     }
 
-    /// Returns the kind as it is written: with its group where the bare kind could be taken for another.
+    /// Returns the kind for display: with its group if the bare kind could be confused with another.
     pub fn typed_kind(&self) -> String {
         if known::is_bare(&self.kind, &self.group) { self.kind.clone() } else { self.whole_kind() }
     }
@@ -106,7 +107,8 @@ impl ObjectRef {
         if self.group.is_empty() { self.kind.clone() } else { format!("{}.{}", self.kind, self.group) }
     }
 
-    /// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names hold `:` as `__` (cli-utils `object.ObjMetadata`).
+    /// Reads an id of an inventory, `<namespace>_<name>_<group>_<Kind>`: names contain `:` as `__` (cli-utils
+    /// `object.ObjMetadata`).
     pub fn from_inventory(id: &str) -> Option<Self> {
         let (namespace, rest) = id.split_once('_')?;
         let (rest, kind) = rest.rsplit_once('_')?;
@@ -114,8 +116,13 @@ impl ObjectRef {
         Some(Self::new(kind, group, namespace, &name.replace("__", ":")))
     }
 
-    /// Writes it as it stands in a sentence: `Kind/namespace/name`, and without a namespace `Kind/name`. It cannot be typed back.
+    /// Returns it for a sentence: `Kind/namespace/name`, and without a namespace `Kind/name`. It cannot be typed back.
     pub fn told(&self) -> String {
+        if self.namespace.is_empty() { format!("{}/{}", self.typed_kind(), self.name) } else { self.to_string() }
+    }
+
+    /// Returns the name for a title: `Kind/namespace/name`, or `Kind/name` for cluster scope.
+    pub fn heading(&self) -> String {
         if self.namespace.is_empty() { format!("{}/{}", self.typed_kind(), self.name) } else { self.to_string() }
     }
 
@@ -157,7 +164,7 @@ impl FromStr for ObjectRef {
     }
 }
 
-/// Leaves out the version in `version.group`, as kubectl writes kinds.
+/// Removes the version of `version.group`, kubectl's form for kinds.
 fn unversioned(group: &str) -> &str {
     let is_version = |text: &str| {
         text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|digit: char| digit.is_ascii_digit()))

@@ -1,11 +1,16 @@
 //! Revisions as Flux writes them.
 
+/// Returns the first seven digits of a commit, as git and Flux show it.
+pub fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
 /// Returns the hash in a revision: `main@sha1:HASH`, or an older Flux's `main/HASH`.
 pub fn hash(revision: &str) -> &str {
     revision.rsplit([':', '/', '@']).next().unwrap_or_default()
 }
 
-/// Returns the branch in a revision; `None` where it names none.
+/// Returns the branch in a revision; `None` if it names none.
 pub fn branch(revision: &str) -> Option<&str> {
     let name = revision.split_once("@sha").map(|(name, _)| name).or_else(|| Some(revision.rsplit_once('/')?.0))?;
     (!name.is_empty()).then_some(name)

@@ -1,6 +1,7 @@
-//! Which kinds belong to the whole cluster: their objects have no namespace, whatever a kustomization gives them.
+//! Cluster-scoped kinds: their objects have no namespace, even if a kustomization sets one.
 //!
-//! Of custom kinds the CRD says it; where that is not at hand (charts bring most of them) the widespread ones are known here.
+//! The CRD of a custom kind defines its scope; for missing CRDs (charts bring most of them) this table has the
+//! widespread ones.
 
 /// Kinds of the whole cluster, by group.
 const CLUSTER: &[(&str, &[&str])] = &[
@@ -219,7 +220,7 @@ const CLUSTER: &[(&str, &[&str])] = &[
     ("wgpolicyk8s.io", &["ClusterPolicyReport"]),
 ];
 
-/// Tells whether objects of a kind belong to the whole cluster, as far as that is known without its CRD.
+/// Tells whether objects of a kind are cluster-scoped, as far as that is known without its CRD.
 pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
     CLUSTER.iter().any(|(own, kinds)| *own == group && (kinds.contains(&kind) || *kinds == ["*"]))
 }

@@ -1,9 +1,9 @@
-//! What may stand as one segment of an address, and as one value of a selector: the rules by which names never become addresses.
+//! The valid segments of a URL, and values of a selector: the rules by which names never become addresses.
 
-/// Says why a text names nothing that an API server could have; `None` where it may.
+/// Explains why a text cannot name anything in an API server; `None` if it can.
 ///
-/// The rule is the API server's own (`IsValidPathSegmentName` of apimachinery): `.` and `..` lead elsewhere, `/` ends a segment, `%` begins what is
-/// escaped. Whatever else it holds is escaped where it becomes part of an address.
+/// The rule is the API server's own (`IsValidPathSegmentName` of apimachinery): `.` and `..` lead elsewhere, `/` ends a
+/// segment, `%` begins an escape. All other characters are escaped when they become part of a URL.
 pub fn no_segment(text: &str) -> Option<&'static str> {
     match text {
         "" => Some("it is empty"),
@@ -15,7 +15,7 @@ pub fn no_segment(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Tells whether a text may be the value of a label, and so of a selector of labels, which has no way to escape one.
+/// Tells whether a text may be the value of a label, and so of a label selector, which has no escapes.
 pub fn is_label_value(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }

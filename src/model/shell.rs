@@ -1,4 +1,4 @@
-//! Lines to type: what lessons, hints, confirmations and the journal show, so that it can be typed as it stands.
+//! Command lines for lessons, hints, confirmations and the journal, which can be typed unchanged.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 use super::context::IN_CLUSTER;
 use super::text::hides_or_steers;
 
-/// Quotes a word for a POSIX shell where that is needed; what would steer a terminal is written by its bytes (`$'…'`, POSIX.1-2024).
+/// Quotes a word for a POSIX shell if needed; characters that would steer a terminal are written by their bytes
+/// (`$'…'`, POSIX.1-2024).
 fn quoted(word: &str) -> String {
     let plain = |one: char| one.is_ascii_alphanumeric() || "-_./:@%+=,".contains(one);
     // `=name` is a path in zsh.
@@ -34,26 +35,27 @@ fn quoted(word: &str) -> String {
     out
 }
 
-/// Splits a context that is named with its file, `/FILE:NAME`, as kubectl and flux take them.
+/// Splits a context of a named file, `/FILE:NAME`, into the parts that kubectl and flux take.
 fn context_of_file(word: &str) -> Option<(&str, &str)> {
     let (file, name) = word.split_once(':')?;
     file.starts_with('/').then_some((name, file))
 }
 
-/// Writes a path so that no program takes it for an option.
+/// Returns a path in a form that no program takes for an option.
 fn path(word: &str) -> String {
     if word.starts_with('-') { quoted(&format!("./{word}")) } else { quoted(word) }
 }
 
-/// Holds lines for a POSIX shell, in which every word of others is quoted.
+/// Holds lines for a POSIX shell, in which every variable word is quoted.
 ///
-/// What is not quoted is part of the program: it can only be given as a `&'static str`. Behind the place that the number names stand words of the
-/// operator that are shown and never kept.
+/// Only a `&'static str` is part of the program and not quoted. The text after the offset in the number is the
+/// operator's: it is shown and never kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShellLine(String, Option<usize>);
 
 impl ShellLine {
-    /// Builds a line from its fixed part, in which each `{}` stands for a word and each `{path}` for the path of a file.
+    /// Builds a line from its fixed part, in which each `{}` stands for a word and each `{path}` for the path of a
+    /// file.
     ///
     /// A word without a place comes at the end.
     pub fn new(fixed: &'static str, words: &[&str]) -> Self {
@@ -67,7 +69,7 @@ impl ShellLine {
         Self::join(lines.iter().map(line), "\n")
     }
 
-    /// Appends such a part to the same line; nothing is put between.
+    /// Appends such a part to the same line, without a separator.
     pub fn and_then(mut self, fixed: &'static str, words: &[&str]) -> Self {
         let mut words = words.iter();
         let mut rest = fixed;
@@ -79,7 +81,7 @@ impl ShellLine {
             if word == IN_CLUSTER
                 && let Some(before) = self.0.strip_suffix(" --context ")
             {
-                // Within a pod, programs find its service account when nothing is named.
+                // Inside of a pod, programs find its service account if no context is named.
                 self.0.truncate(before.len());
                 rest = rest.get(at + place.len()..).unwrap_or_default();
                 continue;
@@ -117,7 +119,7 @@ impl ShellLine {
         self
     }
 
-    /// Appends a path as an operator typed it, whose `~/` a shell resolves; nothing is put between.
+    /// Appends a path as an operator typed it, whose `~/` a shell resolves, without a separator.
     pub fn typed(mut self, word: &str) -> Self {
         match word.strip_prefix("~/") {
             Some("") => self.0.push_str("~/"),
@@ -132,25 +134,26 @@ impl ShellLine {
         words.iter().fold(self, |line, word| line.path(word))
     }
 
-    /// Appends an option and its value where there is one: `option(" -n {}", namespace)` writes nothing for no namespace.
+    /// Appends an option and its value, if it has one: `option(" -n {}", namespace)` writes nothing for no namespace.
     pub fn option(self, fixed: &'static str, value: &str) -> Self {
         if value.is_empty() { self } else { self.and_then(fixed, &[value]) }
     }
 
-    /// Appends a remark, which ends the line: `# staging`. Its words are quoted too: typed into zsh, a remark is none.
+    /// Appends a remark, which ends the line: `# staging`. Its words are quoted, too: an interactive zsh runs a remark
+    /// as words.
     pub fn remark(mut self, text: &str) -> Self {
         self.0.push_str("   #");
         text.split(' ').filter(|word| !word.is_empty()).fold(self, Self::word)
     }
 
-    /// Appends what another line says.
+    /// Appends the content of another line.
     pub fn line(mut self, other: &Self) -> Self {
         self.1 = self.1.or_else(|| Some(self.0.len().saturating_add(other.1?)));
         self.0.push_str(&other.0);
         self
     }
 
-    /// Puts lines together, with what stands between: a line feed, or ` && `.
+    /// Joins lines with a separator: a line feed, or ` && `.
     pub fn join(lines: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         let put = |all: Self, (index, line): (usize, Self)| {
             let all = if index > 0 { all.and_then(between, &[]) } else { all };
@@ -166,13 +169,13 @@ impl ShellLine {
         text.split('\n').nth(index).map(|line| Self(line.to_owned(), None))
     }
 
-    /// Says that what follows is shown and never kept: arguments of a program that we know nothing of may be a password.
+    /// Marks everything that follows as shown and never kept: arguments of an unknown program may be a password.
     pub fn unkept(mut self) -> Self {
         self.1 = self.1.or(Some(self.0.len()));
         self
     }
 
-    /// Returns the text as the journal may have it.
+    /// Returns the text for the journal.
     pub fn kept(&self) -> String {
         match self.1.and_then(|at| self.0.split_at_checked(at)) {
             Some((kept, rest)) if !rest.is_empty() => format!("{kept} …"),
@@ -214,7 +217,7 @@ impl Serialize for ShellLine {
     }
 }
 
-/// Returns what of a line is not quoted.
+/// Returns the unquoted part of a line.
 #[cfg(test)]
 pub(crate) fn unquoted(line: &str) -> String {
     let mut out = String::new();
@@ -282,12 +285,12 @@ mod tests {
         assert_eq!(ShellLine::join([ShellLine::from("a"), "b".into()], " && ").as_str(), "a && b");
     }
 
-    /// What a shell makes of the words is what they were.
+    /// A shell parses the words back unchanged.
     #[test]
     fn a_shell_reads_what_was_meant() {
         let words = ["a b", "it's", "$(exit 1)", "a\nb", "\\", "*", "!x", "", "a\tb", "\u{202e}", "é"];
         let line = ShellLine::new("printf '%s\\0'", &words).to_string();
-        // `$'…'` is new in POSIX; bash has had it for ever.
+        // `$'…'` is new in POSIX; bash has long had it.
         let read = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
         let expected = words.join("\0") + "\0";
         assert_eq!(String::from_utf8(read.stdout).unwrap(), expected, "{line}");

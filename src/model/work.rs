@@ -1,11 +1,11 @@
-//! Counts in tests what is gone through: a key shall cost what it draws, however much there is to show.
+//! Counts the processed items in tests: a key press may cost only what it draws, however much there is to show.
 
 #[cfg(test)]
 thread_local! {
     static DONE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Notes that so many rows, lines or texts were gone through; nothing is done for it outside of tests.
+/// Notes a number of processed rows, lines or texts; does nothing outside of tests.
 #[inline]
 pub(crate) fn count(of: usize) {
     #[cfg(test)]
@@ -14,7 +14,7 @@ pub(crate) fn count(of: usize) {
     let _ = of;
 }
 
-/// Returns what was counted on this thread since the last time.
+/// Returns the count on this thread since the last call.
 #[cfg(test)]
 pub(crate) fn taken() -> usize {
     DONE.take()

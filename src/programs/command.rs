@@ -1,4 +1,4 @@
-//! Preparing and starting a program.
+//! Preparation and start of a program.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
@@ -13,26 +13,27 @@ use super::environment::{GPG_TTY, NO_TERMINAL, ProgramKind, names_terminal};
 use super::find::{resolve, search_path};
 use super::{leftovers, registry, running::Running};
 
-/// Bounds what a helper may take of the machine; what is `None` is bounded by the system alone.
+/// Limits a helper's use of the machine; `None` leaves the limit to the system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// The bytes of its address space. A program written in Go maps about 1.5 GiB before it does anything.
+    /// The bytes of its address space. A program written in Go maps about 1.5 GiB at its start.
     pub memory: Option<u64>,
-    /// The bytes that it may write to of that, which is what it really uses.
+    /// The writable bytes of its address space, which is its real memory.
     pub data: Option<u64>,
-    /// The bytes of the largest file that it may write; pipes are none.
+    /// The bytes of the largest file that it may write; pipes do not count.
     pub file: Option<u64>,
-    /// The seconds that it may compute.
+    /// The seconds of processor time.
     pub cpu_seconds: Option<u64>,
-    /// How many files it may have open.
+    /// The number of open files.
     pub open_files: Option<u64>,
 }
 
-/// Prepares a program: as [`std::process::Command`], but found, watched and kept from secrets as its [`ProgramKind`] says.
+/// Prepares a program: as [`std::process::Command`], but searched, watched and kept from secrets as its [`ProgramKind`]
+/// declares.
 ///
-/// What is read is piped unless said otherwise, and there is no input; a kind that has the terminal has ours for all three. What cannot
-/// be found is told when it is started, by the kind of the error: `NotFound`, or `PermissionDenied` for a path that counts from the
-/// working directory.
+/// Its output is piped by default, and it has no input; a kind with the terminal inherits our three streams. A missing
+/// program is reported when it is started, by the kind of the error: `NotFound`, or `PermissionDenied` for a path
+/// relative to the working directory.
 #[derive(Debug)]
 pub struct ProgramCommand {
     inner: std::process::Command,
@@ -40,19 +41,19 @@ pub struct ProgramCommand {
     limits: Limits,
     deadline: Option<Duration>,
     unfound: Option<io::Error>,
-    /// Whether it may ask on the terminal, as no screen of ours is there.
+    /// Whether it may ask on the terminal, because our screen is not there.
     asks: bool,
-    /// Whether a session of its own has been asked for: the second request would fail.
+    /// Whether its own session was requested: a second request would fail.
     alone: bool,
 }
 
 impl ProgramCommand {
-    /// Names a program, by its name in PATH or by its whole path.
+    /// Prepares a program, given by its name in PATH or by its absolute path.
     pub fn new(kind: ProgramKind, name: impl AsRef<OsStr>) -> Self {
         Self::from(kind, name.as_ref(), None)
     }
 
-    /// Names a program as the operator did in a configuration of his own; a relative path counts from the folder of that.
+    /// Prepares a program that the user's configuration names; a relative path counts from that file's folder.
     pub fn configured(kind: ProgramKind, name: impl AsRef<OsStr>, folder: Option<&Path>) -> Self {
         Self::from(kind, name.as_ref(), folder)
     }
@@ -63,10 +64,10 @@ impl ProgramCommand {
         for variable in kind.hidden(std::env::vars_os()) {
             inner.env_remove(variable);
         }
-        // What it starts itself is found as we find it.
+        // Its own child processes are searched in the same PATH as ours.
         inner.env("PATH", search_path());
         if kind.has_terminal() {
-            // Standard error is the terminal as well, whatever ours is.
+            // Standard error is the terminal as well, even if ours is not.
             inner.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
             inner.env(leftovers::LENT, leftovers::lend());
         } else {
@@ -99,13 +100,13 @@ impl ProgramCommand {
         self
     }
 
-    /// Takes a variable away.
+    /// Removes a variable.
     pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
         self.inner.env_remove(name);
         self
     }
 
-    /// Takes every variable away, but for the mark by which the next start finds what a killed fluxdeck left.
+    /// Removes every variable, except the mark by which the next start finds what a killed fluxdeck left.
     pub fn env_clear(&mut self) -> &mut Self {
         self.inner.env_clear();
         if self.kind.has_terminal() {
@@ -114,7 +115,7 @@ impl ProgramCommand {
         self
     }
 
-    /// Says in which folder it runs; otherwise in ours.
+    /// Sets the folder in which it runs, instead of ours.
     pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
         self.inner.current_dir(folder);
         self
@@ -126,13 +127,14 @@ impl ProgramCommand {
         self
     }
 
-    /// Throws away what it complains of, so that nobody need read that.
+    /// Discards its errors, so that no reader is needed.
     pub fn without_errors(&mut self) -> &mut Self {
         self.inner.stderr(Stdio::null());
         self
     }
 
-    /// Lets it ask on the terminal and says there what it wants, where there is one and no screen of ours is on it; returns whether it may.
+    /// Lets it ask on the terminal, with its messages there, if there is one without our screen; returns whether
+    /// it may.
     pub fn may_ask(&mut self) -> bool {
         self.asks = std::io::stdin().is_terminal() && !registry::screen_is_ours();
         if self.asks {
@@ -141,34 +143,35 @@ impl ProgramCommand {
         self.asks
     }
 
-    /// Bounds what it may take of the machine.
+    /// Limits its use of the machine.
     pub fn limits(&mut self, limits: Limits) -> &mut Self {
         self.limits = limits;
         self
     }
 
-    /// Ends it after a time, whoever reads what it prints: what has not ended by then waits for something that never comes.
+    /// Ends it after a time, whoever reads its output: by then it waits for something that never comes.
     pub fn deadline(&mut self, limit: Duration) -> &mut Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// Says that it must not be started, and why: that is told in place of starting it (`InvalidInput`).
+    /// Forbids its start, for a reason that is the error of starting it (`InvalidInput`).
     pub fn refused(&mut self, why: String) -> &mut Self {
         self.unfound.get_or_insert(io::Error::new(io::ErrorKind::InvalidInput, why));
         self
     }
 
-    /// Starts it, from the thread that calls this.
+    /// Starts it, from the calling thread.
     ///
     /// # Errors
-    /// Fails when it cannot be found or started, and once we are about to end.
+    /// Fails when it cannot be found or started, and once fluxdeck is about to end.
     pub fn spawn(&mut self) -> io::Result<Running> {
         if let Some(error) = &self.unfound {
             return Err(io::Error::new(error.kind(), error.to_string()));
         }
         let terminal = self.kind.has_terminal();
-        // A key command may ask for a passphrase on the terminal, which only our own session has, while no screen of ours is there.
+        // A key command may prompt on the terminal while our screen is not there; only our own session has the
+        // terminal.
         let alone = !terminal && (!(self.asks || self.kind == ProgramKind::KeyCommand) || registry::screen_is_ours());
         if alone && !self.alone {
             self.without_terminal()?;
@@ -184,7 +187,7 @@ impl ProgramCommand {
         }
         let (child, handle) = registry::start(&mut self.inner, self.kind, alone)?;
         let mut running = Running::new(child, handle, self.kind);
-        // What starts no daemon is known by its mark alone, whatever it becomes.
+        // A program that starts no daemon keeps its mark, even if it becomes another.
         if alone
             && !self.kind.starts_no_daemon()
             && let Some(note) = running.id().and_then(leftovers::note)
@@ -201,8 +204,8 @@ impl ProgramCommand {
         Ok(running)
     }
 
-    /// Gives it a session of its own, which has no terminal: it can neither draw over our screen nor read our keys by `/dev/tty`. Nothing in
-    /// its environment names our terminal either, by which gpg's agent would ask on it.
+    /// Starts it in its own session, which has no terminal: through `/dev/tty` it can neither draw over our screen nor
+    /// read our keys. Its environment does not name our terminal either, because gpg's agent would ask there.
     fn without_terminal(&mut self) -> io::Result<()> {
         ProcessSession.pre_spawn(&mut self.inner, &CommandWrap::with_new("", |_| {}))?;
         let named: Vec<_> =
@@ -210,7 +213,7 @@ impl ProgramCommand {
         for name in named {
             self.inner.env_remove(name);
         }
-        // Where nothing is said, gpg's agent asks where it was started: often on this very terminal.
+        // Without a value, gpg's agent asks where it was started: often on this very terminal.
         if self.kind != ProgramKind::Renderer {
             self.inner.env(GPG_TTY, NO_TERMINAL);
         }
@@ -218,7 +221,7 @@ impl ProgramCommand {
         Ok(())
     }
 
-    /// Runs it to its end and returns what it said.
+    /// Runs it to its end and returns its output.
     ///
     /// # Errors
     /// As [`ProgramCommand::spawn`] and [`Running::finish`].
@@ -226,7 +229,7 @@ impl ProgramCommand {
         self.spawn()?.finish()
     }
 
-    /// Runs it to its end, or ends it when that takes too long or when it says too much.
+    /// Runs it to its end, or ends it when that takes too long or its output is too long.
     ///
     /// # Errors
     /// As [`ProgramCommand::spawn`] and [`Running::finish_within`].
@@ -235,7 +238,7 @@ impl ProgramCommand {
     }
 }
 
-/// Sets the limits of a child from outside; it may have begun, but has not come far.
+/// Sets the limits of a child from outside; the child may have just started.
 fn bound(limits: &Limits, child: Option<Pid>) -> io::Result<()> {
     let all = [
         (Resource::As, limits.memory),
@@ -246,11 +249,12 @@ fn bound(limits: &Limits, child: Option<Pid>) -> io::Result<()> {
     ];
     for (resource, most) in all {
         if let (Some(most), Some(child)) = (most, child) {
-            // Our own limit may be lower, and cannot be raised.
+            // A limit of our own may be lower, and cannot be raised.
             let known = prlimit_of(resource);
             let most = known.map_or(most, |known| known.min(most));
             match prlimit(Some(child), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-                // It may have ended already, or may not be touched: a program of another user by its set-user-id bit.
+                // It may have ended already, or run as another user by its set-user-id bit, so that it may not be
+                // changed.
                 Ok(_) | Err(rustix::io::Errno::SRCH | rustix::io::Errno::PERM) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -303,7 +307,7 @@ mod tests {
     fn a_helper_has_no_terminal() {
         for kind in ProgramKind::ALL.into_iter().filter(|kind| !kind.has_terminal() && *kind != ProgramKind::KeyCommand)
         {
-            // Its own session is its number, and it has no terminal (field 7 of /proc/PID/stat).
+            // Its own session is its number, without a terminal (field 7 of /proc/PID/stat).
             let script = "cut -d' ' -f6,7 /proc/$$/stat; echo $$; (: </dev/tty) 2>&- && echo asks; echo \"$GPG_TTY\"";
             let output = shell(kind, script).output().unwrap();
             let said = String::from_utf8(output.stdout).unwrap();
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn limits_hold() {
         let limits = Limits { memory: Some(1 << 30), cpu_seconds: Some(7), open_files: Some(64), ..Limits::default() };
-        // The limits are set from outside: the shell waits for its first line.
+        // The limits are set from outside, so the shell waits for its first line.
         let mut command = shell(ProgramKind::Renderer, "read line; ulimit -v; ulimit -t; ulimit -n");
         let mut running = command.limits(limits).piped_input().spawn().unwrap();
         drop(running.stdin());

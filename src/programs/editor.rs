@@ -1,9 +1,9 @@
-//! The editor that the operator prefers.
+//! The user's preferred editor.
 
-/// The editor of last resort, which POSIX knows.
+/// The editor of last resort, required by POSIX.
 const LAST_RESORT: &str = "vi";
 
-/// Finds the operator's editor, as git and sudoedit do.
+/// Returns the user's editor, chosen as in git and sudoedit.
 pub fn preferred_editor() -> String {
     ["VISUAL", "EDITOR"]
         .iter()

@@ -1,76 +1,78 @@
-//! What a program may see of our environment: of what opens secrets or logs in anywhere, only what its kind is for.
+//! The environment of a program: of the variables with secrets and logins, it gets only those that its kind needs.
 
 use std::ffi::{OsStr, OsString};
 
 use super::own::is_astray;
 
-/// The variable by which gpg tells its agent where to ask.
+/// The variable with the terminal on which gpg's agent asks.
 pub(super) const GPG_TTY: &str = "GPG_TTY";
 
-/// What gpg is told where there is no terminal: asking there fails at once, so that git says that it cannot sign.
+/// The value of that variable where there is no terminal: asking fails at once, so that git reports that it cannot
+/// sign.
 pub(super) const NO_TERMINAL: &str = "/nonexistent/terminal";
 
-/// Tells whether the value of a variable names a terminal, as those of `GPG_TTY` and `SSH_TTY` do.
+/// Tells whether the value of a variable names a terminal, as in `GPG_TTY` and `SSH_TTY`.
 pub(super) fn names_terminal(value: &OsStr) -> bool {
     let value = value.as_encoded_bytes();
     value.starts_with(b"/dev/pts/") || value.starts_with(b"/dev/tty") || value == b"/dev/console"
 }
 
-/// Says what a program is for, and with that what it may see and whether it has the terminal.
+/// Names the purpose of a program, which decides its environment and whether it has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProgramKind {
-    /// git that only reads: nothing that opens secrets or logs in anywhere.
+    /// git that only reads: without variables for secrets and logins.
     Git,
-    /// git that commits, fetches or pushes: what logs in to a forge too, for its credential helpers and the operator's hooks.
+    /// git that commits, fetches or pushes: with the logins of forges, for its credential helpers and the user's hooks.
     GitWrites,
-    /// The same in the terminal, where it may ask.
+    /// git that commits, fetches or pushes in the terminal, where it may ask.
     GitInTerminal,
-    /// What renders a repository that nobody trusts: only PATH, HOME, the language and the folder for temporary files.
+    /// The renderer of an untrusted repository: with only PATH, HOME, the language and the folder for temporary files.
     Renderer,
-    /// A command that prints private keys (`age_key_command`): all that it may need to get at them, but no private key itself.
+    /// A command that prints private keys (`age_key_command`): with all that it may need to get at them, but no private
+    /// key itself.
     KeyCommand,
-    /// A plug-in of age, which the operator agreed to: what it may need to get at a key that a store or a cloud has, but no private key, and
-    /// not where those of sops and age are.
+    /// A plug-in of age that the user approved: with all that it may need for a key in a store or a cloud, but without
+    /// private keys and the places of those of sops and age.
     AgePlugin,
-    /// A credential plug-in of the kubeconfig: what logs in to clouds and forges.
+    /// A credential plug-in of the kubeconfig: with logins of clouds and forges.
     CredentialPlugin,
-    /// An editor or a pager of the operator, in the terminal: nothing that opens secrets or logs in anywhere.
+    /// The user's editor or pager, in the terminal: without variables for secrets and logins.
     Editor,
 }
 
-/// Says what a variable is good for.
+/// Classifies a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Opens {
-    /// It is a private key.
+    /// A private key.
     PrivateKey,
-    /// It opens secrets: sops's, age's, those of stores of keys.
+    /// Access to secrets: of sops, of age, of key stores.
     Secrets,
-    /// It logs in to a cloud, or to anything else.
+    /// A login to a cloud, or to another service.
     Logins,
-    /// It logs in to a forge.
+    /// A login to a forge.
     Forges,
-    /// Nothing that we know of.
+    /// No known secret.
     Nothing,
 }
 
-/// How the variables begin by which secrets are opened.
+/// Prefixes of variables that give access to secrets.
 const SECRETS: &[&str] = &["SOPS_", "AGE_", "AGE-", "VAULT_", "BAO_", "OP_", "BW_", "BWS_", "PASSWORD_STORE_"];
 
-/// How the variables begin by which programs log in to forges.
+/// Prefixes of variables with logins of forges.
 const FORGES: &[&str] =
     &["GH_", "GITHUB_", "GITLAB_", "GL_", "GITEA_", "FORGEJO_", "CODEBERG_", "BITBUCKET_", "AZURE_DEVOPS_", "CI_"];
 
-/// Words within the name of a variable that holds what must not be known.
+/// Words in the names of variables that hold secrets.
 const WORDS: &[&str] =
     &["TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "PRIVATE", "APIKEY", "ACCESSKEY", "SASKEY", "WEBHOOK"];
 
-/// What only a private key has in it.
+/// Texts that only a private key contains.
 const KEYS: &[&str] = &["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY-----"];
 
-/// How the variables begin by which sops and age find their own keys: no plug-in's own setting.
+/// Prefixes of variables with the keys of sops and age, which are not settings of a plug-in.
 const OTHER_KEYS: &[&str] = &["SOPS_", "AGE_KEY", "AGE_IDENTITY", "AGE_SECRET", "AGE_PASSPHRASE"];
 
-/// What the renderer may see; LC_ with whatever follows, too.
+/// The variables that the renderer gets, beside those that begin with `LC_`.
 const RENDERER: &[&str] = &["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME"];
 
 fn opens(name: &OsStr, value: &OsStr) -> Opens {
@@ -84,7 +86,7 @@ fn opens(name: &OsStr, value: &OsStr) -> Opens {
     } else if begins(SECRETS) {
         Opens::Secrets
     } else if name.starts_with("GIT_CONFIG_") {
-        // GIT_CONFIG_KEY_0 is the name of a setting, and git fails without it; its value may log in to a forge.
+        // GIT_CONFIG_KEY_0 is the name of a setting, and git fails without it; its value may be a login of a forge.
         if name.starts_with("GIT_CONFIG_VALUE_") { Opens::Forges } else { Opens::Nothing }
     } else if is_secret && (begins(FORGES) || name.starts_with("GIT_")) {
         Opens::Forges
@@ -96,7 +98,7 @@ fn opens(name: &OsStr, value: &OsStr) -> Opens {
 }
 
 impl ProgramKind {
-    /// Tells whether nothing that it is for goes on in the background by design, as gpg's agent and ssh's masters do.
+    /// Tells whether its programs leave no process in the background by design, unlike gpg and ssh with their agents.
     pub(super) fn starts_no_daemon(self) -> bool {
         matches!(self, Self::CredentialPlugin | Self::Renderer)
     }
@@ -119,23 +121,24 @@ impl ProgramKind {
         matches!(self, Self::GitInTerminal | Self::Editor)
     }
 
-    /// Tells whether what it started itself ends with it. What git's hooks leave running is the operator's own.
+    /// Tells whether its child processes end with it. A process that git's hooks leave running is the user's own.
     pub(super) fn ends_whole(self) -> bool {
         !matches!(self, Self::GitWrites | Self::GitInTerminal | Self::Editor)
     }
 
-    /// Tells whether it is asked to end before it is killed: it may have locks to remove, or a terminal to put back.
+    /// Tells whether it gets a request to end before it is killed: it may have locks to remove, or a terminal to
+    /// restore.
     pub(super) fn is_asked(self) -> bool {
         !matches!(self, Self::Renderer | Self::KeyCommand | Self::AgePlugin | Self::CredentialPlugin)
     }
 
-    /// Tells whether it may see a variable.
+    /// Tells whether it gets a variable.
     fn may_see(self, name: &OsStr, value: &OsStr) -> bool {
         let opens = opens(name, value);
         match self {
-            // A setting that was given by the environment is one of git's own, which reads it as any other.
+            // git reads a setting from the environment like any other of its settings.
             Self::Git => opens == Opens::Nothing || name.as_encoded_bytes().starts_with(b"GIT_CONFIG_"),
-            // Without its values, git refuses the settings that were given so: then none of them.
+            // Without its values, git rejects settings from the environment, so an editor gets none of them.
             Self::Editor => opens == Opens::Nothing && !name.as_encoded_bytes().starts_with(b"GIT_CONFIG_"),
             Self::GitWrites | Self::GitInTerminal => matches!(opens, Opens::Nothing | Opens::Forges),
             Self::Renderer => {
@@ -151,7 +154,7 @@ impl ProgramKind {
         }
     }
 
-    /// Returns which variables of an environment it must not see.
+    /// Returns the variables of an environment that it must not get.
     pub(super) fn hidden(self, environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<OsString> {
         environment
             .filter(|(name, value)| !self.may_see(name, value) || is_astray(name, value))

@@ -1,10 +1,11 @@
-//! Where programs are: an empty or relative part of PATH means the folder that we stand in, which is often somebody else's repository.
+//! The search for programs: an empty or relative part of PATH means the working directory, which is often an untrusted
+//! repository.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Where the system looks when there is no PATH.
+/// The default of the system when there is no PATH.
 const WITHOUT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Returns the absolute parts of this process's PATH.
@@ -12,10 +13,10 @@ pub fn search_path() -> OsString {
     absolute_parts(&std::env::var_os("PATH").unwrap_or_else(|| WITHOUT_PATH.into()))
 }
 
-/// Leaves the absolute parts of a PATH.
+/// Keeps the absolute parts of a PATH.
 pub(super) fn absolute_parts(path: &OsStr) -> OsString {
     let parts = std::env::split_paths(path).filter(|part| part.is_absolute());
-    // A part that came out of a PATH has no colon.
+    // A part that was split from a PATH contains no colon.
     std::env::join_paths(parts).unwrap_or_default()
 }
 
@@ -39,10 +40,11 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// Finds a program as it was written: by name in PATH, by a whole path, or by a path that counts from a folder of the operator's own.
+/// Finds a program as written: by name in PATH, by an absolute path, or by a path relative to a folder of the user's
+/// own.
 ///
 /// # Errors
-/// Refuses a relative path where there is no such folder, and says when nothing is found.
+/// Refuses a relative path where there is no such folder, and fails when there is no program.
 pub(super) fn resolve(name: &OsStr, from: Option<&Path>) -> std::io::Result<PathBuf> {
     let missing = |why: String| std::io::Error::new(std::io::ErrorKind::NotFound, why);
     let written = Path::new(name);
@@ -79,7 +81,7 @@ mod tests {
     fn only_absolute_parts_of_path_count() {
         assert_eq!(absolute_parts(OsStr::new(":/usr/bin:.:bin:/bin:")), "/usr/bin:/bin");
         assert_eq!(absolute_parts(OsStr::new(":.:bin")), "");
-        // Tests run in the folder of the sources.
+        // Tests run in the source folder.
         let here = std::env::current_dir().unwrap();
         let folder = tempfile::tempdir_in(&here).unwrap();
         program(folder.path(), "thing", 0o755);

@@ -1,4 +1,5 @@
-//! Folders for the files of programs: for this user alone, gone with the value, and found by the next start where we were killed.
+//! Folders for the files of programs: for this user alone, removed with the value, and found by the next start if
+//! fluxdeck was killed.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
@@ -10,25 +11,25 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::registry;
 
-/// What `statfs` says of tmpfs and of ramfs (`linux/magic.h`).
+/// The `statfs` types of tmpfs and of ramfs (`linux/magic.h`).
 const IN_MEMORY: [rustix::fs::FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 
-/// How all of them begin; then come what it is for, our process id, and something that nobody guesses.
+/// The prefix of their names; the purpose, our process id, and a random part follow.
 pub(super) const PREFIX: &str = "fluxdeck-";
 
-/// Holds a folder that only this user can enter, and that goes away with the value.
+/// Holds a folder that only this user can enter, and that is removed with the value.
 #[derive(Debug)]
 pub struct WorkFolder {
     path: PathBuf,
-    /// Locked for as long as we live: the lock tells the next start that it is in use.
+    /// The lock of the folder, which tells the next start that it is in use.
     _lock: Option<File>,
 }
 
 impl WorkFolder {
-    /// Makes a folder for something, in memory where there is such a place.
+    /// Creates a folder for a purpose, in memory where possible.
     ///
     /// # Errors
-    /// Fails when no folder can be made.
+    /// Fails when no folder can be created.
     pub fn new(what: &str) -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for place in places() {
@@ -40,18 +41,18 @@ impl WorkFolder {
         Err(last)
     }
 
-    /// Makes a folder for something that is no secret, among the system's temporary files.
+    /// Creates a folder for files without secrets, among the system's temporary files.
     ///
     /// # Errors
-    /// Fails when it cannot be made.
+    /// Fails when it cannot be created.
     pub fn temporary(what: &str) -> io::Result<Self> {
         Self::below(&std::env::temp_dir(), what)
     }
 
-    /// Makes a folder in one of some places, if its file system is checked to be in memory.
+    /// Creates a folder in one of some places, if its file system is verified to be in memory.
     ///
     /// # Errors
-    /// Says of each place why not.
+    /// Fails with the reason for each place.
     pub fn in_memory(what: &str, places: impl IntoIterator<Item = PathBuf>) -> Result<Self, Vec<String>> {
         let mut why = Vec::new();
         for place in places {
@@ -68,13 +69,13 @@ impl WorkFolder {
     }
 
     fn below(place: &Path, what: &str) -> io::Result<Self> {
-        // Paths that are resolved without links lead back here too.
+        // The canonical path, so that canonical paths of its files lie below it.
         let place = place.canonicalize()?;
         let random = RandomState::new().hash_one(what);
         let path = place.join(format!("{PREFIX}{what}-{}-{random:016x}", std::process::id()));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         registry::keep_folder(&path);
-        // Where it cannot be locked, the process id alone tells that it is in use.
+        // Without a lock, only the process id shows that it is in use.
         let lock =
             File::open(&path).ok().filter(|folder| flock(folder, FlockOperation::NonBlockingLockExclusive).is_ok());
         Ok(Self { path, _lock: lock })
@@ -89,18 +90,18 @@ impl WorkFolder {
 impl Drop for WorkFolder {
     fn drop(&mut self) {
         registry::forget_folder(&self.path);
-        // What cannot be removed is tried again at the next start.
+        // The next start tries again to remove the rest.
         let _left = std::fs::remove_dir_all(&self.path);
     }
 }
 
-/// Returns the places for what is only held in memory, the user's own first.
+/// Returns the places for files in memory, the user's own first.
 pub fn memory_places() -> impl Iterator<Item = PathBuf> {
     let own = super::own::own_folder("XDG_RUNTIME_DIR");
     own.into_iter().chain([PathBuf::from("/dev/shm")])
 }
 
-/// Returns every place that folders are made in.
+/// Returns every place for folders.
 pub(super) fn places() -> impl Iterator<Item = PathBuf> {
     memory_places().chain([std::env::temp_dir()])
 }

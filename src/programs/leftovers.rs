@@ -1,6 +1,7 @@
-//! What a fluxdeck left that was killed: its helpers, which may run on, and its folders. Only what is certainly its own is touched. An editor
-//! that had the terminal is told of and not ended: what somebody typed there may be wanted, although its file is saved nowhere any more. So is
-//! one of ours that went into the background, such as `code` without `--wait`.
+//! The leftovers of a killed fluxdeck: its helpers, which may still run, and its folders. Only what is certainly its
+//! own is touched. An editor that had the terminal is reported and not ended: the user may want the text in it,
+//! although its file is not saved any more. The same holds for one of ours that went into the background, such as
+//! `code` without `--wait`.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -24,34 +25,34 @@ use super::folder::{PREFIX, WorkFolder, places};
 use crate::model::Fault;
 use crate::model::text::field;
 
-/// The variable by which a helper is known to be ours.
+/// The variable that marks our helpers.
 pub(super) const MARK: &str = "HELPER_OF_FLUXDECK";
 
-/// The variable by which a program is known that we lent the terminal, with what it started.
+/// The variable that marks a program with our terminal, and its child processes.
 pub(super) const LENT: &str = "LENT_BY_FLUXDECK";
 
-/// Stands in a mark for how a helper was called.
+/// The part of a mark that stands for any command line.
 const ANY: &str = "any";
 
-/// How long what is just ending may take.
+/// The longest wait for a program that is about to end.
 const ENDING: Duration = Duration::from_millis(500);
 
-/// Whether we lent the terminal to anything.
+/// Whether a program got our terminal.
 static LENT_BY_US: AtomicBool = AtomicBool::new(false);
 
-/// A program that a fluxdeck had lent the terminal and that runs on.
+/// Holds a running program that had the terminal of a fluxdeck.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// Its process id.
+    /// The process id.
     pub id: i32,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// Whether this fluxdeck lent it the terminal, and not one that was killed.
+    /// Whether it had the terminal of this fluxdeck, and not of a killed one.
     pub is_ours: bool,
 }
 
 impl Left {
-    /// Says that it runs on, and what that leads to.
+    /// Reports that it still runs, and the consequence.
     pub fn fault(&self) -> Fault {
         let Self { id, name, is_ours } = self;
         let why = if *is_ours {
@@ -64,32 +65,33 @@ impl Left {
     }
 }
 
-/// Looks for what a fluxdeck left that was killed, beside other work.
+/// Searches for the leftovers of a killed fluxdeck in the background, once it is started.
 #[derive(Debug, Default)]
 pub struct Leftovers(Mutex<Option<JoinHandle<Vec<Left>>>>);
 
 impl Leftovers {
-    /// Begins to look, and to clear away.
-    pub fn find() -> Self {
+    /// Starts the search and the removal. They read every running process, so the user's own request comes first.
+    pub fn begin(&self) {
         let look = std::thread::Builder::new().name("leftovers".to_owned()).spawn(remove_leftovers);
-        Self(Mutex::new(look.ok()))
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = look.ok();
     }
 
-    /// Waits for what was found; whoever asks first is told.
+    /// Waits for the result, which only the first caller gets; returns nothing where the search was not started.
     pub fn take(&self) -> Vec<Left> {
         let look = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A defect of it is not one of what was asked for.
+        // A defect of the search must not break the user's request.
         look.and_then(|look| look.join().ok()).unwrap_or_default()
     }
 }
 
-/// Notes that we lend the terminal; returns the mark of who gets it.
+/// Notes that a program gets the terminal; returns its mark.
 pub(super) fn lend() -> &'static str {
     LENT_BY_US.store(true, Ordering::Relaxed);
     mark()
 }
 
-/// Returns what runs on of those whom we lent the terminal, once they should have ended; what is just ending has a moment for it.
+/// Returns the programs with our terminal that still run, although they should have ended; one that is just ending gets
+/// a moment.
 pub fn runs_on() -> Vec<Left> {
     if !LENT_BY_US.load(Ordering::Relaxed) {
         return Vec::new();
@@ -98,7 +100,8 @@ pub fn runs_on() -> Vec<Left> {
     processes().filter_map(lent_by_us).filter(|(held, _)| !ends_until(held, until)).map(|(_, left)| left).collect()
 }
 
-/// Returns a process that has our terminal by our leave, held; not what it started itself, and not what went into a session of its own.
+/// Returns a process that has our terminal with our permission, as a file descriptor; neither its child processes, nor
+/// one that started its own session.
 fn lent_by_us(process: Pid) -> Option<(OwnedFd, Left)> {
     let held = pidfd_open(process, PidfdFlags::empty()).ok()?;
     let name = process.as_raw_nonzero().to_string();
@@ -116,12 +119,12 @@ fn ends_until(held: &OwnedFd, until: Instant) -> bool {
     poll(&mut [PollFd::new(held, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 
-/// Returns what a process is called.
+/// Returns the name of a process.
 fn called(process: &str) -> Option<String> {
     Some(std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim_end().to_owned())
 }
 
-/// Returns what all our marks begin with: our process, when it began, and the session that it is in.
+/// Returns the prefix of our marks: our process id, its start time, and its session.
 fn mark() -> &'static str {
     static OURS: LazyLock<String> = LazyLock::new(|| {
         let own = Stat::read("self").unwrap_or_default();
@@ -130,27 +133,29 @@ fn mark() -> &'static str {
     &OURS
 }
 
-/// Returns the mark of a helper: ours, and how it was called.
+/// Returns the mark of a helper: our prefix, and its command line.
 ///
-/// A helper has a session of its own, and so has a daemon that it started and that has its mark: how it was called tells them apart.
+/// A helper has its own session, and so has a daemon that it started, which inherits the mark: the command line
+/// distinguishes them.
 pub(super) fn mark_for(program: &OsStr, arguments: &[&OsStr]) -> String {
     let words: Vec<&[u8]> = std::iter::once(program).chain(arguments.iter().copied()).map(OsStr::as_bytes).collect();
     format!("{}-{}-{:x}", mark(), words.len(), digest(&words))
 }
 
-/// Returns the mark of a helper that starts no daemon: it may become another program, as a script does that ends with `exec`.
+/// Returns the mark of a helper that starts no daemon: it may become another program, as a script that ends with `exec`
+/// does.
 pub(super) fn mark_for_any() -> String {
     format!("{}-{ANY}", mark())
 }
 
-/// Names the words of a call, so that they need not be told.
+/// Hashes the words of a command line, so that they stay hidden.
 fn digest(words: &[&[u8]]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     words.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Tells whether a process was called so; a script's own call comes after that of its interpreter.
+/// Tells whether a process has such a command line; a script's own words come after those of its interpreter.
 fn was_called(name: &str, count: usize, words: &str) -> bool {
     let Ok(line) = std::fs::read(format!("/proc/{name}/cmdline")) else { return false };
     let Some(line) = line.strip_suffix(b"\0") else { return false };
@@ -159,19 +164,19 @@ fn was_called(name: &str, count: usize, words: &str) -> bool {
     last.is_some_and(|last| format!("{:x}", digest(last)) == words)
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// Holds the fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Stat {
     parent: i32,
     session: i32,
-    /// In the system's ticks since it was started.
+    /// The start time, in ticks of the system.
     began: u64,
 }
 
 impl Stat {
     fn read(process: &str) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // The name, in brackets, may have anything in it.
+        // The name, in parentheses, may contain any character.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
         let id = |at: usize| number(at).and_then(|number| i32::try_from(number).ok());
@@ -179,13 +184,13 @@ impl Stat {
     }
 }
 
-/// Returns all processes that the system shows.
+/// Returns all visible processes.
 fn processes() -> impl Iterator<Item = Pid> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
 }
 
-/// Returns what a process started, and what that started.
+/// Returns the child processes of a process, and their children.
 pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     let mut children: HashMap<i32, Vec<Pid>> = HashMap::new();
     for process in processes() {
@@ -202,23 +207,24 @@ pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     found
 }
 
-/// What the folder is for in which a fluxdeck notes its helpers.
+/// The purpose of the folder in which a fluxdeck notes its helpers.
 const NOTES: &str = "helpers";
 
-/// The folder in which we note our helpers, each as an empty file that is called by its process id and when that began: a helper that became another
-/// program is known by nothing else, since a daemon that it started has its mark, too, and a session of its own.
+/// The folder of our helpers' notes, each an empty file named after its process id and start time: nothing else
+/// identifies a helper that became another program, because a daemon that it started has its mark, too, and its own
+/// session.
 static NOTED: LazyLock<Option<WorkFolder>> = LazyLock::new(|| WorkFolder::new(NOTES).ok());
 
-/// Notes a helper that was started; returns where, so that the note goes with it.
+/// Notes a running helper; returns the path, so that the note is removed with it.
 pub(super) fn note(helper: Pid) -> Option<PathBuf> {
     let id = helper.as_raw_nonzero().get();
     let began = Stat::read(&id.to_string())?.began;
     let note = NOTED.as_ref()?.path().join(format!("{id}-{began}"));
-    // Without it the helper is found by its mark, as long as it stays what it was called as.
+    // Without a note, the mark identifies the helper while it keeps its command line.
     File::create_new(&note).ok().map(|_| note)
 }
 
-/// Returns the helpers that a folder of notes names, by their ids, with when each began.
+/// Returns the helpers in a folder of notes, by process id and start time.
 fn noted(folder: &Path) -> HashSet<(i32, u64)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let one = |name: std::ffi::OsString| {
@@ -228,7 +234,7 @@ fn noted(folder: &Path) -> HashSet<(i32, u64)> {
     entries.filter_map(|entry| one(entry.file_name())).collect()
 }
 
-/// Finds the notes of every fluxdeck that runs no more.
+/// Finds the notes of every fluxdeck that no longer runs.
 fn all_noted(place: &Path) -> HashSet<(i32, u64)> {
     let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
     let is_one = |entry: &std::fs::DirEntry| {
@@ -239,26 +245,27 @@ fn all_noted(place: &Path) -> HashSet<(i32, u64)> {
     entries.filter(is_one).flat_map(|entry| noted(&entry.path())).collect()
 }
 
-/// Ends helpers that were noted, with what is in their sessions; a number that is another process's by now began at another time.
+/// Ends noted helpers, with all of their sessions; a reused process id has another start time.
 fn end_noted(noted: &HashSet<(i32, u64)>) {
     let stat = |process: Pid| Stat::read(&process.as_raw_nonzero().to_string());
     let is_led = |process: &Pid| {
         let Some(session) = stat(*process).and_then(|stat| Pid::from_raw(stat.session)) else { return false };
-        // A number may be noted twice: of a helper that ended unseen, and of the one that has it now.
+        // An id may be noted twice: for a helper that ended unnoticed, and for its successor.
         stat(session).is_some_and(|leader| noted.contains(&(session.as_raw_nonzero().get(), leader.began)))
     };
     let is_ours = |process: &Pid| is_this_users(Path::new(&format!("/proc/{}", process.as_raw_nonzero())));
-    // All are held before the first ends: without its leader nobody knows a session.
+    // All are opened before the first one ends, because a session cannot be identified without its leader.
     let hold =
         |process: Pid| pidfd_open(process, PidfdFlags::empty()).ok().filter(|_| is_led(&process) && is_ours(&process));
     let open: Vec<OwnedFd> = processes().filter_map(hold).collect();
     for one in open {
-        // It may have ended meanwhile.
+        // The process may have ended meanwhile.
         let _ended = pidfd_send_signal(&one, Signal::KILL);
     }
 }
 
-/// Ends the helpers and removes the folders of every fluxdeck of this user that runs no more; returns what had the terminal and runs on.
+/// Ends the helpers and removes the folders of every fluxdeck of this user that no longer runs; returns the programs
+/// with its terminal that still run.
 fn remove_leftovers() -> Vec<Left> {
     for place in places() {
         end_noted(&all_noted(&place));
@@ -272,14 +279,15 @@ fn remove_leftovers() -> Vec<Left> {
 
 /// Reads the mark of a process, if it has one.
 fn mark_of(name: &str, variable: &str) -> Option<String> {
-    // Only this user's own can be read, and only those that may be looked into.
+    // Only processes of this user can be read, and only those that permit it.
     let environment = std::fs::read(format!("/proc/{name}/environ")).ok()?;
     let start = format!("{variable}=");
     let marked = environment.split(|byte| *byte == 0).find_map(|one| one.strip_prefix(start.as_bytes()))?;
     String::from_utf8(marked.to_vec()).ok()
 }
 
-/// Tells whether a mark is one of a fluxdeck that runs no more, and the process is still in its session or in that of a helper.
+/// Tells whether a mark is from a fluxdeck that no longer runs, and the process is still in its session or in that of a
+/// helper.
 fn is_left(name: &str, variable: &str, mark: &str) -> bool {
     let mut parts = mark.split('-');
     let (Some(owner), Some(began), Some(session)) = (parts.next(), parts.next(), parts.next()) else { return false };
@@ -299,7 +307,7 @@ fn is_left(name: &str, variable: &str, mark: &str) -> bool {
         && (leader == session || of_helper())
 }
 
-/// Returns a process that had the terminal of a fluxdeck that runs no more; not what it started itself.
+/// Returns a process that had the terminal of a fluxdeck that no longer runs; not its child processes.
 fn lent_and_left(process: Pid) -> Option<Left> {
     let name = process.as_raw_nonzero().to_string();
     let mark = mark_of(&name, LENT).filter(|mark| is_left(&name, LENT, mark))?;
@@ -309,13 +317,13 @@ fn lent_and_left(process: Pid) -> Option<Left> {
     Some(Left { id: process.as_raw_nonzero().get(), name: called(&name)?, is_ours: false })
 }
 
-/// Ends a process that a fluxdeck started that runs no more. What has gone into a session of its own, as a daemon does, is left alone.
+/// Ends a process of a fluxdeck that no longer runs. A process with its own session, as a daemon has, is left alone.
 fn end_if_left(process: Pid) {
     let name = process.as_raw_nonzero().to_string();
-    // Opened before it is looked at: the signal cannot reach another process that has its number later.
+    // The process is opened before it is inspected, so that the signal cannot reach another one with the same id.
     let Ok(held) = pidfd_open(process, PidfdFlags::empty()) else { return };
     if mark_of(&name, MARK).is_some_and(|mark| is_left(&name, MARK, &mark)) {
-        // It may have ended meanwhile.
+        // The process may have ended meanwhile.
         let _ended = pidfd_send_signal(&held, Signal::KILL);
     }
 }
@@ -324,26 +332,26 @@ fn is_this_users(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|data| data.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// Removes the folders in a place that name a process which runs no more.
+/// Removes the folders in a place whose process no longer runs.
 fn remove_folders(place: &Path) {
     let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
     for entry in entries {
         let path = entry.path();
         if owner(&entry.file_name()).is_some_and(|owner| !runs(owner)) && is_this_users(&path) {
-            // A link is not followed, and whoever still uses it has it locked: the process may be one of another container.
+            // A link is not followed, and a folder in use is locked: its process may be in another container.
             let folder = rustix::fs::open(&path, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
             let free = folder
                 .map(File::from)
                 .is_ok_and(|folder| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok());
             if free {
-                // What cannot be removed is tried again at the next start.
+                // The next start tries again to remove the rest.
                 let _left = std::fs::remove_dir_all(&path);
             }
         }
     }
 }
 
-/// Reads the process id out of a folder's name: `fluxdeck-WHAT-PID-RANDOM`.
+/// Parses the process id in a folder's name: `fluxdeck-WHAT-PID-RANDOM`.
 fn owner(name: &OsStr) -> Option<Pid> {
     let mut parts = name.to_str()?.strip_prefix(PREFIX)?.rsplit('-');
     let random = parts.next()?;
@@ -370,7 +378,7 @@ mod tests {
         mark_for, owner, remove_folders, runs_on,
     };
 
-    /// A process id that is nobody's: of a child that was waited for.
+    /// Returns an unused process id: that of a child that has ended.
     fn nobody() -> u32 {
         let mut running = ProgramCommand::new(ProgramKind::Git, "true").spawn().unwrap();
         let id = running.id().unwrap().as_raw_nonzero().get();
@@ -419,7 +427,7 @@ mod tests {
         }
     }
 
-    /// The mark of a call by a fluxdeck whose process is given.
+    /// Returns the mark of a command line from a fluxdeck with a given process id.
     fn marked(owner: u32, program: &str, arguments: &[&str]) -> String {
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
         let ours = mark_for(programs_path(program).as_os_str(), &arguments);
@@ -443,7 +451,7 @@ mod tests {
         };
         let left = sleeper(Some(&marked(nobody(), "sleep", &["600"])));
         let reused = sleeper(Some(&marked(std::process::id(), "sleep", &["600"])));
-        // What a helper started that went into a session of its own.
+        // A child process of a helper that started its own session.
         let mut daemon = sleeper(Some(&marked(nobody(), "git", &["push"])));
         let mut ours = sleeper(None);
         for running in [&left, &reused, &daemon, &ours] {
@@ -463,7 +471,7 @@ mod tests {
     fn a_helper_that_became_another_program_is_ended_and_a_daemon_of_it_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script");
-        // A session of its own is all that makes a daemon.
+        // A separate session is all that makes a daemon.
         std::fs::write(&script, "#!/bin/sh\nsetsid sleep 60 &\nsleep 60 &\necho $!\nexec sleep 61\n").unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mut running = ProgramCommand::new(ProgramKind::GitWrites, &script).spawn().unwrap();
@@ -517,7 +525,7 @@ mod tests {
         std::io::BufRead::read_line(&mut said, &mut below).unwrap();
         let below = rustix::process::Pid::from_raw(below.trim().parse().unwrap()).unwrap();
         end_if_left(below);
-        // The script waits for what it started, and then says no more.
+        // The script waits for its child process, and then prints no more.
         assert_eq!(std::io::read_to_string(&mut said).unwrap(), "");
         assert!(running.finish().unwrap().status.success());
     }
@@ -549,8 +557,8 @@ mod tests {
 
     #[test]
     fn what_goes_into_the_background_is_told_as_soon_as_who_started_it_has_ended() {
-        // It says its number, and goes on without whoever had the terminal.
-        // Of what is read here, a key command alone is in our own session, as what has the terminal is.
+        // It prints its process id, and continues without the program that had the terminal. Among piped programs only
+        // a key command is in our own session, as programs with the terminal are.
         let mut running = ProgramCommand::new(ProgramKind::KeyCommand, "sh")
             .args(["-c", "sleep 600 >&2 & echo $!"])
             .env(LENT, lend())
@@ -565,7 +573,7 @@ mod tests {
         assert_eq!((left.name.as_str(), left.is_ours), ("sleep", true));
         assert!(left.fault().why.contains("into the background"));
         rustix::process::kill_process(held, rustix::process::Signal::KILL).unwrap();
-        // What is just ending has a moment.
+        // A program that is just ending gets a moment.
         assert_eq!(runs_on().into_iter().find(|left| left.id == id), None);
         running.end();
     }

@@ -1,4 +1,4 @@
-//! A command line of the operator's own, from a file or a variable: split as a shell would, and run without one.
+//! A command line of the user, from a file or a variable: split as a shell would, and run without one.
 
 use std::path::PathBuf;
 
@@ -6,22 +6,22 @@ use serde::{Serialize, Serializer};
 
 use super::{ProgramCommand, ProgramKind};
 
-/// Holds a command line, and where a relative path in it counts from.
+/// Holds a command line, and the folder for its relative paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The line, as it was written.
+    /// The line, as written.
     pub text: String,
-    /// The folder of the file that it was written in; `None` for a variable, where a relative path would count from anywhere.
+    /// The folder of its file; `None` for a variable, where a relative path would have no fixed base.
     pub folder: Option<PathBuf>,
 }
 
 impl CommandLine {
-    /// Takes a line that was written in no file.
+    /// Creates a line that is not from a file.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), folder: None }
     }
 
-    /// Takes a line out of a file in a folder.
+    /// Creates a line from a file in a folder.
     pub fn inside(text: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
         Self { text: text.into(), folder: Some(folder.into()) }
     }
@@ -42,7 +42,8 @@ impl Serialize for CommandLine {
     }
 }
 
-/// Splits a command line into words as a shell would, with quotes and backslashes and nothing else; `None` when a quote is not closed.
+/// Splits a command line into words as a shell would, with quotes and backslashes and nothing else; `None` when a quote
+/// is not closed.
 fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

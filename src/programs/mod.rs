@@ -1,16 +1,16 @@
-//! The programs that fluxdeck starts, and the folders that they work in: the one place that may start any.
+//! The programs that fluxdeck starts, and their folders: the one place that may start any.
 //!
 //! ```text
-//! find         where a program is: absolute parts of PATH alone
-//! environment  what each kind of program may see of our environment
-//! command      preparing and starting one
-//! line         the same from a command line of the operator's own
-//! running      reading what it says, waiting for its end, ending it
-//! registry     everything that runs, so that nothing outlives us
-//! signals      what ends us ends them first
-//! editor       which editor the operator prefers
-//! folder       folders for their files, in memory where there is such a place
-//! leftovers    what a fluxdeck left that was killed
+//! find         the search for a program: absolute parts of PATH alone
+//! environment  the environment of each kind of program
+//! command      preparation and start
+//! line         the same, for a command line of the user
+//! running      reading its output, waiting for its end, ending it
+//! registry     all running programs, so that none outlives us
+//! signals      signals that end us: they end the programs first
+//! editor       the user's preferred editor
+//! folder       folders for their files, in memory where possible
+//! leftovers    the leftovers of a killed fluxdeck
 //! ```
 //!
 //! ```no_run
@@ -19,10 +19,10 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A program is named by its [`ProgramKind`], which decides what it may see and whether it has the terminal. One without the terminal is a helper:
-//! it has a process group of its own, no input unless it is given some, and whatever is left of its group ends with it where its kind
-//! says so. A thread that has been restricted (by Landlock) hands its restrictions to what it starts: [`ProgramCommand::spawn`] starts the program
-//! from the thread that calls it.
+//! A program is started by its [`ProgramKind`], which decides its environment and whether it has the terminal. One
+//! without the terminal is a helper: it has its own process group, no input unless it is given some, and the rest of
+//! its group ends with it where its kind requires that. A child process inherits the restrictions of its thread (by
+//! Landlock): [`ProgramCommand::spawn`] starts the program from the calling thread.
 
 mod command;
 mod editor;

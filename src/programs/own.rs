@@ -1,30 +1,31 @@
-//! The operator's own folders, as the environment names them: his home, and what the XDG Base Directory Specification names.
+//! The user's own folders, as named by the environment: the home folder, and those of the XDG Base Directory
+//! Specification.
 //!
-//! A relative path in these variables counts from wherever somebody stands, which may be a repository that nobody trusts: its files would be
-//! taken for the operator's settings, with the programs that they name. The specification says that such a path is to be ignored; so it is, by
-//! us and by everything that we start.
+//! A relative path in these variables depends on the working directory, which may be an untrusted repository: its files
+//! would pass for the user's settings, with the programs that they name. The specification requires that such a path is
+//! ignored, which we and all programs that we start do.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Returns the folder that a variable names, where that is a whole path.
+/// Returns the folder that a variable names, if the path is absolute.
 pub fn own_folder(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).and_then(whole)
 }
 
-/// Takes the value of such a variable; nothing where it is no whole path.
+/// Converts the value of such a variable; `None` where it is not an absolute path.
 pub fn whole(value: impl Into<OsString>) -> Option<PathBuf> {
     Some(PathBuf::from(value.into())).filter(|folder| folder.is_absolute())
 }
 
-/// Names a folder of the operator's in which programs keep their own, as the specification has them.
+/// Names a folder of the specification in which programs keep the user's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum XdgFolder {
     /// Settings.
     Config,
-    /// What is to outlive a restart, and is no setting.
+    /// Data that should survive a restart, and is not a setting.
     State,
-    /// What can be made again.
+    /// Data that can be created again.
     Cache,
 }
 
@@ -34,7 +35,7 @@ impl XdgFolder {
         self.path_from(|name| std::env::var_os(name))
     }
 
-    /// Returns the folder as these variables name it.
+    /// Returns the folder that these variables name.
     pub fn path_from(self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let (own, below_home) = match self {
             Self::Config => ("XDG_CONFIG_HOME", ".config"),
@@ -46,7 +47,7 @@ impl XdgFolder {
     }
 }
 
-/// Tells whether a variable names a folder of the operator's by a path, or one of several, that is not whole: nobody may see it.
+/// Tells whether a variable names a user's folder by a relative path, alone or among several: no program gets it.
 pub(super) fn is_astray(name: &OsStr, value: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is_path = |end: &&str| name.ends_with(*end);

@@ -1,4 +1,4 @@
-//! Everything that runs, and every folder that it works in: nothing outlives us.
+//! The registry of running programs and their folders: none outlives us.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,25 +14,25 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group,
 use super::environment::ProgramKind;
 use super::leftovers::descendants;
 
-/// How long those that are asked to end may take.
+/// The longest wait for programs that were asked to end.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
 struct State {
-    /// We are about to end: nothing is started any more.
+    /// Whether fluxdeck is about to end, so that no program is started any more.
     closed: bool,
     last: u64,
     running: BTreeMap<u64, Entry>,
     folders: Vec<PathBuf>,
-    /// Where the next start finds those that may become other programs.
+    /// The notes of programs that may become others, for the next start.
     notes: BTreeMap<u64, PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Not waited for yet, so that the number is its own.
+    /// The process id, which is not reused before the process is waited for.
     id: Pid,
-    /// Whether it leads a group of its own.
+    /// Whether it leads its own group.
     grouped: bool,
     kind: ProgramKind,
 }
@@ -40,33 +40,33 @@ struct Entry {
 static STATE: Mutex<State> =
     Mutex::new(State { closed: false, last: 0, running: BTreeMap::new(), folders: Vec::new(), notes: BTreeMap::new() });
 
-/// Whether the terminal shows a screen of ours.
+/// Whether the terminal shows our screen.
 static SCREEN: AtomicBool = AtomicBool::new(false);
 
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends one program from elsewhere; a program that has ended is none any more.
+/// Refers to one program, to end it from elsewhere; without effect once it has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handle(u64);
 
 impl Handle {
-    /// Kills it, with its group.
+    /// Kills the program, with its group.
     pub fn end(self) {
         if let Some(entry) = state().running.get(&self.0) {
             entry.signal(Signal::KILL);
         }
     }
 
-    /// Asks it to end, and what it started.
+    /// Asks the program and its child processes to end.
     pub fn ask(self) {
         if let Some(entry) = state().running.get(&self.0) {
             entry.signal(Signal::TERM);
         }
     }
 
-    /// Kills what is left of its group, where it has one.
+    /// Kills the rest of its group, where it has one.
     pub(super) fn end_group(self) {
         if let Some(entry) = state().running.get(&self.0).filter(|entry| entry.grouped) {
             entry.signal(Signal::KILL);
@@ -76,7 +76,7 @@ impl Handle {
 
 impl Entry {
     fn signal(self, signal: Signal) {
-        // What has ended meanwhile need not be told.
+        // A program that has ended meanwhile needs no signal.
         if self.grouped {
             let _ended = kill_process_group(self.id, signal);
         } else {
@@ -88,17 +88,17 @@ impl Entry {
         }
     }
 
-    /// Waits until it has ended, without taking that from whoever waits for it.
+    /// Waits until it has ended, without reaping it.
     fn await_end(self, until: Instant) {
         let Ok(end) = pidfd_open(self.id, PidfdFlags::empty()) else { return };
         let left = until.saturating_duration_since(Instant::now());
         let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
-        // Whether it ended is all the same: it is killed next.
+        // The result does not matter: it is killed next.
         let _ended = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&limit));
     }
 }
 
-/// Starts a program and takes it down, in one step: what ends us meanwhile comes before or after.
+/// Starts and registers a program in one step: a signal that ends us comes either before or after.
 pub(super) fn start(
     command: &mut std::process::Command,
     kind: ProgramKind,
@@ -119,12 +119,12 @@ pub(super) fn start(
     Ok((child, Handle(number)))
 }
 
-/// Takes down where a program is noted that may become another.
+/// Registers the note of a program that may become another.
 pub(super) fn keep_note(handle: Handle, note: PathBuf) {
     state().notes.insert(handle.0, note);
 }
 
-/// Forgets a program that is about to be waited for.
+/// Unregisters a program that is about to be waited for.
 pub(super) fn forget(handle: Handle) {
     let note = {
         let mut state = state();
@@ -132,34 +132,34 @@ pub(super) fn forget(handle: Handle) {
         state.notes.remove(&handle.0)
     };
     if let Some(note) = note {
-        // It goes with its folder at the latest.
+        // The note is removed with its folder at the latest.
         let _left = std::fs::remove_file(note);
     }
 }
 
-/// Takes down a folder to be removed in the end.
+/// Registers a folder to remove at the end.
 pub(super) fn keep_folder(folder: &Path) {
     state().folders.push(folder.to_owned());
 }
 
-/// Forgets a folder that is removed.
+/// Unregisters a removed folder.
 pub(super) fn forget_folder(folder: &Path) {
     state().folders.retain(|known| known != folder);
 }
 
-/// Says whether the terminal shows a screen of ours, on which nothing may ask.
+/// Sets whether the terminal shows our screen, on which no program may ask.
 pub fn show_screen(shown: bool) {
     SCREEN.store(shown, Ordering::Relaxed);
 }
 
-/// Tells whether the terminal shows a screen of ours.
+/// Tells whether the terminal shows our screen.
 pub fn screen_is_ours() -> bool {
     SCREEN.load(Ordering::Relaxed)
 }
 
-/// Ends everything that runs and removes its folders; nothing can be started afterwards.
+/// Ends all running programs and removes their folders; no program can be started afterwards.
 ///
-/// Those that may have locks to remove are asked first, and have half a second.
+/// Programs that may have locks to remove get half a second to end by themselves.
 pub fn end_all() {
     let mut state = state();
     state.closed = true;
@@ -175,7 +175,7 @@ pub fn end_all() {
         entry.signal(Signal::KILL);
     }
     for folder in state.folders.drain(..) {
-        // What cannot be removed is tried again at the next start.
+        // The next start tries again to remove the rest.
         let _left = std::fs::remove_dir_all(folder);
     }
 }

@@ -1,4 +1,4 @@
-//! A program that runs: reading what it says, waiting for its end, ending it.
+//! A running program: reading its output, waiting for its end, ending it.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,17 +14,17 @@ use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid
 use super::environment::ProgramKind;
 use super::registry::{self, Handle};
 
-/// How often its pipes are looked at once it has ended: each look takes 16 KiB, and a pipe holds 1 MiB at most. What it left running may go on to
-/// write into them.
+/// The number of reads from its pipes once it has ended: each read takes 16 KiB, and a pipe holds 1 MiB at most.
+/// Processes that it left running may continue to write into them.
 const LAST_LOOKS: usize = 128;
 
-/// How often a program is looked at that says nothing: whether it was stopped, or ended where the system has no file for that.
+/// The interval of checks on a silent program: whether it was stopped, or has ended where the system has no pidfd.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The same where only looking tells that it has ended.
+/// The interval of checks where they alone show that it has ended.
 const SHORT_TICK: Duration = Duration::from_millis(10);
 
-/// Holds a program that was started; dropping it ends the program and waits for that.
+/// Holds a running program; dropping it ends the program and waits for its end.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -34,7 +34,7 @@ pub struct Running {
     watch: Option<Watch>,
 }
 
-/// Ends a program after its time; dropping it lets the program be.
+/// Ends a program after its time; dropping it cancels that.
 #[derive(Debug)]
 struct Watch {
     limit: Duration,
@@ -47,13 +47,13 @@ impl Running {
         Self { child, handle, kind, reaped: false, watch: None }
     }
 
-    /// Ends it once a time is over, also while somebody reads what it prints.
+    /// Ends it after a time, even while its output is read.
     pub(super) fn end_after(&mut self, limit: Duration) -> io::Result<()> {
         let (until, gone) = sync_channel::<()>(0);
         let late = Arc::new(AtomicBool::new(false));
         let (handle, told) = (self.handle, Arc::clone(&late));
         let wait = move || {
-            // The number of the handle is never given again, so that only this program can be met.
+            // A handle's number is never reused, so it can only refer to this program.
             if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
                 told.store(true, Ordering::Release);
                 handle.end();
@@ -64,7 +64,7 @@ impl Running {
         Ok(())
     }
 
-    /// Returns its process id.
+    /// Returns the process id.
     pub fn id(&self) -> Option<Pid> {
         Pid::from_raw(self.child.id().try_into().ok()?)
     }
@@ -74,34 +74,34 @@ impl Running {
         self.child.stdin.take()
     }
 
-    /// Takes what it prints, to be read piece by piece.
+    /// Takes its standard output, to read it piece by piece.
     pub fn stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Takes what it complains of, to be read piece by piece.
+    /// Takes its standard error, to read it piece by piece.
     pub fn stderr(&mut self) -> Option<ChildStderr> {
         self.child.stderr.take()
     }
 
-    /// Returns what ends it from elsewhere.
+    /// Returns the handle that ends it from elsewhere.
     pub fn handle(&self) -> Handle {
         self.handle
     }
 
-    /// Waits for its end and returns what it said of what was not taken before.
+    /// Waits for its end and returns its output, except streams that were taken before.
     ///
     /// # Errors
-    /// Fails when that cannot be read, and when it was stopped because it wanted the terminal.
+    /// Fails when the output cannot be read, and when it was stopped because it wanted the terminal.
     pub fn finish(self) -> io::Result<Output> {
         self.finish_within(None, usize::MAX)
     }
 
-    /// Waits for its end and returns what it said, or ends it: after a time (`TimedOut`), or when it says more than so many bytes on
-    /// either stream (`FileTooLarge`).
+    /// Waits for its end and returns its output, or ends it: after a time (`TimedOut`), or when its output on either
+    /// stream exceeds a number of bytes (`FileTooLarge`).
     ///
     /// # Errors
-    /// As [`Running::finish`], and for these two.
+    /// Fails like [`Running::finish`], and in these two cases.
     pub fn finish_within(mut self, limit: Option<Duration>, most: usize) -> io::Result<Output> {
         drop(self.child.stdin.take());
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -123,7 +123,7 @@ impl Running {
         if self.kind.ends_whole() {
             self.handle.end_group();
         }
-        // What it said is in the pipes by now; what still holds them open is none of it.
+        // Its own output is in the pipes by now; later output comes from other processes.
         let mut looks = LAST_LOOKS;
         while looks > 0 && wait_for_output(&mut [&mut printed, &mut said], None, Duration::ZERO)? {
             looks = looks.saturating_sub(1);
@@ -136,7 +136,7 @@ impl Running {
         Ok(Output { status, stdout: printed.bytes, stderr: said.bytes })
     }
 
-    /// Waits for its end; for a program that has the terminal.
+    /// Waits for the end of a program with the terminal.
     ///
     /// # Errors
     /// Fails when it cannot be waited for.
@@ -151,11 +151,11 @@ impl Running {
         }
     }
 
-    /// Ends it, with its group, and waits for that.
+    /// Ends it, with its group, and waits for its end.
     pub fn end(&mut self) {
         if !self.reaped {
             self.handle.end();
-            // Killed, it ends at once; and nobody else can wait for it.
+            // A killed program ends at once, and only we can wait for it.
             let _status = self.reap();
         }
     }
@@ -180,7 +180,7 @@ impl Running {
     }
 
     fn reap(&mut self) -> io::Result<ExitStatus> {
-        // Its number may be somebody else's once it is waited for: it leaves the registry before.
+        // The process id may be reused once it is waited for, so it leaves the registry before.
         registry::forget(self.handle);
         self.reaped = true;
         self.child.wait()
@@ -193,7 +193,7 @@ impl Drop for Running {
     }
 }
 
-/// What a program says on one stream.
+/// Collects the output of a program on one stream.
 struct Stream {
     from: Option<std::fs::File>,
     bytes: Vec<u8>,
@@ -205,7 +205,7 @@ impl Stream {
         Self { from: from.map(std::fs::File::from), bytes: Vec::new(), most }
     }
 
-    /// Takes what there is, after it was said to be there; returns whether there was any.
+    /// Reads the available output of a ready stream; returns whether there was any.
     fn take(&mut self) -> io::Result<bool> {
         let Some(from) = &mut self.from else { return Ok(false) };
         let mut piece = zeroize::Zeroizing::new([0; 16 * 1024]);
@@ -225,7 +225,7 @@ impl Stream {
     }
 }
 
-/// Waits until a stream has something or the program ends, and takes it; returns whether a stream had something.
+/// Waits until a stream has output or the program ends, and reads it; returns whether a stream had output.
 fn wait_for_output(streams: &mut [&mut Stream], end: Option<&OwnedFd>, limit: Duration) -> io::Result<bool> {
     let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) };
     let ready: Vec<bool> = {
@@ -270,11 +270,11 @@ mod tests {
 
     #[test]
     fn what_a_helper_leaves_in_its_group_ends_with_it() {
-        // The one in the background holds the pipe open, and would for ten minutes.
+        // The background process holds the pipe open, and would for ten minutes.
         let output = shell(ProgramKind::Git, "sleep 600 & echo $!").output().unwrap();
         let left: i32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         let gone = || {
-            // It may be a zombie until whoever inherits it looks.
+            // It may be a zombie until its new parent reaps it.
             let state = std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
             state.is_empty() || state.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['Z', 'X']))
         };

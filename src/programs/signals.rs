@@ -1,4 +1,5 @@
-//! Signals that end us, where nobody else has taken them: what we started ends first, and its folders go.
+//! Signals that end us, unless another handler has taken them: the programs that we started end first, and their
+//! folders are removed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,24 +7,25 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::registry::end_all;
 
-/// Whether somebody else answers Ctrl-C.
+/// Whether another handler answers Ctrl-C.
 static INTERRUPT: AtomicBool = AtomicBool::new(false);
 
-/// Whether somebody else answers all of them.
+/// Whether another handler answers all of them.
 static ALL: AtomicBool = AtomicBool::new(false);
 
-/// Says which signals somebody answers himself.
+/// Names the signals that another handler answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// Ctrl-C alone.
     Interrupt,
-    /// Whatever ends us.
+    /// All signals that end us.
     All,
 }
 
-/// Takes signals from this watch for good, for whoever ends us in good order himself.
+/// Takes signals from this watch for good, for a handler that ends us in good order itself.
 ///
-/// They are not given back: this watch may hear of a signal only after the other has answered it, and would cut its answer short.
+/// They are never given back: this watch may receive a signal only after the handler has answered it, and would
+/// interrupt the answer.
 pub fn take_signals(which: Which) {
     let taken = match which {
         Which::Interrupt => &INTERRUPT,
@@ -32,11 +34,12 @@ pub fn take_signals(which: Which) {
     taken.store(true, Ordering::SeqCst);
 }
 
-/// Begins to watch the signals that end us, on a thread of its own; those that we were started to ignore, as by nohup, stay ignored.
+/// Watches the signals that end us, on a separate thread; signals that were ignored at our start, as by nohup, stay
+/// ignored.
 pub fn watch() {
     let ignored = ignored();
     let watched = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
-    // Without the watch a signal ends us as ever, and the next start removes what is left.
+    // Without the watch a signal ends us by default, and the next start removes the leftovers.
     let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else { return };
     let _thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {

@@ -1,4 +1,4 @@
-//! One run of kustomize: what names it, what it prints, and where its objects come from.
+//! One run of kustomize: its key, its output, and the origins of its objects.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,21 +13,21 @@ use crate::model::{Fault, FaultKind};
 use crate::repo::{Feed, FileFault, FluxKustomization, path};
 use crate::yaml;
 
-/// Changes when what is kept of a rendering does.
+/// The version of the cached form: it changes when the form does.
 const FORM: &str = "4";
 
-/// The folder of what kustomize is given, in its folder of work.
+/// The folder of kustomize's input, in its folder of work.
 const COPY: &str = "repository";
 
-/// Where kustomize writes where an object comes from.
+/// The annotation in which kustomize writes the origin of an object.
 const ORIGIN: &str = "config.kubernetes.io/origin";
 
-/// What is to be built.
+/// Describes a build.
 pub(super) struct Job<'a> {
     pub(super) one: &'a FluxKustomization,
     feed: &'a Feed,
     pub(super) key: String,
-    /// What is built; taken away where that is known already.
+    /// The input; removed if the result is known already.
     pub(super) gathered: Result<Gathered, Unrendered>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Names a build by all that goes into it; where the repository lies is not among that.
+/// Returns the key of a build from all of its input; the repository's place is not part of it.
 fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gathered, Unrendered>) -> String {
     let mut sum = Sha256::new();
     let mut add = |part: &[u8]| {
@@ -53,7 +53,7 @@ fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gath
     add(tool.stamp().as_bytes());
     add(one.path.as_bytes());
     add(&[u8::from(feed.leaves)]);
-    // What its spec changes is changed in the file that it is written in.
+    // Changes of its spec are changes of its file.
     if ["patches", "images", "components"].iter().any(|field| one.spec.get(*field).is_some()) {
         add(one.file.as_bytes());
     }
@@ -66,7 +66,7 @@ fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gath
         }
         Err(why) => add(format!("{why:?}").as_bytes()),
     }
-    // Where objects come from is told by what the files declare, whatever they are to kustomize.
+    // The declarations of the files show the origins of objects, whatever the files are to kustomize.
     for file in feed.files.keys() {
         add(file.as_bytes());
     }
@@ -76,7 +76,7 @@ fn key(tool: &Tool, one: &FluxKustomization, feed: &Feed, gathered: &Result<Gath
     })
 }
 
-/// Builds, and tells what kustomize said.
+/// Builds, and reports kustomize's errors.
 pub(super) fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Result<Vec<Object>, Unrendered> {
     let (one, feed) = (job.one, job.feed);
     let gathered = job.gathered.as_ref().map_err(Clone::clone)?;
@@ -86,13 +86,13 @@ pub(super) fn run(root: &Path, work: &Path, tool: &Tool, job: &Job<'_>) -> Resul
     std::fs::create_dir(work).map_err(no_room)?;
     let changes = changes::Changes::new(root, feed, one);
     let built = build_all(root, work, tool, job, gathered, &changes);
-    // Memory is given back with each, not with the last.
+    // Memory is freed after each build, not after the last.
     let _left = std::fs::remove_dir_all(work);
     match (built, &gathered.unknown) {
-        // Kustomize does not know it either: it is wrong.
+        // Kustomize does not know the field either: it is wrong.
         (Err(Unrendered::Wrong(said)), Some(_)) if said.contains("unknown field") => Err(Unrendered::Wrong(said)),
         (_, Some(why)) => Err(Unrendered::Unknown(why.clone())),
-        // What is missed may be in what was left out.
+        // The missing thing may be in an excluded part.
         (Err(Unrendered::Wrong(said)), None) => match gathered.unseen.first() {
             None => Err(Unrendered::Wrong(said)),
             Some(left) => {
@@ -143,14 +143,15 @@ fn build(
     let copy = work.join(COPY);
     gathered.write(&copy, origins).map_err(no_room)?;
     let printed = tool.build(&copy.join(&job.one.path), work).map_err(|error| match error {
-        // What is there and was not given is not looked at: kustomize has read something otherwise than it was read here.
+        // kustomize requests an existing file that it was not given: it has parsed something differently than this
+        // program.
         Unrendered::Wrong(said) => match not_given(&said, root, &copy, gathered) {
             Some(file) => Unrendered::Unknown(format!("kustomize asks for {file}, which was not seen to be read")),
             None => Unrendered::Wrong(said),
         },
         other => other,
     })?;
-    // Ten thousand lines of schemas are a third of a second to read.
+    // Ten thousand lines of schemas take a third of a second to read.
     let bodies: Vec<Value> = yaml::documents_as(&printed).map_err(|error| error.to_string())?;
     Ok(bodies.into_iter().filter(|body| !body.is_null()).collect())
 }
@@ -170,7 +171,7 @@ fn not_given(said: &str, root: &Path, copy: &Path, gathered: &Gathered) -> Optio
         .map(str::to_owned)
 }
 
-/// Finds where an object of the build comes from.
+/// Finds the origin of an object of the build.
 fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>) -> Object {
     let feed = job.feed;
     let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
@@ -209,32 +210,32 @@ fn take_annotation(body: &mut Value, name: &str) -> Option<String> {
     taken.as_str().map(str::to_owned)
 }
 
-/// Writes the words of kustomize with paths of the repository in place of those of the folder of work.
+/// Returns the message of kustomize with paths of the repository in place of those of the folder of work.
 fn readable(said: &str, work: &Path, path: &str) -> String {
     let copy = work.join(COPY).display().to_string();
     let said = said.replace(&format!("{copy}/"), "").replace(&copy, path);
-    // Kustomize breaks and indents what one line says.
+    // Kustomize breaks and indents a message of one line.
     said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Finds the folder in which kustomize failed, and the words about that, behind those about the way to it, which may be many; `None` where it
-/// failed in the first. The words are those of `kusttarget.accumulateResources`.
+/// Finds the folder in which kustomize failed, and the message about that, after the possibly many parts about the way
+/// to it; `None` if it failed in the first folder. The words are those of `kusttarget.accumulateResources`.
 fn cause(said: &str) -> Option<(&str, &str)> {
     let (_, after) = said.rsplit_once("recursed accumulation of path '")?;
     after.split_once("': ")
 }
 
-/// Tells why a Kustomization cannot be rendered, at the file and line that is to be mended, as near as the words tell it.
+/// Explains why a Kustomization cannot be rendered, at the file and line to correct, as near as the message names it.
 pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> FileFault {
     let (one, feed) = (job.one, job.feed);
     let (said, kind, todo) = match error {
         Unrendered::Wrong(said) => (said, FaultKind::Failed, "mend what the last words name".to_owned()),
-        // What renders elsewhere is not wrong: it is not known.
+        // A failure in this place only is no fault: the result is unknown.
         Unrendered::Unknown(why) | Unrendered::Passing(why) => {
             (why, FaultKind::Refused, format!("`kubectl kustomize {}` shows what it becomes", one.path))
         }
     };
-    // Kustomize names folders as often as files; what it names last is the cause.
+    // Kustomize names folders as often as files; the last one named is the cause.
     let place = |file: &str| {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let is_kustomization = feed.files.get(file) == Some(&crate::repo::Role::Kustomization) && !folder.is_empty();
@@ -242,7 +243,7 @@ pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> FileFault {
         said.rfind(file).or(by_folder)
     };
     let (folder, cause) = cause(said).unwrap_or((&one.path, said));
-    // A resource is named from its kustomization's folder.
+    // A resource is named relative to its kustomization's folder.
     let resource =
         cause.split("resources from '").last().and_then(|rest| path::resolve(folder, rest.split('\'').next()?));
     let resource = resource.as_ref().filter(|file| feed.files.contains_key(*file));

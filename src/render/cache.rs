@@ -1,4 +1,4 @@
-//! Renderings kept from run to run, by their content.
+//! Renderings that are kept between runs, by their content.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::object::{Object, Origin};
 use crate::programs::XdgFolder;
 
-/// What is larger was not written by us.
+/// The largest file that we write.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// What nobody read for so long is removed.
+/// The time after which an unread file is removed.
 const LONGEST: Duration = Duration::from_hours(14 * 24);
 
 /// Keeps renderings in a folder, or nowhere.
@@ -29,7 +29,7 @@ struct Kept {
     changed_by: Vec<String>,
 }
 
-/// Holds a build: its objects, or the words with which kustomize refused it.
+/// Holds a build: its objects, or the error with which kustomize refused it.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Build {
@@ -37,7 +37,7 @@ enum Build {
     Refused { wrong: String },
 }
 
-/// Writes what [`Build`] reads, without a copy of it: a build is large.
+/// Writes the form that [`Build`] reads, without a copy of it: a build is large.
 #[derive(Serialize)]
 struct Written<'a> {
     body: &'a Value,
@@ -57,12 +57,12 @@ impl Cache {
         Self { folder: Some(folder.to_owned()) }
     }
 
-    /// Keeps renderings where programs of this user keep such things (`XDG_CACHE_HOME`, else `~/.cache`).
+    /// Keeps renderings in the user's folder for caches (`XDG_CACHE_HOME`, else `~/.cache`).
     pub fn of_user() -> Self {
         Self { folder: XdgFolder::Cache.folder().map(|folder| folder.join("fluxdeck/renderings")) }
     }
 
-    /// Finds a rendering, or the words with which kustomize refused to build it.
+    /// Finds a rendering, or the error with which kustomize refused to build it.
     pub(super) fn get(&self, key: &str) -> Option<Result<Vec<Object>, String>> {
         let file = self.folder.as_ref()?.join(key);
         Some(match serde_json::from_slice(&crate::files::own(&file, LARGEST).ok()?).ok()? {
@@ -73,7 +73,7 @@ impl Cache {
         })
     }
 
-    /// Keeps the words with which kustomize refused to build something: the same files are refused with the same words again.
+    /// Keeps the error with which kustomize refused a build: the same files get the same error again.
     pub(super) fn put_refusal(&self, key: &str, wrong: &str) {
         let Some(folder) = &self.folder else { return };
         let _unkept = write(folder, key, &Build::Refused { wrong: wrong.to_owned() });
@@ -85,7 +85,7 @@ impl Cache {
         if objects.iter().any(|object| object.holds_plain_secret()) {
             return;
         }
-        // A cache that cannot be written costs time and nothing else.
+        // An unwritable cache costs only time.
         let _unkept = write(folder, key, &objects.iter().map(|object| Written::new(object)).collect::<Vec<_>>());
     }
 
@@ -96,7 +96,7 @@ impl Cache {
         }
     }
 
-    /// Removes what nobody read for two weeks.
+    /// Removes files that were not read for two weeks.
     pub(super) fn prune(&self) {
         let Some(entries) = self.folder.as_ref().and_then(|folder| std::fs::read_dir(folder).ok()) else { return };
         for entry in entries.flatten() {

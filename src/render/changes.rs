@@ -1,4 +1,4 @@
-//! Which files of a Kustomization change an object on its way: patches, images, replicas.
+//! The files of a Kustomization that change an object on its way: patches, images, replicas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::repo::path;
 use crate::repo::{Feed, FluxKustomization, Role, contents, kustomization};
 use crate::yaml::{self, Mapping, Value};
 
-/// Fields that lead to what is changed.
+/// Fields that lead to the changed objects.
 const INSIDE: [&str; 3] = ["resources", "bases", "components"];
 
 /// Holds the kustomization files of one Flux Kustomization.
 pub(super) struct Changes<'a> {
     root: &'a Path,
-    /// By folder: the file, what is in it, and the files that it reaches.
+    /// By folder: the file, its content, and the files that it reaches.
     known: BTreeMap<String, Known>,
-    /// What `spec` of the Flux Kustomization changes, in the file that it is written in.
+    /// The changes by `spec` of the Flux Kustomization, in its file.
     spec: Known,
 }
 
@@ -29,7 +29,7 @@ struct Known {
     reaches: BTreeSet<String>,
 }
 
-/// Reads the fields of a kustomization file that kustomize knows; what is none changes nothing.
+/// Reads the fields of a kustomization file that kustomize knows; an invalid file changes nothing.
 fn fields(root: &Path, file: &str) -> Option<Mapping> {
     kustomization::read(&contents::text(root, file).ok()?).ok().map(|body| body.fields)
 }
@@ -74,7 +74,7 @@ impl<'a> Changes<'a> {
         let spec = std::iter::once((path::parent(&self.spec.file), &self.spec));
         let own = self.known.iter().map(|(folder, known)| (folder.as_str(), known));
         for (folder, known) in own.chain(spec).filter(|(_, known)| known.reaches.contains(origin)) {
-            // Whatever the controller lays over all of it comes last.
+            // The controller's changes to everything come last.
             let distance = if std::ptr::eq(known, &raw const self.spec) { usize::MAX } else { known.reaches.len() };
             let mut add = |file: String| found.push((distance, file));
             for file in self.transformers(folder, known, object) {
@@ -98,13 +98,13 @@ impl<'a> Changes<'a> {
                 add(known.file.clone());
             }
         }
-        // Whoever reaches fewer files stands nearer.
+        // The kustomization that reaches fewer files is nearer.
         found.sort();
         let mut seen = BTreeSet::new();
         found.into_iter().map(|(_, file)| file).filter(|file| seen.insert(file.clone())).collect()
     }
 
-    /// Returns the files of the transformers that a kustomization names and that may change an object.
+    /// Returns the files of a kustomization's transformers that may change an object.
     fn transformers(&self, folder: &str, known: &Known, object: &ObjectRef) -> Vec<String> {
         let mut found = Vec::new();
         for entry in items(&known.body, "transformers").filter_map(Value::as_str) {
@@ -147,7 +147,7 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// Tells whether a target selects an object, as far as its names tell.
+/// Tells whether a target selects an object, as far as its names show.
 fn fits(target: &Value, object: &ObjectRef) -> bool {
     let fits = |key: &str, value: &str| {
         let wanted = word(target, key);
@@ -156,14 +156,14 @@ fn fits(target: &Value, object: &ObjectRef) -> bool {
     fits("kind", &object.kind) && fits("name", &object.name) && fits("group", &object.group)
 }
 
-/// Says what `spec` of a Flux Kustomization changes: everything that it reads.
+/// Describes the changes by `spec` of a Flux Kustomization: they reach everything that it reads.
 fn of_spec(one: &FluxKustomization, feed: &Feed) -> Known {
     let field = |key: &str| Some((Value::from(key), one.spec.get(key)?.clone()));
     let body = ["patches", "images", "components"].into_iter().filter_map(field).collect();
     Known { file: one.file.clone(), body, reaches: feed.files.keys().cloned().collect() }
 }
 
-/// A component changes what those have that use it, before it and below it.
+/// Extends the reach of components: a component changes the objects of its users, before it and below it.
 fn reach_users(known: &mut BTreeMap<String, Known>) {
     // Components may use components.
     for _ in 0..known.len() {

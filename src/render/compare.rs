@@ -1,4 +1,4 @@
-//! What two renderings differ in: the objects that a change makes, alters and takes away.
+//! The difference of two renderings: the objects that a change creates, alters and deletes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use super::{Object, Rendering};
 use crate::helm::diff::{self, DocumentChange};
 use crate::yaml;
 
-/// Names an object below what applies it: environment, Kustomization and object.
+/// Names an object with its context: environment, Kustomization and object.
 type Key = (String, String, String);
 
-/// Holds what becomes of one object.
+/// Describes the change of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The environment's name.
@@ -20,15 +20,15 @@ pub struct Difference {
     pub kustomization: String,
     /// The object, `Kind/namespace/name`.
     pub object: String,
-    /// What becomes of it.
+    /// The kind of change.
     pub change: DocumentChange,
     /// The unified difference of its YAML, values of Secrets masked.
     pub diff: String,
 }
 
-/// Compares what two states of a repository render to, by environment, Kustomization and object.
+/// Compares the rendered output of two states of a repository, by environment, Kustomization and object.
 ///
-/// A Kustomization that one side cannot render is left out: what is not known is no change.
+/// A Kustomization that one side cannot render is left out: an unknown output is no change.
 pub fn compare(old: &Rendering, new: &Rendering) -> Vec<Difference> {
     let broken: BTreeSet<(&str, String)> = old
         .of
@@ -77,18 +77,19 @@ fn difference(key: Key, old: Option<&Object>, new: Option<&Object>) -> Option<Di
     Some(Difference { env: key.0, kustomization: key.1, object: object.object.to_string(), change, diff })
 }
 
-/// Holds how two environments differ.
+/// Holds the difference of two environments.
 #[derive(Debug, Clone, Default)]
 pub struct Compared {
-    /// The objects that differ, or that only one has; `kustomization` is the application, and `Create` what only the second has.
+    /// The objects that differ, or that only one has; `kustomization` is the application, and `Create` means that only
+    /// the second has it.
     pub differences: Vec<Difference>,
-    /// How many objects of each application are the same.
+    /// The number of equal objects of each application.
     pub same: BTreeMap<String, usize>,
 }
 
-/// Compares what two environments render to, object by object; what belongs together is what shares a namespace.
+/// Compares the rendered output of two environments, object by object; objects of one namespace belong together.
 ///
-/// What a secret holds is encrypted for each environment by itself: of those values the keys alone are compared.
+/// The values of a secret are encrypted for each environment separately: only their keys are compared.
 pub fn environments(rendering: &Rendering, one: &str, other: &str) -> Compared {
     let side = |env: &str| -> BTreeMap<String, (String, Object)> {
         let known = rendering.objects(env).map(|(_, object)| {
@@ -126,7 +127,7 @@ pub fn environments(rendering: &Rendering, one: &str, other: &str) -> Compared {
     compared
 }
 
-/// Puts one word in the place of every encrypted value.
+/// Replaces every encrypted value by one word.
 fn veil(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::String(text) if text.starts_with("ENC[") => "(encrypted)".clone_into(text),

@@ -1,4 +1,4 @@
-//! What Flux does after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
+//! Flux's steps after the build: substitution, and its own labels and annotations of `spec.commonMetadata`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -15,23 +15,23 @@ use crate::yaml;
 use crate::yaml::confidential::is_surely_confidential;
 use crate::yaml::manifest::put_metadata;
 
-/// Holds what the `ConfigMap` and `Secret` objects of environments define.
+/// Holds the variables from `ConfigMap` and `Secret` objects of environments.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Maps {
     known: HashMap<(String, ObjectRef), (Named, Origin)>,
-    /// What the CRDs among them say of their kinds.
+    /// The scopes of kinds from their CRDs.
     scopes: Scopes,
-    /// Where lines are looked up.
+    /// The root for looking up lines.
     root: Option<PathBuf>,
 }
 
 impl Maps {
-    /// Holds nothing yet of a repository.
+    /// Builds an empty one for a repository.
     pub(super) fn new(root: &Path) -> Self {
         Self { root: Some(root.to_owned()), ..Self::default() }
     }
 
-    /// Takes what objects of an environment define; what they defined before is replaced.
+    /// Adds the variables of an environment's objects; replaces their earlier ones.
     pub(super) fn take(&mut self, env: &str, objects: &[Object]) {
         self.scopes.learn(objects);
         for object in objects.iter().filter(|object| has_variables(object)) {
@@ -39,7 +39,7 @@ impl Maps {
         }
     }
 
-    /// Takes what is not known yet: of objects whose own variables are not put in.
+    /// Adds only unknown variables: of objects before their own substitution.
     pub(super) fn offer(&mut self, env: &str, objects: &[Object]) {
         self.scopes.learn(objects);
         for object in objects.iter().filter(|object| has_variables(object)) {
@@ -48,7 +48,7 @@ impl Maps {
         }
     }
 
-    /// Returns what an object of an environment defines; `None` where it is not known.
+    /// Returns the variables of an object of an environment; `None` if it is not known.
     pub(super) fn get(&self, env: &str, object: &ObjectRef) -> Option<&Named> {
         self.known.get(&(env.to_owned(), object.clone())).map(|(named, _)| named)
     }
@@ -65,7 +65,7 @@ impl Maps {
         Some(found.saturating_add(before).saturating_add(1))
     }
 
-    /// Finds where a form stands that an object has: in the file that declares it, or in one that changes it.
+    /// Finds the place of a form of an object: in the file that declares it, or in one that changes it.
     fn place(&self, object: &Object, form: &str, one: &FluxKustomization) -> (String, Option<usize>) {
         let origin = &object.origin;
         for file in object.files() {
@@ -81,7 +81,8 @@ impl Maps {
     }
 }
 
-/// Lists the objects that `spec.postBuild.substituteFrom` of a Kustomization in a namespace names, each with whether it may be missing.
+/// Lists the objects in `spec.postBuild.substituteFrom` of a Kustomization in a namespace, each with whether it is
+/// optional.
 pub(super) fn named(spec: &yaml::Value, namespace: &str) -> Vec<(ObjectRef, bool)> {
     let text = |value: Option<&yaml::Value>| value.and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
     let from = spec.get("postBuild").and_then(|post| post.get("substituteFrom")).and_then(yaml::Value::as_sequence);
@@ -93,7 +94,7 @@ pub(super) fn named(spec: &yaml::Value, namespace: &str) -> Vec<(ObjectRef, bool
     from.into_iter().flatten().map(one).collect()
 }
 
-/// Does it for one Kustomization.
+/// Applies the steps to one Kustomization.
 pub(super) fn finish(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     put_in(rendered, one, maps);
     for object in &mut rendered.objects {
@@ -109,7 +110,7 @@ pub(super) fn finish(rendered: &mut Rendered, one: &FluxKustomization, maps: &Ma
     }
 }
 
-/// Puts variables in; where Flux refuses it, nothing is left, and the finding says why.
+/// Substitutes variables; if Flux refuses that, no objects are left, and the finding gives the reason.
 fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     let Some(post) = one.spec.get("postBuild").filter(|post| post.is_mapping()) else { return };
     let mut set = Variables::default();
@@ -120,13 +121,17 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
             Some(known) => {
                 let names: Vec<String> = known.keys().filter(|name| !is_name(name)).cloned().collect();
                 let origin = maps.origin(&one.env, &source).cloned().unwrap_or_default();
-                odd.extend((!names.is_empty()).then(|| (source.to_string(), origin, names)));
+                odd.extend((!names.is_empty()).then(|| (source.to_string(), origin.clone(), names)));
                 sources.extend(known.keys().map(|name| (name.clone(), source.clone())));
+                for (name, value) in known {
+                    rendered.substitution.define(name, value.as_deref(), Some(&source), &origin);
+                }
                 set.extend(known.clone());
             }
             None if optional => set.may_be_more(),
             None => {
                 set.may_be_others();
+                rendered.substitution.may_be_others();
                 rendered.unknown.push(format!("{}/{}/{}", source.kind, source.namespace, source.name));
             }
         }
@@ -138,11 +143,13 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
             odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
         }
         sources.insert(key.clone(), one.object());
-        set.extend([(key, known_value(value))].into());
+        let value = known_value(value);
+        rendered.substitution.define(&key, value.as_deref(), None, &own);
+        set.extend([(key, value)].into());
     }
     let always = post.get("substituteStrategy").and_then(yaml::Value::as_str) == Some("Always");
     if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
-        // What the cluster alone has may define some.
+        // An object that only the cluster has may define some.
         rendered.substituted = set.has_perhaps_more();
         return;
     }
@@ -159,7 +166,14 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
         rendered.objects.clear();
         return;
     }
-    rendered.carriers = carriers(&rendered.objects, &set, &sources);
+    let (carriers, kept) = carriers(&rendered.objects, &set, &sources);
+    rendered.carriers = carriers;
+    rendered.substitution.keep(kept);
+    let used =
+        |(_, object): &(usize, &Object)| !substitute::is_disabled(&object.body) && substitute::mentions(&object.body);
+    for (index, object) in rendered.objects.iter().enumerate().filter(used) {
+        rendered.substitution.record(index, object, &set);
+    }
     let (unset, refused) = expand_all(rendered, one, maps, &set);
     let mut refused = refused.into_iter();
     if let Some(Refusal { file, line, why, todo, .. }) = refused.next() {
@@ -173,24 +187,32 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     rendered.undefined = unset;
 }
 
-/// Finds what values come from that are put into Secrets, or into what may put them there.
-fn carriers(objects: &[Object], set: &Variables, sources: &HashMap<String, ObjectRef>) -> BTreeSet<ObjectRef> {
+/// Finds the objects whose values are substituted into Secrets, or into objects that may pass them on, and the variables
+/// that are secrets there.
+fn carriers(
+    objects: &[Object],
+    set: &Variables,
+    sources: &HashMap<String, ObjectRef>,
+) -> (BTreeSet<ObjectRef>, BTreeSet<String>) {
     let is_left = |object: &&Object| substitute::is_disabled(&object.body) || !substitute::mentions(&object.body);
     let mut found = Vec::new();
+    let mut names = BTreeSet::new();
     for object in objects.iter().filter(|object| !is_left(object)) {
         for template in yaml::secrets::templates_of_json(&object.body) {
-            let kept = |name: &&str| set.value(name).is_some_and(|value| template.is_kept_in(name, value));
-            found.extend(template.variables().into_iter().filter(kept).filter_map(|name| sources.get(name)));
+            let is_kept = |name: &&str| set.value(name).is_some_and(|value| template.is_kept_in(name, value));
+            let kept: Vec<&str> = template.variables().into_iter().filter(is_kept).collect();
+            found.extend(kept.iter().filter_map(|name| sources.get(*name)));
+            names.extend(kept.into_iter().map(str::to_owned));
         }
         if object.is(known::KUSTOMIZE, "Kustomization") || object.is("", "ConfigMap") {
             let kept = set.values().filter(|(name, value)| is_surely_confidential(name, value));
             found.extend(kept.filter_map(|(name, _)| sources.get(name)));
         }
     }
-    found.into_iter().cloned().collect()
+    (found.into_iter().cloned().collect(), names)
 }
 
-/// Says what is refused, and where that stands.
+/// Describes a refused form, and its place.
 struct Refusal {
     file: String,
     line: Option<usize>,
@@ -207,7 +229,7 @@ impl Refusal {
             "write $${{{inner} where it is meant as it stands, or give the object the annotation {}: disabled",
             substitute::SWITCH
         );
-        // Quotes in the file are gone before anything is put in.
+        // Quotes in the file are gone before the substitution.
         let quotes = format!("put quotes into the variable's own value, since those around {form} are lost; or {ways}");
         let todo = if by_value { quotes } else { ways };
         Self { file, line, why: format!("{form} of {object}: {why}"), form, todo }
@@ -257,7 +279,7 @@ fn expand_all(
     }
     let mut seen: HashMap<(&str, &ObjectRef), &Object> = HashMap::new();
     for object in &rendered.objects {
-        // Names that are guessed are none to compare.
+        // Guessed names are not compared.
         let is_known = refused.is_empty() && guesses.is_empty();
         if seen.insert((&object.api_version, &object.object), object).is_some() && is_known {
             refused.push(Refusal {
@@ -274,24 +296,25 @@ fn expand_all(
     (unset.collect(), refused)
 }
 
-/// Tells whether it is known which variables an object defines.
+/// Tells whether the variables of an object are known.
 fn has_variables(object: &Object) -> bool {
     (object.is("", "ConfigMap") || object.is("", "Secret")) && !object.is_filled_elsewhere()
 }
 
-/// Returns the variables that a ConfigMap or a Secret defines, without the values that a Secret holds or that are no text.
+/// Returns the variables of a ConfigMap or a Secret, without the values of a Secret or those that are no text.
 fn variables(object: &Object) -> Named {
     let is_secret = object.is("", "Secret");
     let own = |field: &str| object.body.get(field).and_then(Value::as_object).into_iter().flatten();
-    // What a Secret holds is put into no other object, where it would be shown and kept: its names are known, and that is enough.
+    // Values of a Secret are substituted into no other object, where they would be shown and kept: their names are
+    // enough.
     let plain = |value: &Value| value.as_str().filter(|_| !is_secret).map(str::to_owned);
     let data = own("data").map(|(key, value)| (key, plain(value)));
     let text = own("stringData").map(|(key, value)| (key, plain(value)));
     data.chain(text).map(|(key, value)| (key.clone(), value.and_then(known_value))).collect()
 }
 
-/// Returns the value of a variable, out of which Flux takes the line ends. One that holds a form has it from a substitution that could not be
-/// told: it is not known either.
+/// Returns the value of a variable, without line ends, as Flux removes them. A value with a form comes from an unknown
+/// substitution: it is unknown, too.
 fn known_value(value: String) -> Option<String> {
     (!value.contains("${")).then(|| value.replace('\n', ""))
 }

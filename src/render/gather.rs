@@ -1,7 +1,8 @@
-//! What kustomize is given for one Flux Kustomization: every kustomization on the way written anew, and the files that they name.
+//! The input of kustomize for one Flux Kustomization: all kustomizations on the way written anew, and the files that
+//! they name.
 //!
-//! The references are followed here once more, from the very bytes that are then written into the folder of work: what was not followed
-//! is not there, and what would have to be fetched is not built at all.
+//! The references are followed again here, from the exact bytes that are then written into the folder of work: files
+//! that were not followed are missing there, and a build that would fetch something is refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
@@ -22,33 +23,33 @@ use crate::repo::{Feed, FluxKustomization, Role, contents, path};
 use crate::yaml::strict::{self, Refusal};
 use crate::yaml::{self, Mapping, Value};
 
-/// The most bytes that are given to kustomize for one Kustomization: it holds them in memory several times.
+/// The most bytes for one Kustomization: kustomize holds them in memory several times.
 const MOST_BYTES: usize = 128 * 1024 * 1024;
 
-/// Fields of a kustomization in a folder of plug-ins: nothing in them changes what the configurations say of files.
+/// Fields of a kustomization in a folder of plug-ins: none of them changes what the configurations state about files.
 const OF_PLUGIN_FOLDERS: [&str; 8] =
     ["apiVersion", "kind", "metadata", "resources", "components", "namespace", "namePrefix", "nameSuffix"];
 
-/// What stands for a value that is encrypted.
+/// The text in place of an encrypted value.
 const SEALED: &str = "ENC[]";
 
-/// Holds what is given to kustomize, by paths below the repository's root.
+/// Holds the input of kustomize, by paths below the repository's root.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     files: BTreeMap<String, Arc<Vec<u8>>>,
-    /// Folders that are named and have no kustomization: kustomize says so.
+    /// The named folders without a kustomization: kustomize reports them.
     folders: BTreeSet<String>,
-    /// What is named and is not in the artifact.
+    /// The named files that are not in the artifact.
     left_out: BTreeSet<String>,
-    /// Why what is built of it must not be believed: a field that is not known, and was emptied.
+    /// The reason not to trust the result: an unknown field was emptied.
     pub(super) unknown: Option<String>,
-    /// What was left out, since it is not in this repository or sealed.
+    /// The excluded parts, which are not in this repository or encrypted.
     pub(super) unseen: Vec<Unseen>,
     own: String,
     body: Mapping,
 }
 
-/// Gathers, with what was read kept for the next Kustomization.
+/// Gathers the inputs, and caches files for the next Kustomization.
 #[derive(Debug)]
 pub(super) struct Gatherer<'a> {
     root: &'a Path,
@@ -62,10 +63,10 @@ impl<'a> Gatherer<'a> {
         Self { root, reader: Reader::new(root), known: HashMap::new(), attributes: Attributes::default() }
     }
 
-    /// Gathers what a Flux Kustomization reads.
+    /// Gathers the input of a Flux Kustomization.
     ///
     /// # Errors
-    /// Says why it is not built.
+    /// Gives the reason that it is not built.
     pub(super) fn gather(&mut self, one: &FluxKustomization, feed: &Feed) -> Result<Gathered, Unrendered> {
         self.reader.select(&feed.selection);
         match self.reader.place_in_artifact(&one.path) {
@@ -90,7 +91,7 @@ impl<'a> Gatherer<'a> {
         };
         prepare::apply_spec(&mut body, &one.spec, &components);
         if own.is_none() {
-            // A kustomization that is generated takes in every manifest below.
+            // A generated kustomization includes every manifest below.
             let included = feed.selection.includes.iter().filter(|(folder, _)| path::is_within(folder, &one.path));
             walk.gathered.unseen.extend(included.map(|(folder, source)| Unseen {
                 file: one.file.clone(),
@@ -115,26 +116,26 @@ fn unknown<T>(why: impl Into<String>) -> Result<T, Unrendered> {
 }
 
 impl Gathered {
-    /// Iterates over what is given, to name a build by it.
+    /// Iterates over the input, as the key of a build.
     pub(super) fn parts(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let files = self.files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice()));
         files.chain(self.folders.iter().map(|folder| (folder.as_str(), [].as_slice())))
     }
 
-    /// Tells whether a file is given.
+    /// Tells whether a file is in the input.
     pub(super) fn has(&self, file: &str) -> bool {
         self.files.contains_key(file) || self.folders.contains(file)
     }
 
-    /// Tells whether a file is there and left out of what Flux reads, so that it misses it too.
+    /// Tells whether a file exists but is left out of Flux's artifact, so that Flux misses it, too.
     pub(super) fn leaves_out(&self, file: &str) -> bool {
         self.left_out.contains(file)
     }
 
-    /// Writes all of it below a folder, which is made; with `origins` kustomize writes on each object where it comes from.
+    /// Writes the input below a new folder; with `origins` kustomize annotates each object with its origin.
     ///
     /// # Errors
-    /// As the file system says.
+    /// As the file system reports them.
     pub(super) fn write(&self, below: &Path, origins: bool) -> io::Result<()> {
         let mut folders = std::fs::DirBuilder::new();
         folders.recursive(true).mode(0o700);
@@ -158,9 +159,9 @@ impl Gathered {
 struct Walk<'g, 'a> {
     gatherer: &'g mut Gatherer<'a>,
     gathered: Gathered,
-    /// Folders that were followed, each for itself and for the plug-ins of a folder.
+    /// The folders that were followed, each for itself and for the plug-ins of a folder.
     seen: HashSet<(String, Option<String>)>,
-    /// The namespaces that the kustomizations around give all that they take in, the outermost first.
+    /// The namespaces that the surrounding kustomizations set on everything, the outermost first.
     namespaces: Vec<String>,
     depth: usize,
     bytes: usize,
@@ -170,7 +171,7 @@ impl Walk<'_, '_> {
     /// Returns the kustomization file of a folder.
     fn own(&mut self, folder: &str) -> Option<String> {
         let reader = &mut self.gatherer.reader;
-        // Whatever else bears such a name is read by nobody, and refused when it is read here.
+        // Any other file of such a name is never read, and refused on reading.
         NAMES
             .iter()
             .map(|name| path::join(folder, name))
@@ -204,7 +205,7 @@ impl Walk<'_, '_> {
         Ok(body.fields)
     }
 
-    /// Gives kustomize a file.
+    /// Adds a file to the input.
     fn give(&mut self, file: &str, bytes: Arc<Vec<u8>>) -> Result<(), Unrendered> {
         self.bytes = self.bytes.saturating_add(bytes.len());
         if self.bytes > MOST_BYTES {
@@ -214,7 +215,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Follows a folder; `home` is the folder of the kustomization to whose plug-ins it belongs.
+    /// Follows a folder; `home` is the folder of the kustomization whose plug-ins it belongs to.
     fn folder(&mut self, folder: &str, home: Option<&str>) -> Result<(), Unrendered> {
         if self.seen.contains(&(folder.to_owned(), home.map(str::to_owned))) {
             return Ok(());
@@ -300,7 +301,7 @@ impl Walk<'_, '_> {
         self.give(file, Arc::new(text.into_bytes()))
     }
 
-    /// Follows a reference; returns why there is nothing to follow, where it is to be left out.
+    /// Follows a reference; returns the reason if it is to be left out.
     fn reference(
         &mut self,
         folder: &str,
@@ -334,8 +335,8 @@ impl Walk<'_, '_> {
             Place::File if reference.followed && home.is_some() => self.plugin(&target, home.unwrap_or(folder))?,
             Place::File => {
                 let bytes = self.bytes(&target)?;
-                // Files that go into a ConfigMap as they are may be anything, whatever they are called; no reader of YAML takes what is neither
-                // UTF-8 nor UTF-16 by its mark.
+                // Files that go into a ConfigMap unchanged may be anything, whatever their names; no reader of YAML
+                // accepts a text that is neither UTF-8 nor UTF-16 with a mark.
                 let is_input = reference.role == Role::Input;
                 let is_binary = std::str::from_utf8(&bytes).is_err()
                     && !bytes.starts_with(b"\xff\xfe")
@@ -347,7 +348,7 @@ impl Walk<'_, '_> {
             }
             Place::Folder if reference.followed => self.folder(&target, home)?,
             Place::Folder => drop(self.gathered.folders.insert(target)),
-            // Kustomize says so in its own words; what is elsewhere was told of above.
+            // Kustomize reports this itself; remote ones are handled above.
             Place::Missing | Place::Elsewhere => {}
             Place::LeftOut => drop(self.gathered.left_out.insert(target)),
             Place::Outside => {
@@ -360,8 +361,8 @@ impl Walk<'_, '_> {
         Ok(None)
     }
 
-    /// Puts stand-ins in the place of encrypted files of variables, which Flux decrypts before it builds: kustomize reads names in them, and of
-    /// what is sealed those are all that it needs.
+    /// Replaces the values in encrypted files of variables, which Flux decrypts before it builds: kustomize needs only
+    /// their names.
     fn sealed(&mut self, folder: &str, file: &str, body: &Mapping) {
         let generators = ["configMapGenerator", "secretGenerator"];
         let generators = generators.iter().filter_map(|key| body.get(*key).and_then(Value::as_sequence)).flatten();
@@ -389,7 +390,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Gives kustomize a file with configurations of plug-ins, whose paths count from the kustomization that names them.
+    /// Adds a file with configurations of plug-ins, whose paths count from the kustomization that names them.
     fn plugin(&mut self, file: &str, home: &str) -> Result<(), Unrendered> {
         let documents = strict::documents(&self.text(file)?).map_err(|refusal| refused(file, &refusal))?;
         let text = written(file, &documents)?;
@@ -402,18 +403,18 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Says what a reference was that was taken out of a kustomization.
+/// Classifies a reference that was removed from a kustomization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Taken {
-    /// What a ConfigMap or Secret is made of.
+    /// An input of a ConfigMap or Secret.
     Input,
     /// Manifests.
     Resource,
-    /// What may change objects that others bring.
+    /// Something that may change objects of others.
     Change,
 }
 
-/// Takes a reference out of a kustomization; `None` where it cannot be taken out.
+/// Removes a reference from a kustomization; `None` if that is not possible.
 fn take_reference_out(body: &mut Mapping, text: &str) -> Option<Taken> {
     let is_it = |item: Option<&Value>| item.and_then(Value::as_str) == Some(text);
     let mut taken = Taken::Input;
@@ -440,7 +441,7 @@ fn take_reference_out(body: &mut Mapping, text: &str) -> Option<Taken> {
     is_gone.then_some(taken)
 }
 
-/// Takes a file out of what a generator reads; the key that it would be stays, with nothing in it.
+/// Removes a file from a generator's input; its key stays, with an empty value.
 fn without_input(generator: &mut Value, text: &str) {
     let Some(generator) = generator.as_mapping_mut() else { return };
     if generator.get("env").and_then(Value::as_str) == Some(text) {
@@ -465,7 +466,7 @@ fn without_input(generator: &mut Value, text: &str) {
     }
 }
 
-/// Writes configurations of plug-ins anew, each of whose fields is what it looks like.
+/// Writes configurations of plug-ins anew, after checking that each field looks the same to every reader.
 fn written(file: &str, documents: &[Value]) -> Result<String, Unrendered> {
     let mut parts = Vec::new();
     for document in documents.iter().filter(|document| !document.is_null()) {
@@ -475,9 +476,9 @@ fn written(file: &str, documents: &[Value]) -> Result<String, Unrendered> {
     Ok(parts.join("---\n"))
 }
 
-/// Refuses what becomes too much once its aliases are expanded, before kustomize does so.
+/// Refuses a text whose expanded aliases are too large, before kustomize expands them.
 fn within_bounds(file: &str, bytes: &[u8]) -> Result<(), Unrendered> {
-    // kustomize reads UTF-16 by its mark, too, which nobody measures here.
+    // kustomize also reads UTF-16 with a mark, which is not measured here.
     let Ok(text) = std::str::from_utf8(bytes) else {
         return unknown(format!("{file} is not UTF-8 text, and is not read here"));
     };

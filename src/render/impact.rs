@@ -1,4 +1,4 @@
-//! What a change of the repository does, before it is pushed.
+//! The effect of a change of the repository, before it is pushed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,39 +7,62 @@ use super::compare::{Difference, compare};
 use super::revision::Revision;
 use super::workplace::Workplace;
 use super::{Renderer, Rendering};
+use crate::helm::diff::DocumentChange;
 use crate::model::Fault;
 use crate::repo::git::{self, Between};
 use crate::repo::{FileFault, NewReader, Snapshot, contents, readers};
 
-/// Holds what one state of the repository makes of another.
+/// Holds the effect of going from one state of the repository to another.
 #[derive(Debug, Clone)]
 pub struct Impact {
-    /// What becomes of objects, by environment, Kustomization and object.
+    /// The changes of objects, by environment, Kustomization and object.
     pub changes: Vec<Difference>,
     /// The files that differ.
     pub files: Vec<String>,
-    /// Those of them that render to nothing new.
+    /// Those of them without an effect on the rendered output.
     pub inert: Vec<String>,
-    /// Who can read an encrypted file, or is named by a `.sops.yaml`, and was not before.
+    /// The readers of encrypted files, or recipients of a `.sops.yaml`, that are new.
     pub readers: Vec<NewReader>,
-    /// What cannot be rendered on either side, so that its changes are not known.
+    /// The Kustomizations that cannot be rendered on either side, so that their changes are unknown.
     pub findings: Vec<FileFault>,
+}
+
+impl Impact {
+    /// Returns a line for each environment with the changes of its objects.
+    pub fn by_environment<'a>(&self, environments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let line = |env: &str| {
+            let count = |wanted: DocumentChange| {
+                self.changes.iter().filter(|one| one.env == env && one.change == wanted).count()
+            };
+            let counts = [
+                (count(DocumentChange::Update), "changed"),
+                (count(DocumentChange::Create), "created"),
+                (count(DocumentChange::Delete), "DELETED"),
+            ];
+            let words: Vec<String> =
+                counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+            let unknown = self.findings.iter().any(|finding| finding.env.as_deref().is_none_or(|known| known == env));
+            let told = if words.is_empty() { "no object differs".to_owned() } else { words.join(", ") };
+            format!("{env}: {told}{}", if unknown { "; not all of it can be rendered" } else { "" })
+        };
+        environments.into_iter().map(line).collect()
+    }
 }
 
 /// Renders two states and compares them; `snapshot` is the working tree.
 ///
 /// # Errors
-/// Fails when git does not know a state, or there is no place for its files.
+/// Fails if git does not know a state, or there is no place for its files.
 pub fn impact(snapshot: &Snapshot, old: &Revision, new: &Revision, renderer: &mut Renderer) -> Result<Impact, Fault> {
     let files = changed(snapshot, old, new)?;
     let (before, after) = (side(snapshot, old, renderer)?, side(snapshot, new, renderer)?);
     let known: BTreeSet<String> =
         before.0.environments.iter().flat_map(|environment| environment.recipients.iter().cloned()).collect();
-    // The files of a state are there as long as its place is.
+    // The files of a state exist as long as its place does.
     let (old_place, new_place) = (old.check_out(&snapshot.root)?, new.check_out(&snapshot.root)?);
     let readers = readers(&files, folder(old_place.as_ref(), snapshot), folder(new_place.as_ref(), snapshot), &known);
     let changes = compare(&before.1, &after.1);
-    // A file counts where an object that differs is made of it, or a Kustomization whose own spec differs.
+    // A file has an effect if a differing object comes from it, or a Kustomization whose own spec differs.
     let mut active = BTreeSet::new();
     for change in &changes {
         for (rendering, own) in [(&before.1, &before.0), (&after.1, &after.0)] {
@@ -69,7 +92,7 @@ fn folder<'a>(place: Option<&'a Workplace>, snapshot: &'a Snapshot) -> &'a Path 
     place.map_or(snapshot.root.as_path(), Workplace::path)
 }
 
-/// Finds who becomes a reader of which file.
+/// Finds the new readers of each file.
 fn readers(files: &[String], before: &Path, after: &Path, known: &BTreeSet<String>) -> Vec<NewReader> {
     let gained = |file: &String| {
         let old = contents::text(before, file).ok();
@@ -81,19 +104,28 @@ fn readers(files: &[String], before: &Path, after: &Path, known: &BTreeSet<Strin
 /// Renders one state of a repository.
 ///
 /// # Errors
-/// Fails when git does not know the state, or nothing renders.
-pub(super) fn side(
+/// Fails if git does not know the state, or nothing renders.
+pub fn side(snapshot: &Snapshot, revision: &Revision, renderer: &mut Renderer) -> Result<(Snapshot, Rendering), Fault> {
+    with_state(snapshot, revision, renderer, |own, rendering| (own.with_graph(&rendering.graph), rendering))
+}
+
+/// Renders one state of a repository, and uses the result while the files of that state are there.
+///
+/// # Errors
+/// Fails if git does not know the state, or nothing renders.
+pub fn with_state<T>(
     snapshot: &Snapshot,
     revision: &Revision,
     renderer: &mut Renderer,
-) -> Result<(Snapshot, Rendering), Fault> {
+    deed: impl FnOnce(&Snapshot, Rendering) -> T,
+) -> Result<T, Fault> {
     let place = revision.check_out(&snapshot.root)?;
     let own = match &place {
         None => snapshot.clone(),
         Some(place) => snapshot.load_like(place.path()),
     };
     let rendering = renderer.render(&own)?;
-    Ok((own.with_graph(&rendering.graph), rendering))
+    Ok(deed(&own, rendering))
 }
 
 /// Lists the files that differ between two states.

@@ -1,4 +1,4 @@
-//! Which Flux an environment runs, as its repository says, and with which flags: rules judge by what that Flux does.
+//! The version and the flags of Flux in an environment, as its repository declares them: rules judge by that version.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::model::known::{self, OPERATOR};
 use crate::repo::{Role, contents, kustomization, path};
 use crate::yaml;
 
-/// The Flux whose kustomize-controller is strict with variables by itself.
+/// The version from which kustomize-controller is strict with variables by default.
 const STRICT: Minor = Minor(2, 9);
 
-/// Says which Flux it may be: from one minor version to another, where there is an end.
+/// Describes a range of versions of Flux: from one minor version to another, if there is an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     from: Minor,
@@ -28,26 +28,26 @@ pub struct Version {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installation {
     version: Option<Version>,
-    /// What says so.
+    /// The evidence of the version.
     known_from: Option<String>,
     /// Feature gates by controller and name.
     gates: BTreeMap<(String, String), bool>,
-    /// Flags that are on or off, by controller and name; what is said last counts, as it does for the controllers.
+    /// Boolean flags, by controller and name; the last one counts, as it does for the controllers.
     flags: BTreeMap<(String, String), bool>,
-    /// The controllers that a `FluxInstance` has flux-operator install; none where there is no such object.
+    /// The controllers that a `FluxInstance` makes flux-operator install; `None` if there is no such object.
     components: Option<BTreeSet<String>>,
-    /// Whether a controller itself was seen, with all that patches make of it.
+    /// Whether a controller itself was found, with all patches applied.
     has_controllers: bool,
     /// The API versions that CRDs in the repository serve, by group and kind.
     served: BTreeMap<(String, String), Vec<String>>,
 }
 
 impl Installation {
-    /// Reads it off the objects of an environment: the controllers and CRDs of `flux install`, a `FluxInstance` or the values of its chart, and
-    /// the source of Flux's own manifests.
+    /// Reads it from the objects of an environment: the controllers and CRDs of `flux install`, a `FluxInstance` or the
+    /// values of its chart, and the source of Flux's own manifests.
     pub fn from_objects<'a>(objects: impl Iterator<Item = &'a Object>) -> Self {
         let mut found = Self::default();
-        // What is nearer to the controllers themselves counts more.
+        // Evidence that is nearer to the controllers themselves counts more.
         let mut versions: Vec<(u8, Version)> = Vec::new();
         let mut told: Vec<String> = Vec::new();
         for object in objects {
@@ -83,8 +83,8 @@ impl Installation {
         found
     }
 
-    /// Reads it off what an environment renders to. Where no controller is in it, because `flux bootstrap` has not written its manifests yet or
-    /// the repository leaves them out, the patches beside those say which flags they get.
+    /// Reads it from the rendered output of an environment. If no controller is in it, because `flux bootstrap` has not
+    /// written its manifests yet or the repository leaves them out, the patches beside those show their flags.
     pub fn of_environment(rendering: &Rendering, env: &str, root: &Path) -> Self {
         let mut found = Self::from_objects(rendering.objects(env).map(|(_, object)| object));
         if found.has_controllers {
@@ -109,7 +109,8 @@ impl Installation {
         found
     }
 
-    /// Reads the patches of the kustomization in which `flux bootstrap` names its manifests; one may stand in a file of its own.
+    /// Reads the patches of the kustomization in which `flux bootstrap` names its manifests; one may be in a file of
+    /// its own.
     fn read_bootstrap(&mut self, body: &Value, folder: &str, root: &Path) {
         let mut patches = Vec::new();
         for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
@@ -124,7 +125,7 @@ impl Installation {
         self.read_patches(&Value::Array(patches));
     }
 
-    /// Tells whether it is this Flux or a newer one; `None` where the repository does not say.
+    /// Tells whether it is this version of Flux or a newer one; `None` if the repository does not declare it.
     pub fn is_at_least(&self, wanted: Minor) -> Option<bool> {
         let version = self.version?;
         if version.from >= wanted {
@@ -133,43 +134,46 @@ impl Installation {
         version.to.filter(|to| *to < wanted).map(|_| false)
     }
 
-    /// Tells how a feature gate of a controller is set; `None` where nothing sets it.
+    /// Returns the setting of a controller's feature gate; `None` if nothing sets it.
     pub fn gate(&self, controller: &str, name: &str) -> Option<bool> {
         self.gates.get(&(controller.to_owned(), name.to_owned())).copied()
     }
 
-    /// Tells whether a variable that nothing defines fails its Kustomization; `None` where the repository does not say which Flux it is.
+    /// Tells whether an undefined variable fails its Kustomization; `None` if the repository does not declare the
+    /// version of Flux.
     pub fn is_strict(&self) -> Option<bool> {
         self.gate("kustomize-controller", "StrictPostBuildSubstitutions").or_else(|| self.is_at_least(STRICT))
     }
 
-    /// Tells whether the strictness reaches forms such as `${name^^}`, which read a value; before Flux 2.9 it was for `${name}` alone.
+    /// Tells whether the strictness covers forms such as `${name^^}`, which read a value; before Flux 2.9 it covered
+    /// `${name}` alone.
     pub fn is_strict_with_operators(&self) -> bool {
         self.is_strict() == Some(true) && self.is_at_least(STRICT) != Some(false)
     }
 
-    /// Tells whether helm-controller tries failed releases again by itself.
+    /// Tells whether helm-controller retries failed releases by default.
     pub fn retries_releases(&self) -> bool {
         self.gate("helm-controller", "DefaultToRetryOnFailure") == Some(true)
     }
 
-    /// Tells whether a controller refuses references into another namespace (`--no-cross-namespace-refs`, which the lockdown of tenants sets).
+    /// Tells whether a controller refuses references into another namespace (`--no-cross-namespace-refs`, which the
+    /// lockdown of tenants sets).
     pub fn refuses_other_namespaces(&self, controller: &str) -> bool {
         self.flags.get(&(controller.to_owned(), NO_OTHER_NAMESPACE.to_owned())) == Some(&true)
     }
 
-    /// Tells whether a CRD of the repository serves a version; `None` where none of that kind is there.
+    /// Tells whether a CRD of the repository serves a version; `None` if it has none of that kind.
     pub fn serves(&self, group: &str, kind: &str, version: &str) -> Option<bool> {
         let served = self.served.get(&(group.to_owned(), kind.to_owned()))?;
         Some(served.iter().any(|own| own == version))
     }
 
-    /// Tells whether flux-operator installs a controller; `None` where no `FluxInstance` says so.
+    /// Tells whether flux-operator installs a controller; `None` if no `FluxInstance` lists it.
     pub fn installs(&self, controller: &str) -> Option<bool> {
         self.components.as_ref().map(|components| components.contains(controller))
     }
 
-    /// Takes the version that the cluster's controllers have where the repository says none.
+    /// Uses the version of the cluster's controllers if the repository declares none.
     #[must_use]
     pub fn or_live(mut self, live: Option<Minor>) -> Self {
         if let (None, Some(minor)) = (self.version, live) {
@@ -179,12 +183,12 @@ impl Installation {
         self
     }
 
-    /// Says what the version was read off.
+    /// Returns the evidence of the version.
     pub fn known_from(&self) -> Option<&str> {
         self.known_from.as_deref()
     }
 
-    /// Writes the version for people.
+    /// Returns the version for people.
     pub fn version(&self) -> Option<String> {
         let Version { from, to } = self.version?;
         Some(match to {
@@ -215,7 +219,7 @@ impl Installation {
         }
     }
 
-    /// Reads the flags in the values of the chart of Flux's community.
+    /// Reads the flags in the values of the Flux community's chart.
     fn read_chart(&mut self, body: &Value) {
         let chart = text(body, "/spec/chart/spec/chart");
         if chart != "flux2" && text(body, "/spec/chartRef/name") != "flux2" {
@@ -235,7 +239,8 @@ impl Installation {
         }
     }
 
-    /// Reads which controllers an instance has: those that are listed, else the default ones (flux-operator 0.59, `FluxInstance.GetComponents`).
+    /// Reads the controllers of an instance: the listed ones, else the default ones (flux-operator 0.59,
+    /// `FluxInstance.GetComponents`).
     fn read_components(&mut self, spec: &Value) {
         let listed = at(spec, "/components").as_array().into_iter().flatten().filter_map(Value::as_str);
         let mut listed: BTreeSet<String> = listed.map(str::to_owned).collect();
@@ -248,13 +253,13 @@ impl Installation {
     fn read_instance(&mut self, spec: &Value, versions: &mut Vec<(u8, Version)>) {
         versions.extend(Version::of_range(text(spec, "/distribution/version")).map(|version| (2, version)));
         self.read_cluster(spec);
-        // The operator's own patches come first, so that what others say of the same flag counts.
+        // The operator's own patches come first, so that later ones of the same flag count.
         self.read_patches(at(spec, "/kustomize/patches"));
     }
 
-    /// Reads which flags `spec.cluster` of an instance gives to controllers (flux-operator 0.59, `internal/builder/profiles.go` and
-    /// `workload_identity.go`). Its size and its type change resources, caches and how often is looked, and its domain an address: nothing of
-    /// that says what becomes of a file.
+    /// Reads the flags that `spec.cluster` of an instance sets on controllers (flux-operator 0.59,
+    /// `internal/builder/profiles.go` and `workload_identity.go`). Its size and its type change resources, caches and
+    /// intervals, and its domain a URL: none of them affects the result of a file.
     fn read_cluster(&mut self, spec: &Value) {
         let cluster = at(spec, "/cluster");
         if at(cluster, "/multitenant") == true {
@@ -265,7 +270,7 @@ impl Installation {
         }
         let version = Version::of_range(text(spec, "/distribution/version"));
         let is_by_object = at(cluster, "/objectLevelWorkloadIdentity") == true;
-        // Flux 2.6 has it only where it is asked for, older ones refuse it, and newer ones are told either way.
+        // Flux 2.6 has it only on request, older ones refuse it, and newer ones get it in both cases.
         let (gated, is_told): (&[&str], bool) = match version.map(|version| version.from) {
             Some(minor) if minor < Minor(2, 6) => (&[], false),
             Some(minor) if minor < Minor(2, 7) => (&IDENTIFIED, is_by_object),
@@ -277,7 +282,7 @@ impl Installation {
         }
     }
 
-    /// Reads the flags that patches give to controllers.
+    /// Reads the flags that patches set on controllers.
     fn read_patches(&mut self, patches: &Value) {
         for patch in patches.as_array().into_iter().flatten() {
             let (target, written) = (at(patch, "/target"), text(patch, "/patch"));
@@ -291,7 +296,8 @@ impl Installation {
             for controller in LOCKED.iter().copied().chain(["source-controller"]) {
                 let is_it = match &pattern {
                     Ok(pattern) if !name.is_empty() => pattern.is_match(controller),
-                    // A patch without a target names its object in itself; a target without a name is every Deployment.
+                    // A patch without a target names its object in itself; a target without a name means every
+                    // Deployment.
                     _ => !target.is_null() || written.contains(controller),
                 };
                 if is_it {
@@ -301,7 +307,7 @@ impl Installation {
         }
     }
 
-    /// Reads what a text that has arguments of a controller says of its flags.
+    /// Reads the flags in a text with arguments of a controller.
     fn read_flags(&mut self, controller: &str, text: &str) {
         self.read_gates(controller, text);
         for flag in [NO_OTHER_NAMESPACE, NO_REMOTE_BASE] {
@@ -338,7 +344,7 @@ const COMPONENTS: &str = "gotk-components.yaml";
 const CONTROLLERS: [&str; 4] =
     ["kustomize-controller", "helm-controller", "source-controller", "notification-controller"];
 
-/// The controllers that refuse references into other namespaces where tenants are locked in.
+/// The controllers that refuse references into other namespaces under multi-tenancy lockdown.
 const LOCKED: [&str; 6] = [
     "kustomize-controller",
     "helm-controller",
@@ -368,7 +374,7 @@ fn is_controller(name: &str) -> bool {
     LOCKED.contains(&name) || name == "source-controller"
 }
 
-/// Reads the version off a controller.
+/// Reads the version from a controller.
 fn of_deployment(object: &Object) -> Option<(u8, Version)> {
     if !is_controller(&object.object.name) {
         return None;
@@ -377,7 +383,7 @@ fn of_deployment(object: &Object) -> Option<(u8, Version)> {
     Some((u8::from(mark != VersionMark::Image), Version::exactly(minor)))
 }
 
-/// Reads the version off the source of Flux's own manifests.
+/// Reads the version from the source of Flux's own manifests.
 fn of_source(object: &Object) -> Option<(u8, Version)> {
     let url = text(&object.body, "/spec/url").trim_end_matches(['/']).trim_end_matches(".git");
     let is_its_own = ["/flux-manifests", "/fluxcd/flux2"].iter().any(|end| url.ends_with(end));
@@ -394,7 +400,8 @@ impl Version {
         Self { from: minor, to: Some(minor) }
     }
 
-    /// Reads a range as Masterminds/semver writes them (`2.8.x`, `~2.8`, `>=2.6 <2.9`, `2.x`); of alternatives the first counts.
+    /// Reads a range as Masterminds/semver writes it (`2.8.x`, `~2.8`, `>=2.6 <2.9`, `2.x`); of alternatives the first
+    /// counts.
     fn of_range(range: &str) -> Option<Self> {
         let (mut from, mut to) = (None, None);
         let mut tight = range.split("||").next()?.replace(',', " ");
@@ -404,7 +411,7 @@ impl Version {
         for part in tight.split_whitespace() {
             let bare = part.trim_start_matches(['>', '<', '=', '~', '^', 'v']);
             let Some(minor) = Minor::parse(bare) else {
-                // `2.x`, `2` and `*` are any of theirs.
+                // `2.x`, `2` and `*` mean any minor version.
                 let major = bare.split('.').next().and_then(|major| major.parse().ok());
                 from = from.max(major.map(|major| Minor(major, 0)));
                 continue;
@@ -423,7 +430,7 @@ impl Version {
     }
 }
 
-/// Tells whether a version is the first of its minor one.
+/// Tells whether a version is the first of its minor version.
 fn is_first(version: &str) -> bool {
     version.split('.').nth(2).is_none_or(|patch| patch.starts_with('0'))
 }
@@ -534,7 +541,7 @@ spec:
         let instance = INSTANCE.replace("  kustomize:", "  cluster: {multitenant: true}\n  kustomize:");
         assert!(refuses(&instance, "kustomize-controller") && refuses(&instance, "source-watcher"));
         assert!(!refuses(&instance, "source-controller") && !refuses(INSTANCE, "kustomize-controller"));
-        // What a patch says comes behind what the operator says.
+        // A patch comes after the operator's own flags.
         let open = instance.replace(
             "DefaultToRetryOnFailure=true",
             "A=true\n          - {op: add, path: /a, value: --no-cross-namespace-refs=false}\n#",

@@ -1,33 +1,36 @@
-//! What the repository renders to: the objects of every Flux Kustomization, by the real kustomize and Flux's own steps.
+//! The rendered output of the repository: the objects of every Flux Kustomization, by the real kustomize and Flux's own
+//! steps.
 //!
 //! ```text
 //! tool        the real kustomize
 //! prepare     the kustomization that the controller would build
-//! gather      what kustomize is given: kustomizations written anew, and the files that they name
-//! quoted      what kustomize quotes of the files, cut out of its errors
-//! sandbox     what is around kustomize
-//! rendered    what a repository renders to
-//! unseen      what was not looked at, and what it may bring
-//! renderer    renders again and again
+//! gather      the input of kustomize: kustomizations written anew, and the files that they name
+//! quoted      quotations of files, cut out of kustomize's errors
+//! sandbox     the surroundings of kustomize
+//! rendered    the rendered output of a repository
+//! unseen      the parts that were not read, and the objects that they may bring
+//! renderer    renders repeatedly, keeping unchanged builds
 //! build       one run of kustomize
 //! rounds      parents first, their children as they render them
-//! worker      the one renderer of a session, and whose turn it is
+//! worker      the one renderer of a session, one request at a time
 //! substitute  spec.postBuild
+//! variables   the variables of it, with their origins and uses
 //! envsubst    the expansion of `${…}` in a text
 //! finish      Flux's own steps after the build
 //! sets        ResourceSets of flux-operator, unfolded once their inputs are known
-//! scope       what belongs to the whole cluster has no namespace
-//! installation which Flux an environment runs
-//! origins     which file an object is from, by its name
-//! changes     which files change an object on its way
-//! object      a rendered object and where it comes from
+//! scope       cluster-scoped objects, which have no namespace
+//! installation the version and flags of Flux in an environment
+//! origins     the file of an object, by its name
+//! changes     the files that change an object on its way
+//! masked      rendered objects without their secret values
+//! object      a rendered object and its origin
 //! cache       renderings kept from run to run, by their content
-//! workplace   a folder in memory for what kustomize must find as files
+//! workplace   a folder in memory for the files of kustomize
 //! revision    the tree of a commit or of the index, as files
-//! compare     what two renderings differ in
-//! history     the commits that changed what an object renders to
-//! impact      what a change does, before it is pushed
-//! releases    HelmReleases with what applies to them
+//! compare     the difference of two renderings
+//! history     the commits that changed the rendered output of an object
+//! impact      the effect of a change, before it is pushed
+//! releases    HelmReleases with their chart, version and values
 //! ```
 
 mod build;
@@ -40,6 +43,7 @@ mod gather;
 pub mod history;
 pub mod impact;
 mod installation;
+mod masked;
 mod object;
 mod origins;
 mod prepare;
@@ -59,16 +63,19 @@ mod substitute;
 mod tests;
 mod tool;
 mod unseen;
+mod variables;
 mod worker;
 mod workplace;
 
 pub use cache::Cache;
 pub use installation::Installation;
+pub use masked::{MASK, masked};
 pub use object::{Object, Origin, at};
 pub use rendered::{Rendered, Rendering, Undefined, why_in_part};
 pub use renderer::Renderer;
-pub use substitute::SWITCH;
+pub use substitute::{SWITCH, fill};
 pub use tool::Tool;
 pub use unseen::{Brings, Unseen};
+pub use variables::{OverriddenDefinition, Substitution, Variable, VariableDefinition, VariableUse, variables};
 pub use worker::{BuildProgress, Stop, Worker};
 pub use workplace::Workplace;

@@ -1,4 +1,4 @@
-//! A rendered object: what Flux would apply, and where it comes from.
+//! A rendered object: the form that Flux would apply, and its origin.
 
 use std::collections::BTreeSet;
 
@@ -13,30 +13,31 @@ pub use crate::yaml::manifest::at;
 /// Holds an object as Flux would apply it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// Which object.
+    /// The object's name.
     pub object: ObjectRef,
     /// Its `apiVersion`.
     pub api_version: String,
-    /// The object itself; what Flux adds when it applies (its own labels) is not in it.
+    /// The object itself, without the labels that Flux adds on applying.
     pub body: Value,
-    /// Where it is written.
+    /// The origin of the object.
     pub origin: Origin,
     /// The files that change it on the way, the nearest to it first.
     pub changed_by: Vec<String>,
 }
 
-/// Says where an object is written.
+/// Describes the origin of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
-    /// The file below the repository's root; for a generated object the kustomization file. Empty where it comes from elsewhere.
+    /// The file below the repository's root; for a generated object the kustomization file. Empty if it comes from
+    /// elsewhere.
     pub file: String,
-    /// The line that its document starts on, where that is known.
+    /// The line that its document starts on, if it is known.
     pub line: Option<usize>,
-    /// Whether a generator makes it.
+    /// Whether it is generated.
     pub generated: bool,
-    /// Where it comes from, when that is not this repository.
+    /// The remote origin, if it is not from this repository.
     pub remote: Option<String>,
-    /// The `ResourceSet` that flux-operator makes it of, which is what the file holds.
+    /// The `ResourceSet` that flux-operator creates it from, which is the content of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
 }
@@ -59,7 +60,7 @@ impl Object {
         self.object.kind == kind && self.object.group == group
     }
 
-    /// Returns the namespace that a reference of this object means: the one that it names, else the object's own.
+    /// Returns the namespace of a reference of this object: the stated one, else the object's own.
     pub fn namespace_of<'a>(&'a self, reference: &'a Value) -> &'a str {
         match at(reference, "/namespace").as_str().unwrap_or_default() {
             "" => &self.object.namespace,
@@ -67,17 +68,18 @@ impl Object {
         }
     }
 
-    /// Tells whether it gets entries on the cluster that are not known here: those of a copy of what is not in the repository.
+    /// Tells whether the cluster adds entries to it that are unknown here: those of a copy of an object outside of the
+    /// repository.
     pub fn is_filled_elsewhere(&self) -> bool {
         self.origin.made_by.is_some() && resource_set::is_filled_elsewhere(self.for_operator())
     }
 
-    /// Shows it to what flux-operator makes of it.
+    /// Returns the form for unfolding sets of flux-operator.
     pub(super) fn for_operator(&self) -> OperatorObject<'_> {
         OperatorObject { object: &self.object, body: &self.body }
     }
 
-    /// Returns the files that it is made of: the one that declares it, then those that change it.
+    /// Returns the files that it comes from: the one that declares it, then those that change it.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let mut seen = BTreeSet::new();
         std::iter::once(self.origin.file.as_str())
@@ -85,14 +87,15 @@ impl Object {
             .filter(move |file| !file.is_empty() && seen.insert(*file))
     }
 
-    /// Tells whether it is a Secret with a value that everybody reads who reads the rendering; a `sops` block alone hides nothing.
+    /// Tells whether it is a Secret with a plain value in the rendered output; a `sops` block alone hides nothing.
     pub fn is_plain_secret(&self) -> bool {
         self.is("", "Secret")
             && (self.body.get("sops").is_none()
                 || ["data", "stringData"].into_iter().any(|field| is_open(&self.body, field)))
     }
 
-    /// Tells whether it is such a Secret, or has one in it: a set of flux-operator has what it makes, and so have values of charts and other wrappers.
+    /// Tells whether it is such a Secret, or contains one: sets of flux-operator do, and so do values of charts and
+    /// other wrappers.
     pub fn holds_plain_secret(&self) -> bool {
         let has = || crate::yaml::secrets::of_json(&self.body).iter().any(|held| held.filled && !held.sealed);
         self.is_plain_secret() || !self.is("", "Secret") && has()
@@ -100,17 +103,18 @@ impl Object {
 }
 
 impl Object {
-    /// Tells whether values of it are put into Secrets, as it is known what those come from, or it defines a variable that says itself that it is to be kept.
+    /// Tells whether its values are substituted into Secrets, by the known carriers, or it defines a variable that
+    /// marks itself as secret.
     pub(super) fn is_carrier(&self, carriers: &BTreeSet<&ObjectRef>) -> bool {
         let variables = at(&self.body, "/spec/postBuild/substitute").as_object();
         let mut texts = variables.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
-        // Its name is not known before variables are put in.
+        // Its name is unknown before the substitution.
         let may_be = self.object.name.contains("${") && !carriers.is_empty();
         may_be || carriers.contains(&self.object) || texts.any(|(name, value)| is_surely_confidential(name, value))
     }
 }
 
-/// Tells whether a field of a Secret has a value that everybody can read.
+/// Tells whether a field of a Secret has a plain value.
 fn is_open(body: &Value, field: &str) -> bool {
     let is_sealed = |value: &Value| match value {
         Value::Null => true,

@@ -1,7 +1,7 @@
-//! Which file an object is from, by its kind and name.
+//! The file of an object, found by its kind and name.
 //!
-//! Kustomize writes it on each object when asked to, and takes a seventh longer for all of them; where nothing gives objects other names,
-//! the names tell it as well.
+//! Kustomize can annotate each object with it, but takes a seventh longer for all of them; if nothing renames objects,
+//! the names are enough.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::object::{Object, Origin};
 use crate::repo::{Declared, Feed, Role};
 use crate::yaml;
 
-/// Fields of a kustomization that make objects, or give them other names.
+/// Fields of a kustomization that create or rename objects.
 const NAMING: [&str; 8] = [
     "configMapGenerator",
     "secretGenerator",
@@ -28,8 +28,8 @@ const NAMING: [&str; 8] = [
 pub(super) struct Origins<'a>(HashMap<(&'a str, &'a str, &'a str), &'a Declared>);
 
 impl<'a> Origins<'a> {
-    /// Lists what is declared; `None` where names do not tell it: when something makes objects or renames them, or two files declare
-    /// objects of one name.
+    /// Lists the declarations; `None` if names are not enough: if something creates or renames objects, or two files
+    /// declare objects of one name.
     pub(super) fn by_name(feed: &'a Feed, spec: &yaml::Value, changes: &Changes<'_>) -> Option<Self> {
         let is_set = |value: Option<&yaml::Value>| value.is_some_and(|value| !value.is_null());
         let renames = |body: &yaml::Mapping| NAMING.iter().any(|key| is_set(body.get(key)));
@@ -40,7 +40,7 @@ impl<'a> Origins<'a> {
         for declared in feed.declared.iter().filter(|declared| declared.role == Role::Resource) {
             let object = &declared.object;
             let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
-            // A base that is read twice declares the same once more.
+            // A base that is read twice repeats its declarations.
             let other: Option<&Declared> = known.insert(key, declared);
             if other.is_some_and(|other| (&other.file, other.index) != (&declared.file, declared.index)) {
                 return None;
@@ -49,7 +49,7 @@ impl<'a> Origins<'a> {
         Some(Self(known))
     }
 
-    /// Finds where an object comes from; `None` where nothing declares it.
+    /// Finds the origin of an object; `None` if nothing declares it.
     pub(super) fn place(&self, body: Value, changes: &Changes<'_>) -> Option<Object> {
         let mut object = Object::new(body, Origin::default(), Vec::new());
         let name = &object.object;

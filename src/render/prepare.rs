@@ -1,7 +1,8 @@
 //! The kustomization that kustomize-controller would build for a Flux Kustomization.
 //!
-//! The controller changes the kustomization file in its own copy of the source (github.com/fluxcd/pkg/kustomize, `WriteFile`). Here the
-//! repository stays as it is: what is changed is written into the folder of work ([`super::gather`]).
+//! The controller changes the kustomization file in its own copy of the source (github.com/fluxcd/pkg/kustomize,
+//! `WriteFile`). Here the repository stays unchanged: the changes are written into the folder of work
+//! ([`super::gather`]).
 
 use crate::repo::path;
 use crate::repo::{Feed, FluxKustomization, Role};
@@ -10,7 +11,7 @@ use crate::yaml::{Mapping, Value};
 /// The fields of `spec.images`, and of an image in a kustomization.
 const OF_IMAGES: [&str; 4] = ["name", "newName", "newTag", "digest"];
 
-/// The fields of `spec.patches`; Flux has no path there, and a patch of it that kustomize reads from a file is none of its own.
+/// The fields of `spec.patches`; Flux has no path there, and a patch that kustomize reads from a file is none of these.
 const OF_PATCHES: [&str; 2] = ["patch", "target"];
 
 /// Returns the kustomization file of the Kustomization's own folder.
@@ -20,7 +21,8 @@ pub(super) fn own_file(one: &FluxKustomization, feed: &Feed) -> Option<String> {
     found.find(|(file, _)| is_own(file)).map(|(file, _)| file.clone())
 }
 
-/// The kustomization that the controller generates where there is none: every manifest below, and every folder that has its own.
+/// The kustomization that the controller generates if there is none: every manifest below, and every folder that has
+/// its own.
 pub(super) fn generated(one: &FluxKustomization, feed: &Feed) -> Mapping {
     let below = |file: &&String| path::is_within(file, &one.path);
     let folders: Vec<&str> = feed
@@ -29,7 +31,7 @@ pub(super) fn generated(one: &FluxKustomization, feed: &Feed) -> Mapping {
         .filter(|(file, role)| **role == Role::Kustomization && below(file))
         .map(|(file, _)| path::parent(file))
         .collect();
-    // A folder below one that is taken as a whole is not taken by itself.
+    // A folder inside of an included folder is not listed itself.
     let is_inside = |file: &str| folders.iter().any(|folder| path::is_within(file, folder) && file != *folder);
     let mut entries: Vec<String> =
         folders.iter().filter(|folder| !is_inside(folder)).map(|&one| one.to_owned()).collect();
@@ -46,8 +48,8 @@ pub(super) fn generated(one: &FluxKustomization, feed: &Feed) -> Mapping {
     body
 }
 
-/// Lays the fields of `spec` over the file, as the controller does; of each entry only what Flux knows there, and of the components those
-/// that are built.
+/// Applies the fields of `spec` to the file, as the controller does; of each entry only the fields of Flux, and of the
+/// components those that are built.
 pub(super) fn apply_spec(body: &mut Mapping, spec: &Value, components: &[String]) {
     for (field, key) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")] {
         if let Some(text) = spec.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()) {
@@ -81,7 +83,7 @@ fn sequence<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> 
     value.get(key).and_then(Value::as_sequence).into_iter().flatten()
 }
 
-/// Adds to a list of the body, which is made where there is none.
+/// Adds to a list of the body, and creates it if it is missing.
 pub(super) fn push(body: &mut Mapping, key: &str, value: Value) {
     match body.entry(key.into()).or_insert_with(|| Value::Sequence(Vec::new())) {
         Value::Sequence(items) => items.push(value),

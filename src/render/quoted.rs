@@ -1,9 +1,9 @@
-//! What a program quotes of the files that it read, cut out of what it says: a patch or a line of a file may hold a value that nobody may see.
+//! Quotations of files in the messages of a program, cut out: a patch or a line of a file may hold a secret value.
 //!
-//! kustomize quotes whole patches, the configuration of a transformer, lines of an env file and single values. Names, paths and line numbers
-//! stay, which are what an operator goes by.
+//! kustomize quotes whole patches, the configuration of a transformer, lines of an env file and single values. Names,
+//! paths and line numbers, which an operator needs, stay.
 
-/// What stands in place of a quotation.
+/// The text in place of a quotation.
 const CUT: &str = "…";
 
 /// Cuts quotations that may hold values out of an error.
@@ -16,7 +16,7 @@ pub(super) fn without_values(said: &str) -> String {
         let Some(open) = from.chars().next() else { break };
         let inside = from.get(1..).unwrap_or_default();
         let is_word = |letter: char| letter.is_alphanumeric();
-        // An apostrophe within a word opens nothing.
+        // An apostrophe within a word is no quotation mark.
         let opens = open != '\'' || !before.chars().next_back().is_some_and(is_word);
         let length = if opens { end_of(open, inside) } else { None };
         match length {
@@ -29,7 +29,7 @@ pub(super) fn without_values(said: &str) -> String {
                 out.push_str(after.get(..close).unwrap_or_default());
                 rest = after.get(close..).unwrap_or_default();
             }
-            // What never ends is cut to its end, where more than a word stands there.
+            // A quotation without an end is cut to the end of the text, if it is more than a word.
             None if opens && open != '\'' && holds_values(open, inside, before) => {
                 out.push(open);
                 out.push_str(CUT);
@@ -45,7 +45,7 @@ pub(super) fn without_values(said: &str) -> String {
     literals(&out)
 }
 
-/// Finds the length of what is quoted, up to its closing sign.
+/// Finds the length of a quotation, up to its closing sign.
 fn end_of(open: char, inside: &str) -> Option<usize> {
     let close = match open {
         '[' => ']',
@@ -70,7 +70,7 @@ fn end_of(open: char, inside: &str) -> Option<usize> {
     None
 }
 
-/// Tells whether a quotation may hold a value: it is a piece of YAML or JSON, or what stands before says that it is a value.
+/// Tells whether a quotation may hold a value: it is a piece of YAML or JSON, or the words before it announce a value.
 fn holds_values(open: char, quoted: &str, before: &str) -> bool {
     let is_value = before.trim_end().rsplit([' ', '\n']).next().is_some_and(|word| word.starts_with("!!"));
     let is_piece = quoted.contains(['\n', '{', '=', ';'])
@@ -81,7 +81,7 @@ fn holds_values(open: char, quoted: &str, before: &str) -> bool {
     is_value || is_piece
 }
 
-/// Cuts what a generator says of a line that it cannot read: all of it is a value then.
+/// Cuts a generator's message about an unreadable line: the whole line may be a value.
 fn literals(said: &str) -> String {
     let mut out = said.to_owned();
     for (begin, end) in

@@ -1,4 +1,5 @@
-//! What Flux's own code makes of objects with variables (`tests/recordings/substitution`, by `tests/testbed/substitution`), and what is made here.
+//! The results of Flux's own code for objects with variables (`tests/recordings/substitution`, by
+//! `tests/testbed/substitution`), compared with ours.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::substitute::{Named, Variables, is_disabled, is_name, substitute};
 use crate::yaml::sigs;
 
-/// Does what is done of one recorded object.
+/// Substitutes in one recorded object.
 fn substituted(step: &Value) -> Result<Value, String> {
     let own = step["variables"].as_object().unwrap();
     let named: Named =
@@ -29,7 +30,7 @@ fn substituted(step: &Value) -> Result<Value, String> {
     }
 }
 
-/// JSON knows one kind of number, and the last digit of a long one is lost in reading it.
+/// Converts numbers: JSON has one kind of number, and reading a long one loses its last digit.
 fn with_floats(value: &Value) -> Value {
     match value {
         Value::Number(number) => format!("{:.14e}", number.as_f64().unwrap()).into(),
@@ -60,7 +61,7 @@ fn objects_become_what_flux_makes_of_them() {
             (Err(why), None) => wrong.push(format!("{told}\n  is refused: {why}\n  and becomes {}", step["result"])),
             (Err(why), Some(error)) => {
                 let error = error.as_str().unwrap();
-                // What is no YAML is said in other words, and so is what is out of bounds.
+                // Errors about invalid YAML differ in words, and so do those about bounds.
                 let is_other =
                     why.contains("YAMLToJSON") && (error.contains("YAMLToJSON") || error.contains("UnmarshalJSON"));
                 if !is_other && !error.contains(&why) {

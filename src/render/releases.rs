@@ -1,4 +1,4 @@
-//! HelmReleases with the chart, the version and the values that apply after every overlay, and where the version is written.
+//! HelmReleases with the chart, the version and the values after every overlay, and the place of the version.
 
 use std::path::Path;
 
@@ -22,9 +22,9 @@ pub struct RenderedRelease {
     pub name: String,
     /// The chart; for one by reference the name of the object that holds it.
     pub chart: String,
-    /// The version, exact or a range; empty where none is said, which is the newest.
+    /// The version, exact or a range; empty if none is stated, which means the newest.
     pub version: String,
-    /// Where the chart comes from, `Kind/namespace/name`.
+    /// The source of the chart, `Kind/namespace/name`.
     pub source: String,
     /// The file that the version is written in, else the one that declares the release.
     pub file: String,
@@ -60,7 +60,7 @@ fn release(env: &str, kustomization: &str, object: &Object, rendering: &Renderin
     };
     let (chart, version, source, holder) = if spec.get("chartRef").is_some() {
         let named = source("/chartRef");
-        // The version stands at the source that is referred to.
+        // The source that is referred to states the version.
         let holder = named.parse().ok().and_then(|wanted| rendering.find(env, &wanted)).map(|(_, object)| object);
         let version = holder.map(version_of_source).unwrap_or_default();
         (word("/chartRef/name"), version, named, holder)
@@ -81,7 +81,7 @@ fn release(env: &str, kustomization: &str, object: &Object, rendering: &Renderin
     }
 }
 
-/// Returns the version that a HelmChart or an OCIRepository asks for.
+/// Returns the version in the spec of a HelmChart or an OCIRepository.
 fn version_of_source(object: &Object) -> String {
     let spec = at(&object.body, "/spec");
     let found = ["/version", "/ref/tag", "/ref/semver", "/ref/digest"];
@@ -89,7 +89,7 @@ fn version_of_source(object: &Object) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// Finds where the effective version is written: in the last file on the object's way that says it.
+/// Finds the place of the effective version: in the last file on the object's way that states it.
 fn written(object: &Object, version: &str, root: &Path) -> (String, Option<usize>) {
     let files: Vec<&str> = object.files().collect();
     for file in files.iter().rev() {
@@ -98,7 +98,7 @@ fn written(object: &Object, version: &str, root: &Path) -> (String, Option<usize
             let value = line.split_once(':').map_or("", |(_, value)| value).split(" #").next().unwrap_or_default();
             !version.is_empty() && value.trim().trim_matches(['"', '\'']) == version
         };
-        // A document before the object's own may say the same version of something else.
+        // A document before the object's own may state the same version of something else.
         let start = if *file == object.origin.file { object.origin.line.unwrap_or(1) } else { 1 };
         let behind = text.lines().enumerate().skip(start.saturating_sub(1));
         if let Some((index, _)) = behind.into_iter().find(|(_, line)| says(line)) {

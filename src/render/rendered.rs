@@ -1,15 +1,16 @@
-//! What a repository renders to, and how much of it is known.
+//! The rendered output of a repository, and its known extent.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::Object;
 use super::unseen::Unseen;
+use super::variables::Substitution;
 use crate::model::ObjectRef;
 use crate::repo::order::shown;
 use crate::repo::{FileFault, Graph};
 
-/// Holds what one Flux Kustomization renders to.
+/// Holds the rendered output of one Flux Kustomization.
 #[derive(Debug, Clone, Default)]
 pub struct Rendered {
     /// The environment's name.
@@ -20,41 +21,44 @@ pub struct Rendered {
     pub name: String,
     /// The objects, in kustomize's order.
     pub objects: Vec<Object>,
-    /// Why there are none.
+    /// The reason that there are none.
     pub finding: Option<FileFault>,
-    /// Whether Flux puts variables in: not where there is none at all.
+    /// Whether Flux substitutes variables: it does not without any variable.
     pub substituted: bool,
     /// The variables that nothing in the repository defines and that have no default.
     pub undefined: Vec<Undefined>,
-    /// What `spec.postBuild.substituteFrom` names and the repository does not hold readable.
+    /// The objects of `spec.postBuild.substituteFrom` that the repository does not hold readable.
     pub unknown: Vec<String>,
-    /// What belongs to it and was not looked at: it may render to more than the objects.
+    /// The parts of it that were not read: its output may have more objects.
     pub unseen: Vec<Unseen>,
-    /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
+    /// The reason that it may differ from this: something that it depends on could not be rendered.
     pub unsure: Option<String>,
-    /// The objects in plain text from which values are put into Secrets, or may be: Kustomizations, `ConfigMap` objects, providers of inputs.
+    /// The plain-text objects whose values are, or may be, substituted into Secrets: Kustomizations, `ConfigMap`
+    /// objects, providers of inputs.
     pub carriers: BTreeSet<ObjectRef>,
+    /// The definitions and the uses of its variables.
+    pub substitution: Substitution,
 }
 
-/// Names a variable that nothing defines, and where it is asked for.
+/// Names an undefined variable, and its users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undefined {
     /// The variable.
     pub name: String,
-    /// How it is written: `${name}`, or a form without a default.
+    /// The form in the text: `${name}`, or a form without a default.
     pub form: String,
-    /// Whether it stands in a default that is not needed: only a strict Flux minds it.
+    /// Whether it is in a default that is not needed: only a strict Flux reports it.
     pub idle: bool,
-    /// The objects that ask for it.
+    /// The objects that use it.
     pub objects: Vec<ObjectRef>,
 }
 
-/// Holds what a repository renders to.
+/// Holds the rendered output of a repository.
 #[derive(Debug, Clone, Default)]
 pub struct Rendering {
     /// Each Kustomization, in the order of environments and names.
     pub of: Vec<Rendered>,
-    /// What the repository tells Flux, as it is rendered.
+    /// The graph of Flux objects, as it is rendered.
     pub graph: Arc<Graph>,
 }
 
@@ -80,12 +84,12 @@ impl Rendering {
 }
 
 impl Rendered {
-    /// Writes the Kustomization's name, with its namespace where that is not the one of Flux.
+    /// Returns the Kustomization's name, with its namespace if that is not Flux's.
     pub fn shown(&self) -> String {
         shown(&self.namespace, &self.name)
     }
 
-    /// Says why not everything of it is known, of `it`; `None` where it is.
+    /// Explains why a part of it is unknown; `None` if all is known.
     pub fn why_not_whole(&self) -> Option<String> {
         if let Some(finding) = &self.finding {
             return Some(format!("it cannot be rendered: {}", finding.fault.why));
@@ -114,21 +118,21 @@ impl Rendered {
         (!words.is_empty()).then(|| format!("it is known in part, without {words}"))
     }
 
-    /// Tells whether its objects may be otherwise than they are told here.
+    /// Tells whether its objects may differ from these.
     pub fn is_unsure(&self) -> bool {
         self.unsure.is_some() || self.unseen.iter().any(|one| one.changes)
     }
 
-    /// Tells whether everything of it is known.
+    /// Tells whether all of it is known.
     pub fn is_whole(&self) -> bool {
         self.finding.is_none() && self.unseen.is_empty() && self.unsure.is_none()
     }
 }
 
-/// So many are named of several.
+/// The most names that are listed.
 const NAMED: usize = 3;
 
-/// Names the first of several.
+/// Lists the first names.
 fn some(names: &[impl AsRef<str>]) -> String {
     let shown = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
@@ -137,7 +141,7 @@ fn some(names: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// Says why not everything of some Kustomizations is known: each reason once, with those whose it is.
+/// Explains why parts of some Kustomizations are unknown: each reason once, with its Kustomizations.
 pub fn why_in_part<'a>(rendered: impl Iterator<Item = &'a Rendered>) -> Vec<String> {
     let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
     for one in rendered {

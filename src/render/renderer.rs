@@ -1,4 +1,4 @@
-//! Renders again and again, keeping what did not change.
+//! Renders repeatedly, keeping unchanged builds.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -10,37 +10,61 @@ use super::build::{Job, finding, run};
 use super::tool::Unrendered;
 use super::{BuildProgress, Cache, Object, Rendered, Rendering, Stop, Tool, Workplace};
 use crate::model::{Fault, ObjectRef};
-use crate::repo::Snapshot;
+use crate::repo::{FluxKustomization, Snapshot};
 
-/// For so many renderings a build is kept in memory that none of them asked for: two states of a repository are compared again and again.
+/// The number of renderings for which an unused build is kept in memory: two states of a repository are compared
+/// repeatedly.
 const KEPT: u64 = 4;
 
-/// How far a build has come is told once it takes so long.
+/// The time after which the progress of a build is reported.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
 
-/// How often it is told from then on.
+/// The interval of the reports from then on.
 const TOLD_EACH: Duration = Duration::from_millis(500);
 
-/// Renders again and again, keeping what did not change.
+/// Renders repeatedly, keeping unchanged builds.
 #[derive(Debug)]
 pub struct Renderer {
     tool: Result<Tool, Fault>,
     cache: Cache,
-    /// Each with the rendering that asked for it last.
+    /// The kept builds, each with the last rendering that used it.
     kept: HashMap<String, (Built, u64)>,
     renderings: u64,
     stop: Stop,
-    /// The builds that may be kept on disk, once it is known what their values become.
+    /// The builds that may be kept on disk, once the use of their values is known.
     unwritten: BTreeSet<String>,
-    /// How many builds were run by the tool.
+    /// The Kustomizations to render, if not all are.
+    pub(super) narrowed: Option<Narrowed>,
+    /// The number of builds that the tool ran.
     pub built: usize,
 }
 
-/// The objects are shared: of a build that is run again after an edit, most are those of before.
+/// Names the only Kustomizations to render: those of one environment, or some of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Narrowed {
+    /// The environment's name.
+    pub(super) env: String,
+    /// The Kustomizations; all of the environment if none are named.
+    pub(super) only: Option<BTreeSet<ObjectRef>>,
+}
+
+impl Narrowed {
+    /// Tells whether a Kustomization is among them.
+    pub(super) fn takes(&self, one: &FluxKustomization) -> bool {
+        let is_root = one.applied_by.is_none() && one.file == one.path;
+        self.env == one.env && (is_root || self.only.as_ref().is_none_or(|only| only.contains(&one.object())))
+    }
+}
+
+/// The builds for a walk through states of the repository, which are forgotten with it.
+#[derive(Debug, Default)]
+pub(super) struct BuildsAside(HashMap<String, (Built, u64)>);
+
+/// The objects are shared: most objects of a build after an edit are those from before.
 type Built = Result<Vec<Arc<Object>>, Unrendered>;
 
 impl Renderer {
-    /// Renders by a tool, or tells everywhere that there is none.
+    /// Builds a renderer with a tool, or one that reports the missing tool everywhere.
     pub fn new(tool: Result<Tool, Fault>, cache: Cache) -> Self {
         Self {
             tool,
@@ -49,11 +73,45 @@ impl Renderer {
             renderings: 0,
             stop: Stop::default(),
             unwritten: BTreeSet::new(),
+            narrowed: None,
             built: 0,
         }
     }
 
-    /// Renders by this tool from now on, until it is given up; what is known stays known.
+    /// Renders some Kustomizations of another state of the repository. The builds for the repeatedly rendered states
+    /// stay unchanged: additional ones are kept in `own`, until the next call.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub(super) fn render_aside(
+        &mut self,
+        snapshot: &Snapshot,
+        narrowed: &Narrowed,
+        own: &mut BuildsAside,
+    ) -> Result<Rendering, Fault> {
+        self.narrowed = Some(narrowed.clone());
+        let rendering = self.render_all_aside(snapshot, own);
+        self.narrowed = None;
+        rendering
+    }
+
+    /// Renders all of another state of the repository, in the way of [`Renderer::render_aside`].
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub(super) fn render_all_aside(&mut self, snapshot: &Snapshot, own: &mut BuildsAside) -> Result<Rendering, Fault> {
+        let (kept, renderings) = (self.kept.clone(), self.renderings);
+        self.kept.extend(std::mem::take(&mut own.0));
+        let rendering = self.render(snapshot);
+        let used = self.renderings;
+        let after = std::mem::replace(&mut self.kept, kept);
+        self.renderings = renderings;
+        let new = after.into_iter().filter(|(key, (_, at))| *at == used && !self.kept.contains_key(key));
+        own.0 = new.map(|(key, (built, _))| (key, (built, renderings))).collect();
+        rendering
+    }
+
+    /// Uses this tool from now on, until the request is cancelled; keeps all known builds.
     pub(super) fn equip(&mut self, tool: Result<Tool, Fault>, cache: Cache, stop: &Stop) {
         self.tool = tool;
         self.cache = cache;
@@ -63,7 +121,8 @@ impl Renderer {
     /// Renders every Kustomization of a repository.
     ///
     /// # Errors
-    /// Fails when there is no tool, or no place for its files; a Kustomization that cannot be rendered is told of in its own place.
+    /// Fails if there is no tool, or no place for its files; a Kustomization that cannot be rendered has a finding of
+    /// its own.
     pub fn render(&mut self, snapshot: &Snapshot) -> Result<Rendering, Fault> {
         let tool = self.tool.clone()?;
         self.renderings = self.renderings.saturating_add(1);
@@ -76,24 +135,29 @@ impl Renderer {
         Ok(rendering)
     }
 
-    /// Keeps on disk what was built for a rendering, but for what has values that are put into Secrets: only all of it together tells that.
+    /// Keeps the builds of a rendering on disk, except for those with values that are substituted into Secrets: only
+    /// the whole rendering shows that.
     fn keep_on_disk(&mut self, rendering: &Rendering) {
+        // What was not rendered may put its values into a Secret.
+        if self.narrowed.is_some() {
+            return;
+        }
         let carriers: BTreeSet<&ObjectRef> = rendering.of.iter().flat_map(|one| &one.carriers).collect();
         for (key, (built, _)) in self.kept.iter().filter(|(_, (_, used))| *used == self.renderings) {
             let Ok(objects) = built else { continue };
             let is_new = self.unwritten.remove(key);
             if objects.iter().any(|object| object.is_carrier(&carriers)) {
-                // It may have been written when nothing took its values.
+                // It may have been written before anything used its values.
                 self.cache.forget(key);
             } else if is_new {
                 self.cache.put(key, objects);
             }
         }
-        // What a rendering asked for that was given up is told by none.
+        // No later rendering decides on builds that only a cancelled one used.
         self.unwritten.retain(|key| self.kept.contains_key(key));
     }
 
-    /// Builds what is not known yet, as many at a time as there are processors.
+    /// Builds the unknown ones, as many at a time as there are processors.
     pub(super) fn build(&mut self, root: &Path, tool: &Tool, jobs: &[Job<'_>]) -> Result<(), Fault> {
         let mut todo: Vec<&Job<'_>> = Vec::new();
         let mut found: Vec<(String, Result<Vec<Object>, Unrendered>)> = Vec::new();
@@ -135,7 +199,7 @@ impl Renderer {
                     while let Some((index, job)) = take(&todo, &next).filter(|_| !stop.is_given_up()) {
                         let built = run(root, &place.path().join(index.to_string()), &tool.until(stop), job);
                         match &built {
-                            // What was ended on the way says nothing, nor does what was not looked at.
+                            // A cancelled build proves nothing, nor does one that was not run.
                             Err(Unrendered::Wrong(said)) if !stop.is_given_up() => cache.put_refusal(&job.key, said),
                             Ok(_) | Err(_) => {}
                         }
@@ -157,7 +221,7 @@ impl Renderer {
         if told.into_inner().unwrap_or_else(PoisonError::into_inner).1 {
             stop.tell(BuildProgress { done: todo.len(), total: todo.len() });
         }
-        // What was ended on the way says nothing.
+        // A cancelled build proves nothing.
         if self.stop.is_given_up() {
             return Err(Fault::failed(
                 "nothing was rendered",
@@ -172,7 +236,7 @@ impl Renderer {
         Ok(())
     }
 
-    /// Keeps builds. What a build before has already made is kept once: an edit changes few of the objects of a large build.
+    /// Keeps builds. An object of an earlier build is kept once: an edit changes few of the objects of a large build.
     fn keep(&mut self, done: Vec<(String, Result<Vec<Object>, Unrendered>)>) {
         if done.is_empty() {
             return;
@@ -189,6 +253,12 @@ impl Renderer {
             let built = built.map(|objects| objects.into_iter().map(shared).collect());
             self.kept.insert(key, (built, self.renderings));
         }
+    }
+
+    /// Returns the keys of the kept builds, for tests.
+    #[cfg(test)]
+    pub(super) fn kept_builds(&self) -> BTreeSet<String> {
+        self.kept.keys().cloned().collect()
     }
 
     pub(super) fn rendered(&mut self, job: &Job<'_>) -> Rendered {

@@ -6,22 +6,22 @@ use super::workplace::Workplace;
 use crate::model::Fault;
 use crate::repo::git;
 
-/// Says which state of the repository is meant.
+/// Names a state of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revision {
-    /// The files as they lie there.
+    /// The files in their present state.
     WorkingTree,
-    /// What the next commit holds.
+    /// The content of the next commit.
     Index,
     /// A commit, by any name that git knows.
     Commit(String),
 }
 
 impl Revision {
-    /// Writes the tree as files; `None` for the working tree, which is there.
+    /// Writes the tree as files; `None` for the working tree, which exists already.
     ///
     /// # Errors
-    /// Fails when git does not know the commit, or cannot write the files.
+    /// Fails if git does not know the commit, or cannot write the files.
     pub fn check_out(&self, root: &Path) -> Result<Option<Workplace>, Fault> {
         let name = match self {
             Self::WorkingTree => return Ok(None),
@@ -35,7 +35,7 @@ impl Revision {
         Ok(Some(place))
     }
 
-    /// Names it for people.
+    /// Returns its name for people.
     pub fn title(&self) -> String {
         match self {
             Self::WorkingTree => "the working tree".to_owned(),

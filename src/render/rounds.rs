@@ -1,4 +1,4 @@
-//! Rendering round by round: what a Kustomization renders to says which others there are, and what they are.
+//! Rendering round by round: the output of a Kustomization shows which others there are, and their content.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::model::{Fault, ObjectRef};
 use crate::repo::Snapshot;
 use crate::repo::effective::{BuildTask, Effective};
 
-/// So often everything is followed anew because variables turned out to be others than they seemed: those of one Kustomization may stand in a
-/// ConfigMap that another one renders, with variables of its own.
+/// The most passes over everything because variables turned out to differ from their first values: those of one
+/// Kustomization may be in a ConfigMap that another one renders, with variables of its own.
 const PASSES: usize = 4;
 
-/// Holds what was looked up on the way: the environment, the object, and what it was taken to define.
+/// Holds the lookups on the way: the environment, the object, and its assumed variables.
 type Used = Vec<(String, ObjectRef, Option<Named>)>;
 
 impl Renderer {
-    /// Renders what the environments' entry folders apply, all the way.
+    /// Renders everything that the environments' entry folders apply, transitively.
     pub(super) fn rounds(&mut self, snapshot: &Snapshot, root: &Path, tool: &Tool) -> Result<Rendering, Fault> {
         let mut gatherer = Gatherer::new(root);
         let mut maps = Maps::new(root);
@@ -50,11 +50,12 @@ impl Renderer {
         let mut used = Vec::new();
         let mut sets = Sets::default();
         loop {
+            tasks.retain(|task| self.narrowed.as_ref().is_none_or(|narrowed| narrowed.takes(&task.one)));
             for (task, rendered) in self.build_tasks(root, tool, tasks, gatherer)? {
                 maps.offer(&rendered.env, &rendered.objects);
                 waiting.push((task, rendered));
             }
-            // Whoever waits for variables that another one may render lets all the others go first.
+            // A Kustomization that waits for variables of another one goes last.
             let is_ready = |(task, _): &(BuildTask, Rendered)| {
                 let one = &task.one;
                 named(&one.spec, &one.namespace).iter().all(|(object, _)| maps.get(&one.env, object).is_some())
@@ -63,7 +64,7 @@ impl Renderer {
             waiting = rest;
             tasks = Vec::new();
             if ready.is_empty() {
-                // What sets make may be what is waited for.
+                // Objects of sets may be the missing ones.
                 let (made, any) = sets.unfold(&mut done, &mut graph, maps, false);
                 tasks = made;
                 if any {
@@ -90,7 +91,7 @@ impl Renderer {
                 tasks.extend(found);
                 done.insert((one.env.clone(), one.name.clone(), one.namespace.clone()), rendered);
             }
-            // What was built of one that is given otherwise now, or no more.
+            // Drop builds of Kustomizations that changed or are gone.
             tasks.retain(|task| graph.is_current(&task.one));
             done.retain(|(env, name, namespace), _| !graph.is_gone(env, namespace, name));
             sets.keep(|parent| graph.is_current(parent));
@@ -143,7 +144,7 @@ impl Renderer {
     }
 }
 
-/// Says of a Kustomization that it was not looked at.
+/// Builds the result of a Kustomization that was not rendered.
 fn unseen(task: &BuildTask, why: &str) -> Rendered {
     let one = &task.one;
     Rendered {
@@ -155,7 +156,7 @@ fn unseen(task: &BuildTask, why: &str) -> Rendered {
             what: format!("Kustomization {}", one.shown()),
             why: why.to_owned(),
             changes: false,
-            // What is applied to another cluster is nowhere here.
+            // Objects for another cluster are not in this one.
             brings: if one.spec.get("kubeConfig").is_some() { Brings::Contents } else { Brings::Anything },
             namespace: one.target_namespace.clone(),
         }],
@@ -163,13 +164,13 @@ fn unseen(task: &BuildTask, why: &str) -> Rendered {
     }
 }
 
-/// Takes the next ones out of what a Kustomization renders to.
+/// Returns the next tasks from the output of a Kustomization.
 fn next(graph: &mut Effective, task: &BuildTask, rendered: &mut Rendered, hidden: bool) -> Vec<BuildTask> {
     let one = &task.one;
     rendered.unsure.clone_from(&one.unsure);
     if rendered.finding.is_some() {
         graph.is_broken(one);
-        // What rests on something broken is not told to be broken as well.
+        // A consequence of something broken is not reported as broken as well.
         rendered.finding.take_if(|_| one.unsure.is_some());
         return Vec::new();
     }
@@ -187,7 +188,7 @@ mod tests {
     use crate::render::{Cache, Rendered, Renderer, Rendering, Tool};
     use crate::repo::Snapshot;
 
-    /// Writes a Flux Kustomization as it stands in a file.
+    /// Returns a Flux Kustomization as it is in a file.
     fn flux(name: &str, path: &str, more: &str) -> String {
         format!(
             "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec:\n  path: {path}\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}---\n"
@@ -200,13 +201,14 @@ mod tests {
         )
     }
 
-    /// Renders a repository of these files by a program that prints, for each folder, what kustomize was recorded to; for others it fails.
+    /// Renders a repository of these files with a program that prints the recorded output of kustomize for each folder;
+    /// for others it fails.
     fn render(files: &[(&str, String)], recorded: &[(&str, String)]) -> (Rendering, usize) {
         let folder = tempfile::tempdir().unwrap();
         render_with(folder.path(), Cache::default(), files, recorded)
     }
 
-    /// Does so in a folder, in which the program is written once.
+    /// Renders in a folder in which the program is written once.
     fn render_with(
         folder: &Path,
         cache: Cache,
@@ -269,7 +271,7 @@ mod tests {
         ];
         let (rendering, built) = render(&files, &recorded);
         assert_eq!(summaries(&rendering), ["apps: 2", "flux-system: 2", "made: 1"]);
-        // Names do not tell where the Kustomization without a file is from: its parent is built once more for that.
+        // Names do not show the origin of the Kustomization without a file: its parent is built again for that.
         assert!((3..=4).contains(&built), "{built}");
         let graph = &rendering.graph;
         let apps = graph.kustomizations.iter().find(|one| one.name == "apps").unwrap();
@@ -305,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_only_an_earlier_version_applied_is_gone() {
-        // Bootstrap made one that another replaces: what its first folder has is applied by nothing any more.
+        // Bootstrap created one that another replaces: nothing applies the content of its first folder any more.
         let root = flux("flux-system", "./clusters/one", "");
         let replaced = flux("flux-system", "./fleet", "");
         let first = [flux("meta", "./meta", ""), flux("old", "./old", "")].concat();
@@ -339,7 +341,7 @@ mod tests {
     fn a_guess_is_said_to_be_one() {
         let from =
             "  postBuild: {substitute: {A: \"[\", B: \"]\"}, substituteFrom: [{kind: Secret, name: elsewhere}]}\n";
-        // A form within brackets is no YAML; what its value makes of it nobody here knows.
+        // A form within brackets is no YAML; the effect of its value is unknown.
         let guess = |name: &str| map(&format!("\"{name}${{x:=}}\""), "a: \"${A}${q}${B}\"");
         let maps = [guess("one"), guess("one")].concat();
         let files = [("clusters/one/all.yaml", flux("apps", "./apps", from)), ("apps/a.yaml", maps.clone())];
@@ -453,7 +455,7 @@ mod tests {
                 "what is made on the cluster by ResourceSet lost, not looked at: its inputs come from ResourceSetInputProvider lost, which is not in the repository",
             ]
         );
-        // Only what flux-operator refuses is a fault of the repository.
+        // Only an object that flux-operator refuses is a fault of the repository.
         let found: Vec<&str> = rendering.graph.findings.iter().map(|finding| finding.fault.what.as_str()).collect();
         assert_eq!(found, ["ResourceSet wrong of one cannot be built"]);
     }
@@ -555,7 +557,7 @@ mod tests {
             ("web/a.yaml", secret("${OWN}")),
             ("more/a.yaml", map("a", "")),
         ];
-        // It prints the file of the folder, so that it is the same program whatever that holds.
+        // The program prints the file of the folder, so that it is the same for every content.
         let as_it_is = "'; while IFS= read -r line; do printf '%s\\n' \"$line\"; done < \"$4\"/a.yaml; : '".to_owned();
         let recorded = [
             ("clusters/one", [root(own), settings.clone()].concat()),
@@ -573,7 +575,7 @@ mod tests {
         let (rendering, _) = render_with(&place, Cache::below(&kept), &taking, &recorded);
         assert_eq!(summaries(&rendering), ["apps: 1", "flux-system: 4", "more: 1", "web: 1"]);
         assert!(!holds() && std::fs::read_dir(&kept).unwrap().count() > 0);
-        // What was kept while no Secret took it goes once one does.
+        // A file that was kept while no Secret used it is removed once one does.
         for (file, text) in files.iter_mut().skip(2).take(2) {
             *text = map("b", &format!("a: \"{}\"", if *file == "apps/a.yaml" { "${OTHER}" } else { "${OWN}" }));
         }

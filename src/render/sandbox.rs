@@ -1,6 +1,7 @@
-//! What is around kustomize: nothing of the environment, no other program, limits, and Landlock where the kernel has it.
+//! The surroundings of kustomize: no environment, no other program, limits, and Landlock if the kernel has it.
 //!
-//! The folder of work holds only what was followed, so that nothing else can be read by its name; this is the second wall.
+//! The folder of work holds only the followed files, so that nothing else can be read by its name; this is the second
+//! barrier.
 
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -8,24 +9,24 @@ use std::path::Path;
 
 use crate::programs::{Limits, ProgramCommand, Running};
 
-/// How much memory it may use, in bytes. Ten thousand lines of schemas take a tenth.
+/// The most memory, in bytes. Ten thousand lines of schemas take a tenth.
 const MEMORY: u64 = 1 << 30;
 
-/// What one folder may take of the machine: Go maps much and uses little of it. It writes to its pipes alone.
+/// The limits for one folder: Go maps much memory and uses little of it. It writes to its pipes alone.
 const LIMITS: Limits =
     Limits { memory: Some(8 << 30), data: Some(MEMORY), file: Some(0), cpu_seconds: Some(120), open_files: Some(256) };
 
-/// Says whether this kernel keeps a program to the files that it needs.
+/// Tells whether this kernel can restrict a program to the files that it needs.
 pub fn is_available() -> bool {
     system::is_available()
 }
 
-/// Starts a program that may read below `work` and nothing else of the machine's but programs and libraries.
+/// Starts a program that may read below `work`, and beyond that only programs and libraries of the machine.
 ///
 /// # Errors
-/// As the system says.
+/// As the system reports them.
 pub(super) fn spawn(command: &mut ProgramCommand, program: &Path, work: &Path) -> io::Result<Running> {
-    // Nothing is found in it: neither git nor anything else that fetches, and no settings.
+    // The folder is empty: it has neither git nor another program that fetches, and no settings.
     let nothing = work.join("nothing");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&nothing)?;
     command.env_clear().current_dir(&nothing);
@@ -47,10 +48,10 @@ mod system {
         RulesetStatus, Scope, path_beneath_rules,
     };
 
-    /// The newest rights that are known here; a kernel that knows fewer keeps to those.
+    /// The newest rights in this program; a kernel that knows fewer applies those.
     const RIGHTS: ABI = ABI::V6;
 
-    /// Programs and libraries, what they are found by, and what every program may ask for.
+    /// Programs and libraries, the files to find them, and the files that every program may read.
     const SYSTEM: [&str; 12] = [
         "/usr",
         "/bin",
@@ -66,7 +67,7 @@ mod system {
         "/sys/kernel/mm/transparent_hugepage",
     ];
 
-    /// Keeps this thread, and what it starts, to reading.
+    /// Restricts this thread, and the programs that it starts, to reading.
     fn confine(program: &Path, work: &Path) -> Result<RulesetStatus, RulesetError> {
         let (read, all) = (AccessFs::from_read(RIGHTS), AccessFs::from_all(RIGHTS));
         let ruleset = Ruleset::default()
@@ -83,9 +84,9 @@ mod system {
     pub(super) fn spawn(command: &mut ProgramCommand, program: &Path, work: &Path) -> io::Result<Running> {
         let program = program.canonicalize()?;
         std::thread::scope(|scope| {
-            // What is taken from a thread is never given back: it ends with the start of the program.
+            // A thread never gets its rights back: it ends after the start of the program.
             let confined = scope.spawn(|| {
-                // A kernel without Landlock takes nothing: then the folder of work alone keeps.
+                // A kernel without Landlock restricts nothing: then the folder of work is the only barrier.
                 let _status = confine(&program, work);
                 command.spawn()
             });

@@ -1,4 +1,4 @@
-//! What belongs to the whole cluster has no namespace: the API server takes away what a kustomization gave it.
+//! Cluster-scoped objects have no namespace: the API server removes one that a kustomization set.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use super::Rendered;
 use super::object::{Object, at};
 use crate::model::scope::is_cluster_scoped;
 
-/// Holds what CRDs say of the kinds that they bring: whether each belongs to the whole cluster.
+/// Holds the scopes of kinds from their CRDs: whether each is cluster-scoped.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Scopes(HashMap<(String, String), bool>);
 
 impl Scopes {
-    /// Takes what the CRDs among objects say.
+    /// Adds the scopes from the CRDs among objects.
     pub(super) fn learn(&mut self, objects: &[Object]) {
         for crd in objects.iter().filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition")) {
             let word = |pointer: &str| at(&crd.body, pointer).as_str().unwrap_or_default().to_owned();
@@ -20,7 +20,7 @@ impl Scopes {
         }
     }
 
-    /// Takes the namespace from an object of the whole cluster.
+    /// Removes the namespace of a cluster-scoped object.
     pub(super) fn settle(&self, object: &mut Object) {
         if object.object.namespace.is_empty() {
             return;
@@ -36,7 +36,7 @@ impl Scopes {
     }
 }
 
-/// Does so with everything, once all CRDs are known.
+/// Applies that to everything, once all CRDs are known.
 pub(super) fn settle(of: &mut [Rendered]) {
     let mut scopes = Scopes::default();
     for one in of.iter() {

@@ -1,7 +1,7 @@
-//! `ResourceSet` objects of flux-operator among what is rendered: what they make is rendered too.
+//! `ResourceSet` objects of flux-operator in the rendered output: their objects are rendered, too.
 //!
-//! A set waits until everything that its inputs and copies come from is rendered. What cannot be told is said to be made on the cluster, and
-//! the Kustomization that applies the set is known in part.
+//! A set waits until everything that its inputs and copies come from is rendered. An unknown object is reported as
+//! created on the cluster, and the Kustomization that applies the set is only partly known.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ pub(super) type Key = (String, String, String);
 struct Pending {
     set: Object,
     parent: FluxKustomization,
-    /// Whether variables of unknown values are put into it.
+    /// Whether variables of unknown values are in it.
     hidden: bool,
-    /// How many sets made it, one by the other.
+    /// The number of sets above it that created each other.
     depth: usize,
 }
 
@@ -34,36 +34,36 @@ pub(super) struct Sets {
     unfolded: Vec<UnfoldedSet>,
 }
 
-/// Says what became of a set.
+/// Describes the result of unfolding a set.
 enum SetOutcome {
-    /// These objects, each with its step, of inputs that come from these.
+    /// The objects, each with its step, and the providers of their inputs.
     Objects(Vec<(usize, Object)>, Vec<ObjectRef>),
     /// Something else has to be rendered first.
     Waits,
-    /// It is not known.
+    /// The result is unknown.
     Failed(Failed),
 }
 
 impl Sets {
-    /// Takes the sets among what a Kustomization renders to; those of an earlier rendering of it are forgotten.
+    /// Replaces the sets from the output of a Kustomization by those of its new output.
     pub(super) fn take(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool) {
         self.pending.retain(|one| (&one.parent.env, one.parent.object()) != (&parent.env, parent.object()));
         self.add(parent, objects, hidden, 0);
     }
 
-    /// Leaves only the sets of Kustomizations that are so.
+    /// Keeps only the sets of Kustomizations that pass a test.
     pub(super) fn keep(&mut self, is_so: impl Fn(&FluxKustomization) -> bool) {
         self.pending.retain(|one| is_so(&one.parent));
     }
 
-    /// Adds the sets among objects, which were made by so many others, one by the other.
+    /// Adds the sets among objects, with the number of sets above them.
     fn add(&mut self, parent: &FluxKustomization, objects: &[Object], hidden: bool, depth: usize) {
         let sets = objects.iter().filter(|object| object.is(known::OPERATOR, resource_set::KIND));
         self.pending.extend(sets.map(|set| Pending { set: set.clone(), parent: parent.clone(), hidden, depth }));
     }
 
-    /// Unfolds the sets that wait for nothing; at last (`is_last`) also those that wait for what does not come. Returns what is to be built
-    /// because of them, and whether there was any.
+    /// Unfolds the sets that wait for nothing; at the end (`is_last`) also those that wait in vain. Returns the build
+    /// tasks that follow from it, and whether any was unfolded.
     pub(super) fn unfold(
         &mut self,
         done: &mut BTreeMap<Key, Rendered>,
@@ -111,7 +111,7 @@ impl Sets {
 }
 
 impl Sets {
-    /// Tells the graph for which Kustomizations those wait that are made of sets.
+    /// Records in the graph which Kustomizations those from sets wait for.
     pub(super) fn order(&self, graph: &mut Effective) {
         for (env, object, until) in unfolding::order(&self.unfolded) {
             graph.hold_back(env, object, &until);
@@ -119,7 +119,7 @@ impl Sets {
     }
 }
 
-/// Says why what a set makes is not known; it is a finding where flux-operator makes nothing of it either.
+/// Explains why the objects of a set are unknown; it is a finding if flux-operator refuses the set, too.
 fn not_unfolded(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
     let Pending { set, parent, .. } = one;
     let name = &set.object.name;
@@ -133,7 +133,7 @@ fn not_unfolded(one: &Pending, why: Failed) -> (Option<FileFault>, Unseen) {
         Failed::Unknown(why) => (None, why),
     };
     let what = format!("what is made on the cluster by ResourceSet {name}");
-    // Of a set that flux-operator refuses nothing comes.
+    // A refused set creates nothing.
     let brings = if finding.is_some() { Brings::Contents } else { Brings::of_set(set) };
     (finding, Unseen { file, what, why: format!("not looked at: {why}"), changes: false, brings, namespace: None })
 }
@@ -146,7 +146,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> SetOutc
         Unfolding::Waits => return SetOutcome::Waits,
         Unfolding::Failed(why) => return SetOutcome::Failed(why),
     };
-    // Which of them the inputs come from is not told: none of the namespace is kept.
+    // The provider of each input is unknown: all of the namespace count as one.
     let is_provider = |object: &&Object| {
         object.is(known::OPERATOR, resource_set::PROVIDER) && object.object.namespace == set.object.namespace
     };
@@ -173,7 +173,7 @@ fn make(one: &Pending, done: &BTreeMap<Key, Rendered>, is_last: bool) -> SetOutc
     SetOutcome::Objects(objects, providers)
 }
 
-/// Shows an object to whoever follows the graph.
+/// Converts an object for the graph.
 pub(super) fn applied(object: &Object) -> AppliedObject<'_> {
     let origin = &object.origin;
     AppliedObject { object: &object.object, body: &object.body, file: &origin.file, line: origin.line }

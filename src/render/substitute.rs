@@ -1,5 +1,6 @@
-//! Substitution of variables as Flux does it after the build (`spec.postBuild`): in the YAML text of each object, which is then read again.
-//! So a variable brings numbers, quotes, lists and mappings, and is put into keys and names as well.
+//! Substitution of variables as Flux does it after the build (`spec.postBuild`): in the YAML text of each object, which
+//! is then parsed again. So a variable can bring numbers, quotes, lists and mappings, and is substituted in keys and
+//! names as well.
 
 use std::collections::BTreeMap;
 
@@ -12,24 +13,24 @@ use crate::yaml::sigs;
 /// The label or annotation that keeps an object from substitution when it is `disabled`.
 pub const SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
-/// How much is shown of a line.
+/// The most shown letters of a line.
 const LONGEST: usize = 80;
 
-/// Variables by name; one without a value is defined where it cannot be read, as in an encrypted Secret.
+/// Variables by name; one without a value is defined in an unreadable place, such as an encrypted Secret.
 pub(super) type Named = BTreeMap<String, Option<String>>;
 
-/// Holds what is known of variables.
+/// Holds the known variables.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     named: Named,
     /// Whether there may be others, or other values.
     is_open: bool,
-    /// Whether an object that need not be there may define others.
+    /// Whether an optional object may define others.
     may_be_more: bool,
 }
 
 impl Variables {
-    /// Adds variables, which come before those that are there.
+    /// Adds variables, which take precedence over the present ones.
     pub(super) fn extend(&mut self, named: Named) {
         self.named.extend(named);
     }
@@ -40,38 +41,39 @@ impl Variables {
         self.named.insert(name.to_owned(), Some(value));
     }
 
-    /// Says that a source that is not known comes here: it may define any variable, those before it again.
+    /// Notes an unknown source at this point: it may define any variable, and redefine those before it.
     pub(super) fn may_be_others(&mut self) {
         self.is_open = true;
         self.named.values_mut().for_each(|value| *value = None);
     }
 
-    /// Says that a source which need not be there is not in the repository: the cluster may have it.
+    /// Notes an optional source that is not in the repository: the cluster may have it.
     pub(super) fn may_be_more(&mut self) {
         self.may_be_more = true;
     }
 
-    /// Tells whether such a source may define others.
+    /// Tells whether such an optional source may define others.
     pub(super) fn has_perhaps_more(&self) -> bool {
         self.may_be_more
     }
 
-    /// Tells whether there is none that is known: then Flux substitutes nothing.
+    /// Tells whether there is no known variable: then Flux substitutes nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && !self.is_open
     }
 
-    /// Returns the value of a variable, where it is known.
+    /// Returns the value of a variable, if it is known.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.named.get(name)?.as_deref()
     }
 
-    /// Iterates over those whose values are known.
+    /// Iterates over the variables with known values.
     pub(super) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
     }
 
-    fn known(&self, name: &str) -> Known<'_> {
+    /// Describes a variable.
+    pub(super) fn known(&self, name: &str) -> Known<'_> {
         match self.named.get(name) {
             Some(Some(value)) => Known::Value(value),
             Some(None) => Known::Hidden,
@@ -82,32 +84,32 @@ impl Variables {
     }
 }
 
-/// Tells whether Flux takes a name for a variable's (`varsubRegex`); one that it does not take spoils its whole Kustomization.
+/// Tells whether Flux accepts a name of a variable (`varsubRegex`); an invalid one fails its whole Kustomization.
 pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Tells whether an object asks to be left alone.
+/// Tells whether an object disables substitution.
 pub(super) fn is_disabled(body: &Value) -> bool {
     ["labels", "annotations"]
         .iter()
         .any(|field| at(body, &format!("/metadata/{field}")).get(SWITCH).is_some_and(|own| own == "disabled"))
 }
 
-/// Says what came of a substitution.
+/// Reports the result of a substitution.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Substituted {
-    /// The variables that nothing defines and that have no default: Flux puts nothing in their place, or refuses them where it is strict.
+    /// The undefined variables without a default: Flux replaces them by nothing, or refuses them if it is strict.
     pub(super) unset: Vec<Unset>,
-    /// Whether the object is a guess: with the values that are not known it is YAML, and without them none.
+    /// Whether the object is a guess: with the unknown values it is YAML, and without them it is not.
     pub(super) is_guess: bool,
 }
 
-/// Substitutes in an object. What stands for a value that is not known is left as it is.
+/// Substitutes in an object. A form with an unknown value is left as it is.
 ///
 /// # Errors
-/// Says which form Flux refuses, or what of it is no YAML afterwards.
+/// Names the form that Flux refuses, or the part that is no YAML afterwards.
 pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Substituted, Refused> {
     if !mentions(body) {
         round(body);
@@ -120,7 +122,7 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Subs
         let read = sigs::read(&expansion.text);
         match read {
             Ok(read @ Value::Object(_)) => *body = read,
-            // A value that is not known may be the quote that makes it YAML; its default may be it too.
+            // An unknown value may be the quote that makes it YAML; its default may be it, too.
             Ok(_) | Err(_) if expansion.is_partial => {
                 is_guess = true;
                 let unhidden = |name: &str| match variables.known(name) {
@@ -140,7 +142,22 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Subs
     Ok(Substituted { unset: expansion.unset, is_guess })
 }
 
-/// Numbers are those of JSON in Go on the way: of long ones the last digits are lost.
+/// Substitutes variables that were unknown to the build, once their values are known. A form of another variable stays,
+/// or is nothing where all are known.
+///
+/// # Errors
+/// Names the form that Flux refuses; never a value.
+pub fn fill(body: &mut Value, values: &BTreeMap<String, String>, all_are_known: bool) -> Result<(), String> {
+    let mut variables = Variables { is_open: !all_are_known, ..Variables::default() };
+    variables.extend(values.iter().map(|(name, value)| (name.clone(), Some(value.replace('\n', "")))).collect());
+    match substitute(body, &variables) {
+        Ok(_) => Ok(()),
+        // The reason may quote a line with a value.
+        Err(refused) => Err(refused.form),
+    }
+}
+
+/// Rounds numbers as JSON in Go does: long ones lose their last digits.
 fn round(value: &mut Value) {
     match value {
         Value::Number(number) => {
@@ -157,7 +174,7 @@ fn round(value: &mut Value) {
     }
 }
 
-/// Tells whether there is anything to expand in an object: it is not written and read again for nothing.
+/// Tells whether an object has anything to expand, so that it is not written and parsed for nothing.
 pub(super) fn mentions(value: &Value) -> bool {
     let is_form = |text: &str| text.contains("${") || text.contains("$$");
     match value {
@@ -168,11 +185,11 @@ pub(super) fn mentions(value: &Value) -> bool {
     }
 }
 
-/// Says what is no YAML any more, by the form before that place.
+/// Returns the error for invalid YAML, with the form before that place.
 fn broken(expansion: &Expansion, line: Option<usize>) -> Refused {
     let line = line.unwrap_or_default().max(1);
     let row = expansion.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
-    // Words about a line may be about what was put in above.
+    // An error of a line may come from a substitution above.
     let end: usize = expansion.text.split_inclusive('\n').take(line).map(str::len).sum();
     let form = expansion.places.iter().rev().find(|(at, _)| *at <= end).or(expansion.places.first());
     let shown: String = row.chars().take(LONGEST).collect();
@@ -196,7 +213,7 @@ mod tests {
         let mut body = json!({"kind": "A", "list": "${q:='}[ {a: b} ]${q:='}"});
         assert!(!substitute(&mut body, &open).unwrap().is_guess);
         assert_eq!(body["list"].as_str().map(|text| text.contains("{a: b}")), Some(true), "{body}");
-        // A form within brackets is none; without its value there is nothing in them.
+        // A form within brackets is no YAML; without its value they are empty.
         for (name, value) in [("open", "["), ("close", "]")] {
             open.set(name, value.to_owned());
         }
@@ -273,14 +290,15 @@ mod tests {
         let mut body = json!({"x": "${app}-${secret}", "y": "${secret}", "z": "${nothing}"});
         assert_eq!(substitute(&mut body, &some).unwrap().unset.len(), 1);
         assert_eq!(body, json!({"x": "web-${secret}", "y": "${secret}", "z": null}));
-        // A source that is not known may define any, those before it again; those after it come before it.
+        // An unknown source may define any variable, and redefine those before it; later sources take precedence over
+        // it.
         some.may_be_others();
         some.set("after", "c".to_owned());
         let mut body = json!({"x": "${app} ${nothing} ${nothing:=b} ${after}"});
         assert_eq!(substitute(&mut body, &some).unwrap(), Substituted::default());
         assert_eq!(body["x"], "${app} ${nothing} ${nothing:=b} c");
         assert!(!some.is_empty() && Variables::default().is_empty());
-        // One that need not be there may define what nothing else does; until it is, defaults hold.
+        // An optional one may define undefined variables; while it is missing, defaults count.
         let mut some = Variables::default();
         some.set("app", "web".to_owned());
         some.may_be_more();

@@ -1,4 +1,4 @@
-//! What kustomize is given, for repositories that try to have it read or fetch something else.
+//! The input of kustomize, for repositories that try to make it read or fetch something else.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn gathered(folder: &tempfile::TempDir) -> Result<Gathered, Unrendered> {
     Gatherer::new(&root).gather(one, feed)
 }
 
-/// Says what was left out, and proves that nothing that is given names it.
+/// Returns the excluded parts, and checks that no input names them.
 fn left_out(gathered: &Gathered) -> Option<String> {
     for one in &gathered.unseen {
         let names = |(file, bytes): (&str, &[u8])| {
@@ -60,7 +60,7 @@ fn a_generator_takes_whatever_bytes_a_file_holds() {
     assert!(gathered(&folder).is_err(), "nobody measures UTF-16");
 }
 
-/// Tells why a kustomization is not built, or not as a whole; `None` where it is.
+/// Returns the reason that a kustomization is not built, or not as a whole; `None` if it is.
 fn refusal(text: impl AsRef<[u8]>) -> Option<String> {
     let folder = repository();
     write(&folder.path().join("repo"), "apps/base/kustomization.yaml", text);
@@ -89,7 +89,7 @@ fn what_would_be_read_elsewhere_is_not_built() {
         ("openapi: {path: ../../../outside.txt}\n".to_owned(), "leads out of the repository"),
         (plugin(&format!("files: {absolute}")), "leads out of the repository"),
         (plugin("items: [{kind: A, metadata: {name: a}, files: [/etc/hostname]}]"), "leads out of the repository"),
-        // By names that only kustomize takes for what they are.
+        // By names that only kustomize recognizes.
         (format!("ConfigMapGenerator: [{{name: a, files: {absolute}}}]\n"), "leads out of the repository"),
         (format!("configMapGenerator: [{{name: a, FILES: {absolute}}}]\n"), "leads out of the repository"),
         (format!("re\u{17f}ources: {absolute}\n"), "not known by this name"),
@@ -183,7 +183,7 @@ fn what_flux_never_sees_is_not_given() {
     write(&root, "apps/one/kustomization.yaml", "resources: [../link, ../base/other.yaml]\n");
     write(&root, "apps/base/.sourceignore", "other.yaml\n");
     let gathered = gathered(&folder).unwrap();
-    // Flux misses them too, and says so in the words of kustomize.
+    // Flux misses them, too, with the error of kustomize.
     for file in ["apps/link", "apps/base/other.yaml"] {
         assert!(gathered.leaves_out(file) && !gathered.has(file), "{file}");
     }
@@ -250,7 +250,7 @@ fn what_flux_itself_adds_is_followed_too() {
         ("  components: [\"http://127.0.0.1:1/a\"]\n", Some("nothing is fetched")),
         ("  components: [/etc]\n", Some("out of the repository")),
         ("  components: [../../../other]\n", Some("out of the repository")),
-        // Flux knows no path there, and nothing is read for it.
+        // Flux has no path there, and nothing is read for it.
         ("  patches: [{path: \"http://127.0.0.1:1/a\", patch: \"[]\", target: {kind: A}}]\n", None),
     ] {
         let folder = repository();

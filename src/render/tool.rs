@@ -1,4 +1,4 @@
-//! The real kustomize: where it is, and running it.
+//! The real kustomize: finding and running it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use super::worker::Stop;
 use crate::model::{Fault, ShellLine};
 use crate::programs::{self, ProgramCommand, ProgramKind};
 
-/// How long one folder may take: a large one takes a second, and an operator waits no longer than this.
+/// The most time for one folder: a large one takes a second, and no operator waits longer than this.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// The most that is taken of what it prints: etcd would not hold what is larger.
+/// The most output that is read: etcd would not hold more.
 const MOST_PRINTED: usize = 64 * 1024 * 1024;
 
-/// The words of a program that wants what is not given to it.
+/// Messages of a program that lacks something.
 const OF_WALLS: [&str; 9] = [
     "permission denied",
     "operation not permitted",
@@ -29,14 +29,14 @@ const OF_WALLS: [&str; 9] = [
     "network is unreachable",
 ];
 
-/// Says why there is no rendering.
+/// Explains why there is no rendering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unrendered {
-    /// The repository is wrong, in these words: Flux fails too.
+    /// The repository is wrong, with this error: Flux fails, too.
     Wrong(String),
-    /// It was not looked at here, for this reason: what Flux makes of it is not known.
+    /// It was not rendered here, for this reason: the result of Flux is unknown.
     Unknown(String),
-    /// It was not looked at for a reason of this moment, such as no room: it is tried again.
+    /// It was not rendered for a temporary reason, such as no space: it is tried again.
     Passing(String),
 }
 
@@ -52,7 +52,7 @@ pub struct Tool {
     program: PathBuf,
     /// Whether it is kubectl, which has kustomize inside.
     kubectl: bool,
-    /// Tells one build of it from another: its size and time of change.
+    /// The identity of one build of the program: its size and time of change.
     stamp: String,
     limit: Duration,
     stop: Stop,
@@ -62,7 +62,7 @@ impl Tool {
     /// Finds `kustomize`, else `kubectl`, in the folders of a `PATH`.
     ///
     /// # Errors
-    /// Fails when neither is there.
+    /// Fails if neither is there.
     pub fn find(folders: &std::ffi::OsStr) -> Result<Self, Fault> {
         for (name, kubectl) in [("kustomize", false), ("kubectl", true)] {
             let program = programs::find_in(folders, name.as_ref());
@@ -87,27 +87,27 @@ impl Tool {
         Self::find(&programs::search_path())
     }
 
-    /// Returns the same program, which ends when what it works for is given up.
+    /// Returns the same program, which ends when its request is cancelled.
     pub(super) fn until(&self, stop: &Stop) -> Self {
         Self { stop: stop.clone(), ..self.clone() }
     }
 
-    /// Returns what tells this build of the program from others.
+    /// Returns the identity of this build of the program.
     pub(super) fn stamp(&self) -> String {
         format!("{} {}", self.program.display(), self.stamp)
     }
 
-    /// Returns the line that an operator types for the same.
+    /// Returns the command line that an operator types for the same.
     pub fn shell(&self, folder: &str) -> ShellLine {
         let verb = if self.kubectl { "kubectl kustomize" } else { "kustomize build" };
         ShellLine::from(verb).and_then(" --load-restrictor LoadRestrictionsNone {path}", &[folder])
     }
 
-    /// Builds a folder below `work`, where everything lies that it may read; the options are kustomize-controller's: files anywhere below
-    /// the source may be read, and no plug-in runs.
+    /// Builds a folder below `work`, which has everything that it may read; the options are kustomize-controller's:
+    /// files anywhere below the source may be read, and no plug-in runs.
     ///
     /// # Errors
-    /// Returns what the program said, or why it was stopped.
+    /// Returns the error of the program, or the reason that it was stopped.
     pub(super) fn build(&self, folder: &Path, work: &Path) -> Result<String, Unrendered> {
         let mut command = ProgramCommand::new(ProgramKind::Renderer, &self.program);
         command.arg(if self.kubectl { "kustomize" } else { "build" });
@@ -137,7 +137,7 @@ impl Tool {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = error_of(&said);
         let said = said.trim_start_matches("error: ").trim_start_matches("Error: ").to_owned();
-        // What ended for want of what it is not given here says nothing of the repository.
+        // A program that failed for lack of something here proves nothing about the repository.
         if OF_WALLS.iter().any(|words| said.contains(words)) {
             let said = without_values(&said);
             let first = said.lines().next().unwrap_or_default();
@@ -147,7 +147,8 @@ impl Tool {
     }
 }
 
-/// Takes the error out of klog's form, in which kubectl logs its own on some builds: `err="…"` on one line, `err=<` and `>` around several.
+/// Extracts the error from klog's form, in which kubectl logs its own on some builds: `err="…"` on one line, `err=<`
+/// and `>` around several.
 fn error_of(said: &str) -> &str {
     let (one, several) = (said.split_once("err=\""), said.split_once("err=<"));
     match (one, several) {
@@ -210,7 +211,7 @@ mod tests {
         let (file, new) = (outside.path().join("file"), outside.path().join("new"));
         std::fs::write(&file, "outside\n").unwrap();
         let said = |script: &str| tool(folder.path(), script).build(folder.path(), folder.path());
-        // Neither the environment of whoever asks, nor another program, nor settings.
+        // Neither the environment of the user, nor another program, nor settings are there.
         let script = "echo \"[$GIT_ALLOW_PROTOCOL$USER$SOPS_AGE_KEY$KUBECONFIG$CARGO_MANIFEST_DIR]\"\ncommand -v git || echo none\ncd; echo *";
         assert_eq!(said(script).unwrap(), "[]\nnone\n*\n");
         if sandbox::is_available() {

@@ -1,4 +1,5 @@
-//! What was not looked at, and what it may bring: only who concludes that such a thing is nowhere has to be silent because of it.
+//! The parts that were not read, and the objects that they may bring: only a conclusion that such an object is missing
+//! must take them into account.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,52 +7,53 @@ use super::object::Object;
 use crate::flux_operator::templated::{TemplatedObject, templated};
 use crate::model::known;
 
-/// Names what was not looked at.
+/// Describes a part that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unseen {
     /// The file that names it.
     pub file: String,
-    /// What it is, as it is written there.
+    /// The part, as it is written there.
     pub what: String,
-    /// Why it was not looked at.
+    /// The reason that it was not read.
     pub why: String,
-    /// Whether it may change what others bring.
+    /// Whether it may change objects of others.
     pub changes: bool,
-    /// What it may bring.
+    /// The objects that it may bring.
     #[serde(default)]
     pub brings: Brings,
-    /// The namespace that all of it gets, whatever it says itself.
+    /// The namespace that all of them get, whatever they state.
     #[serde(default)]
     pub namespace: Option<String>,
 }
 
-/// Says what something that is not known may bring.
+/// Describes the objects that an unknown part may bring.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Brings {
-    /// Whatever there is.
+    /// Any objects.
     #[default]
     Anything,
     /// Definitions of custom resources alone.
     Definitions,
-    /// These objects, by group, kind and namespace, in which a star stands for what is not known.
+    /// These objects, by group, kind and namespace; a star stands for an unknown part.
     Objects(Vec<(String, String, String)>),
-    /// No object: only what is in one that is known.
+    /// No object: only content of a known one.
     Contents,
 }
 
 impl Brings {
-    /// Says what an address of manifests brings, by what it is called: definitions are published apart from all else, so that they can be applied first.
+    /// Guesses the objects behind an address of manifests by its name: definitions are published separately, so that
+    /// they can be applied first.
     pub(super) fn of_address(address: &str) -> Self {
         let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
         let is_word =
             |word: &str| matches!(word, "crd" | "crds" | "customresourcedefinition" | "customresourcedefinitions");
         let is_said = path.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_word);
-        // The Gateway API is nothing else (gateway-api.sigs.k8s.io, "Install").
+        // The Gateway API has only definitions (gateway-api.sigs.k8s.io, "Install").
         let is_gateway = path.contains("kubernetes-sigs/gateway-api");
         if is_said || is_gateway { Self::Definitions } else { Self::Anything }
     }
 
-    /// Says what a `ResourceSet` brings, by the kinds that stand in its templates.
+    /// Returns the objects of a `ResourceSet`, by the kinds in its templates.
     pub(super) fn of_set(set: &Object) -> Self {
         let Some(objects) = templated(set.for_operator()) else { return Self::Anything };
         let mut found = Vec::new();
@@ -60,7 +62,7 @@ impl Brings {
             if is_flux && target == "*" || kind == "*" {
                 return Self::Anything;
             }
-            // What applies others, or installs a chart, brings what nobody knows; so may a custom resource.
+            // An object that applies others, or installs a chart, may bring anything; so may a custom resource.
             if is_flux
                 || group == known::HELM
                 || group.contains('.') && !group.ends_with(".k8s.io") && group != known::SOURCE
@@ -76,8 +78,8 @@ impl Brings {
 }
 
 impl Unseen {
-    /// Tells whether this may bring an object of a kind to a namespace; one of the whole cluster is in the empty one, and a Namespace in that of its
-    /// own name.
+    /// Tells whether this may bring an object of a kind to a namespace; a cluster-scoped one is in the empty namespace,
+    /// and a Namespace in that of its own name.
     pub fn may_bring(&self, group: &str, kind: &str, namespace: &str) -> bool {
         let is_here = |own: &str| own.is_empty() || namespace.is_empty() || fits(own, namespace);
         if !self.namespace.as_deref().is_none_or(is_here) {
@@ -90,13 +92,13 @@ impl Unseen {
                 let is_kind = own_kind == "*" || own_kind == kind && (own_group == group || own_group == "*");
                 is_kind && (is_here(own) || own == "*")
             }),
-            // Other than what it is added to, nothing; a patch, such as one of names or labels, may make anything of that.
+            // It brings no other object; a patch, such as one of names or labels, may turn its object into any other.
             Brings::Contents => self.changes,
         }
     }
 }
 
-/// Tells whether a name fits a pattern in which stars stand for anything.
+/// Tells whether a name matches a pattern in which stars stand for anything.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };

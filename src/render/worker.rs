@@ -1,4 +1,5 @@
-//! The renderer of a session, with what was rendered kept for the next: one request at a time, and the newest of its kind.
+//! The renderer of a session, with its builds kept for the next request: one request at a time, and the newest of its
+//! kind.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,20 +9,21 @@ use super::{Cache, Renderer, Tool};
 use crate::model::Fault;
 use crate::programs::Handle;
 
-/// The one renderer of a session, which whoever owns the session hands to those that render. Its copies are the same renderer.
+/// The one renderer of a session, which the session's owner passes to those that render. Its copies are the same
+/// renderer.
 #[derive(Debug, Clone, Default)]
 pub struct Worker(Arc<Inner>);
 
-/// Says how many of the Kustomizations that had to be built are.
+/// Reports how many of the needed Kustomizations are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildProgress {
-    /// How many are built.
+    /// The number of built ones.
     pub done: usize,
-    /// How many there are to build; equal to `done` once nothing is left to wait for.
+    /// The number of all to build; equal to `done` once nothing is left to wait for.
     pub total: usize,
 }
 
-/// Hears how far a build has come.
+/// Receives the progress of a build.
 struct Listener(Box<dyn Fn(BuildProgress) + Send + Sync>);
 
 impl std::fmt::Debug for Listener {
@@ -32,16 +34,16 @@ impl std::fmt::Debug for Listener {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// Hears of what takes long.
+    /// The receiver of the progress of long builds.
     listener: OnceLock<Listener>,
     place: Mutex<Place>,
-    /// Told when the renderer is free, and when somebody who waits for it is given up.
+    /// Signals that the renderer is free, or that a waiting request is cancelled.
     moved: Condvar,
     /// The newest request of each kind that has one.
     newest: Mutex<HashMap<&'static str, Stop>>,
 }
 
-/// Holds the renderer while nobody uses it.
+/// Holds the renderer while it is free.
 #[derive(Debug, Default)]
 struct Place {
     taken: bool,
@@ -49,7 +51,7 @@ struct Place {
 }
 
 impl Worker {
-    /// Begins a request that takes the place of an older one of its kind: what that does, or waits for, ends.
+    /// Begins a request that replaces an older one of its kind: the older one's work, or wait, ends.
     pub fn newest(&self, kind: &'static str) -> Stop {
         let stop = Stop::default();
         let former = lock(&self.0.newest).insert(kind, stop.clone());
@@ -59,33 +61,33 @@ impl Worker {
         stop
     }
 
-    /// Tells somebody how far each build has come that takes long, whoever asked for it; the first who asks to be told is.
+    /// Sets the receiver of the progress of all long builds; only the first one counts.
     pub fn tell_progress(&self, listener: impl Fn(BuildProgress) + Send + Sync + 'static) {
         let _told_already = self.0.listener.set(Listener(Box::new(listener)));
     }
 
-    /// Does something with the renderer, once nobody else does; blocks for as long, so that no two renderings share the memory and the
-    /// processors.
+    /// Runs something with the renderer, once it is free; blocks until then, so that no two renderings share the memory
+    /// and the processors.
     ///
     /// # Errors
-    /// Fails as the deed does.
-    pub fn with<T>(&self, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.until(&Stop::default(), deed)
+    /// Fails as `work` does.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.until(&Stop::default(), work)
     }
 
-    /// Does the same, until it is given up: it then waits no longer, and what kustomize is doing for it ends.
+    /// Does the same, until it is cancelled: it then waits no longer, and its kustomize ends.
     ///
     /// # Errors
-    /// Fails as the deed does, and when it was given up.
-    pub fn until<T>(&self, stop: &Stop, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+    /// Fails as `work` does, and if it was cancelled.
+    pub fn until<T>(&self, stop: &Stop, work: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut turn = self.turn(stop).ok_or_else(given_up)?;
-        // What is installed meanwhile counts from now on; a build is named by its tool.
-        let done = deed(turn.renderer(stop));
-        // Half of what was asked for is no answer.
+        // A newly installed tool counts from now on; the key of a build has its tool.
+        let done = work(turn.renderer(stop));
+        // A partial result is no answer.
         if stop.is_given_up() { Err(given_up()) } else { done }
     }
 
-    /// Waits for the renderer; `None` when the request is given up first.
+    /// Waits for the renderer; `None` if the request is cancelled first.
     fn turn(&self, stop: &Stop) -> Option<Turn<'_>> {
         *lock(&stop.0.waits) = Arc::downgrade(&self.0);
         let mut place = lock(&self.0.place);
@@ -100,7 +102,7 @@ impl Worker {
     }
 }
 
-/// The renderer, for as long as it is somebody's turn; a panic gives it back too.
+/// The renderer during one request; a panic gives it back, too.
 struct Turn<'a> {
     inner: &'a Inner,
     renderer: Option<Renderer>,
@@ -121,7 +123,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// What holds a lock here cannot leave anything half done.
+/// No holder of a lock here can leave anything half done.
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -130,7 +132,7 @@ fn given_up() -> Fault {
     Fault::failed("nothing was rendered", "it was given up for a newer request", "ask again")
 }
 
-/// Gives up a rendering that nobody waits for any more.
+/// Cancels a rendering that is no longer needed.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Running>);
 
@@ -138,12 +140,12 @@ pub struct Stop(Arc<Running>);
 struct Running {
     given_up: AtomicBool,
     handles: Mutex<Vec<Handle>>,
-    /// Whose renderer it waits for.
+    /// The renderer that it waits for.
     waits: Mutex<Weak<Inner>>,
 }
 
 impl Stop {
-    /// Gives it up: no build begins any more, and those that run are ended.
+    /// Cancels it: no more builds begin, and running ones end.
     pub fn stop(&self) {
         self.0.given_up.store(true, Ordering::SeqCst);
         for handle in lock(&self.0.handles).drain(..) {
@@ -151,23 +153,23 @@ impl Stop {
         }
         let waits = lock(&self.0.waits).upgrade();
         if let Some(inner) = waits {
-            // Whoever looked before this waits by now, and hears it.
+            // Every request that checked before this is waiting by now, and gets the signal.
             drop(lock(&inner.place));
             inner.moved.notify_all();
         }
     }
 
-    /// Tells whether it was given up.
+    /// Tells whether it was cancelled.
     pub fn is_given_up(&self) -> bool {
         self.0.given_up.load(Ordering::SeqCst)
     }
 
-    /// Gives it up when what is returned is dropped, as a task is that nobody waits for any more.
+    /// Returns a value that cancels it on drop, as a task is dropped that is no longer needed.
     pub fn with_its_owner(&self) -> impl Drop + Send + use<> {
         Owner(self.clone())
     }
 
-    /// Tells whoever listens to the renderer how far a build has come.
+    /// Reports the progress of a build to the receiver.
     pub(super) fn tell(&self, progress: BuildProgress) {
         let inner = lock(&self.0.waits).upgrade();
         if let Some(listener) = inner.as_ref().and_then(|inner| inner.listener.get()) {
@@ -175,16 +177,16 @@ impl Stop {
         }
     }
 
-    /// Notes a build that runs.
+    /// Notes a running build.
     pub(super) fn watch(&self, handle: Handle) {
         lock(&self.0.handles).push(handle);
-        // It may have been given up between the start and this.
+        // It may have been cancelled between the start and this.
         if self.is_given_up() {
             handle.end();
         }
     }
 
-    /// Forgets what has ended.
+    /// Forgets an ended build.
     pub(super) fn forget(&self, handle: Handle) {
         lock(&self.0.handles).retain(|known| *known != handle);
     }
@@ -205,7 +207,7 @@ mod tests {
     use super::{BuildProgress, Stop, Worker};
     use crate::model::Fault;
 
-    /// Holds the renderer until it is given up.
+    /// Holds the renderer until the request is cancelled.
     fn hold(worker: &Worker, stop: &Stop, begun: &mpsc::Sender<()>) -> Result<(), Fault> {
         worker.until(stop, |_| {
             begun.send(()).unwrap();
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn whoever_listens_hears_how_far_a_build_has_come() {
         let worker = Worker::default();
-        let (sender, heard) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         worker.tell_progress(move |progress| sender.send(progress).unwrap());
         let progress = BuildProgress { done: 1, total: 2 };
         let stop = Stop::default();
@@ -229,7 +231,7 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        assert_eq!(heard.recv().unwrap(), progress);
+        assert_eq!(received.recv().unwrap(), progress);
     }
 
     #[test]

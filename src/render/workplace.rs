@@ -1,4 +1,4 @@
-//! A folder in memory for what kustomize must find as files: prepared kustomizations, and the trees of other commits.
+//! A folder in memory for the files of kustomize: prepared kustomizations, and the trees of other commits.
 
 use std::io;
 use std::path::Path;
@@ -10,10 +10,11 @@ use crate::programs::WorkFolder;
 pub struct Workplace(WorkFolder);
 
 impl Workplace {
-    /// Makes the folder: in memory where the system has such a place, since a kustomization may have secrets written into it.
+    /// Creates the folder: in memory if the system has such a place, since a kustomization may have secrets written
+    /// into it.
     ///
     /// # Errors
-    /// Fails when no folder can be made.
+    /// Fails if no folder can be created.
     pub fn new() -> io::Result<Self> {
         Ok(Self(WorkFolder::new("render")?))
     }

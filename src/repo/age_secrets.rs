@@ -1,10 +1,10 @@
-//! Which Secret of the cluster holds the keys with which a Kustomization decrypts.
+//! The Secret of the cluster that holds the keys with which a Kustomization decrypts.
 
 use super::environments::FLUX;
 use super::flux::{FluxKustomization, Sync};
 use super::snapshot::Snapshot;
 
-/// The Secret's name, where no Kustomization names another.
+/// The Secret's name, if no Kustomization names another.
 pub const NAME: &str = "sops-age";
 
 /// Names a Secret with age keys.
@@ -23,8 +23,8 @@ impl std::fmt::Display for AgeSecret {
 }
 
 impl Snapshot {
-    /// Returns the Secret that a Kustomization decrypts with: the one that it names, in its own namespace, else the controller's
-    /// (kustomize-controller, `Decryptor.ImportKeys`). `None` where it decrypts nothing, or by other means.
+    /// Returns the Secret that a Kustomization decrypts with: the one that it names, in its own namespace, else the
+    /// controller's (kustomize-controller, `Decryptor.ImportKeys`). `None` if it decrypts nothing, or by other means.
     pub fn age_secret_of(&self, one: &FluxKustomization) -> Option<AgeSecret> {
         let named = one.decryption.as_ref()?.secret.as_ref().filter(|name| !name.is_empty());
         match named {
@@ -33,8 +33,8 @@ impl Snapshot {
         }
     }
 
-    /// Returns the Secrets that an environment's Kustomizations decrypt with, each once, those of most Kustomizations first; where none names
-    /// any, the one that is usual.
+    /// Returns the Secrets that an environment's Kustomizations decrypt with, each once, the most used first; the usual
+    /// one if none names any.
     pub fn age_secrets(&self, env: &str) -> Vec<AgeSecret> {
         let all: Vec<AgeSecret> = self.kustomizations_of(env).filter_map(|one| self.age_secret_of(one)).collect();
         let mut found = all.clone();
@@ -47,8 +47,8 @@ impl Snapshot {
         found
     }
 
-    /// Returns the Secret that the controller's argument names; in a repository of several environments the file that says so must be one that
-    /// the environment reads.
+    /// Returns the Secret that the controller's argument names. In a repository of several environments, the
+    /// environment must read the file with that argument.
     fn controllers_age_secret(&self, env: &str) -> Option<AgeSecret> {
         let is_own = |file: &str| self.environments.len() == 1 || self.fed_by(file).iter().any(|feed| feed.env == env);
         let (_, name) = self.looked.age_secrets.iter().find(|(file, _)| is_own(file))?;

@@ -1,13 +1,14 @@
-//! What source-controller leaves out of the artifact that Flux reads: it is in the working tree, and nowhere for Flux.
+//! Files that source-controller leaves out of the artifact: they are in the working tree, but Flux does not see them.
 //!
-//! The rules are those of source-controller 1.7 (`Storage.Archive` and github.com/fluxcd/pkg/sourceignore): symbolic links are left out, then
-//! what `.sourceignore` files and `spec.ignore` name, the last pattern that fits first. Each file is judged by itself: one that a later pattern
-//! takes in again is there, though the folder around it is left out, unlike in git. What git ignores never gets there at all. The
-//! defaults for pictures, archives and files of CI count only where nothing of the repository's own is named anywhere.
+//! The rules are those of source-controller 1.7 (`Storage.Archive` and github.com/fluxcd/pkg/sourceignore): symbolic
+//! links are left out, then what `.sourceignore` files and `spec.ignore` name; the last matching pattern wins. Each
+//! file is matched by itself: unlike in git, a later pattern can include a file again although its folder is left out.
+//! Files that git ignores are never in the artifact. The defaults for pictures, archives and files of CI apply only if
+//! the repository has no pattern of its own.
 //!
-//! Where a pipeline makes the artifact of a folder (`flux push artifact --path`), that folder is all that source-controller sees: what stands in
-//! `.sourceignore` above it says nothing, patterns count from there, and what the pipeline itself leaves out is not there to begin with.
-//! `tests/recordings/artifact` holds what Flux's own code makes of all that.
+//! If a pipeline builds the artifact from a folder (`flux push artifact --path`), source-controller sees only that
+//! folder: it reads no `.sourceignore` above it, patterns count from there, and the files that the pipeline leaves out
+//! are missing. `tests/recordings/artifact` holds the results of Flux's own code.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -17,16 +18,16 @@ use super::ignore_pattern::{Pattern, last_that_fits, patterns};
 use super::pushed::PushedFolder;
 use super::{contents, git, gitlinks, path, tree_walk};
 
-/// The file that names what is left out, in the folder that it stands in and below.
+/// The file whose patterns leave files out, in its folder and below.
 pub const IGNORE_FILE: &str = ".sourceignore";
 
 /// Left out always (`sourceignore.ExcludeVCS`).
 pub(super) const ALWAYS: [&str; 4] = [".git/", ".gitignore", ".gitmodules", ".gitattributes"];
 
-/// Pictures, films and archives (`sourceignore.ExcludeExt`), left out where no pattern of the repository's own is there.
+/// Pictures, films and archives (`sourceignore.ExcludeExt`), left out if the repository has no pattern of its own.
 pub(super) const BY_ENDING: [&str; 8] = ["*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"];
 
-/// Left out where no pattern of the repository's own is there, like those (`sourceignore.ExcludeCI`, `ExcludeExtra`).
+/// Left out under the same condition (`sourceignore.ExcludeCI`, `ExcludeExtra`).
 const BY_DEFAULT: [&str; 12] = [
     ".github/",
     ".circleci/",
@@ -42,36 +43,36 @@ const BY_DEFAULT: [&str; 12] = [
     "**/.flux.yaml",
 ];
 
-/// More folders than this are not searched for files that name what is left out.
+/// The most folders that are searched for files with patterns.
 const FOLDER_LIMIT: usize = 100_000;
 
-/// Says what a source's `spec` changes of its artifact.
+/// Describes what a source's `spec` changes of its artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Selection {
     /// `spec.ignore`
     pub ignore: Option<String>,
-    /// The folders into which `spec.include` copies what other sources hold, each with that source.
+    /// The folders into which `spec.include` copies the content of other sources, each with that source.
     pub includes: Vec<(String, String)>,
     /// `spec.recurseSubmodules`
     pub submodules: bool,
-    /// The folder that a pipeline makes the artifact of; none where the source is the repository itself.
+    /// The folder that a pipeline builds the artifact from; none if the source is the repository itself.
     pub pushed: Option<PushedFolder>,
 }
 
-/// Says why something is not in the artifact.
+/// Explains why a file is not in the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftOut {
     /// It is a symbolic link, or is reached by one.
     Link,
-    /// A file of the repository names it, such as `.sourceignore`, on a line.
+    /// A line of a file of the repository names it, such as `.sourceignore`.
     Named(String, usize),
     /// `spec.ignore` of the source names it.
     Spec,
-    /// source-controller leaves it out wherever nothing else is said.
+    /// source-controller leaves it out by default.
     Default,
-    /// The line of a pipeline that makes the artifact leaves it out.
+    /// The line of a pipeline that builds the artifact leaves it out.
     NotPushed(String, usize),
-    /// Git ignores it, and does not have it.
+    /// Git ignores it, and does not track it.
     Git,
     /// It is in a submodule, which is not fetched.
     Submodule,
@@ -98,7 +99,7 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// Knows what is left out, with what was read kept until the next reload.
+/// Decides what is left out, and keeps what it read until the next reload.
 #[derive(Debug)]
 pub(super) struct Artifact {
     root: PathBuf,
@@ -106,22 +107,22 @@ pub(super) struct Artifact {
     by_default: Vec<Pattern>,
     /// The patterns of each folder's own file.
     folders: HashMap<String, Vec<Pattern>>,
-    /// What git ignores in each folder.
+    /// The patterns of each folder's `.gitignore`.
     ignored: HashMap<String, Option<ignore::gitignore::Gitignore>>,
-    /// What git ignores and does not have, once it was asked.
+    /// The paths that git ignores and does not track, once git was queried.
     not_in_git: Option<BTreeSet<String>>,
     /// `spec.ignore` of the source that is read.
     spec: Vec<Pattern>,
-    /// What each line of a pipeline that pushes the artifact leaves out, with its file and line.
+    /// The patterns of each line of a pipeline that pushes the artifact, with its file and line.
     not_pushed: Vec<(String, usize, Vec<Pattern>)>,
     selection: Selection,
-    /// Whether something below a folder is there though the folder is left out, for this selection.
+    /// Whether the artifact has something below a folder that is left out, for this selection.
     kept_below: HashMap<String, bool>,
-    /// The folders of submodules, once they are asked for.
+    /// The folders of submodules, once they are needed.
     submodules: Option<Vec<String>>,
-    /// Whether there is a pattern of the repository's own below the folder that the artifact is made of.
+    /// Whether the repository has a pattern of its own below the folder that the artifact is built from.
     has_own: HashMap<Option<PushedFolder>, bool>,
-    /// What was answered of the source that is read, since every rule asks for the same files: of each path, and whether as a folder.
+    /// The answers for the source that is read, by path, of files and of folders: every rule queries the same files.
     answers: [HashMap<String, Option<LeftOut>>; 2],
 }
 
@@ -165,12 +166,13 @@ impl Artifact {
         self.selection = selection.clone();
     }
 
-    /// Returns the folder that the artifact is made of; empty for the whole repository.
+    /// Returns the folder that the artifact is built from; empty for the whole repository.
     fn top(&self) -> &str {
         self.selection.pushed.as_ref().map_or("", |pushed| &pushed.folder)
     }
 
-    /// Names the source that a path of the artifact is copied from, where that is another one; or the submodule that is fetched and not here.
+    /// Names the other source that a path of the artifact is copied from, or the submodule that is fetched and not
+    /// here.
     pub(super) fn elsewhere(&mut self, path: &str) -> Option<String> {
         let included = self.selection.includes.iter().find(|(folder, _)| path::is_within(path, folder));
         if let Some((folder, source)) = included {
@@ -190,7 +192,7 @@ impl Artifact {
         known.iter().find(|module| path::is_within(path, module)).cloned()
     }
 
-    /// Says why a path of the repository is left out, links aside.
+    /// Explains why a path of the repository is left out, links aside.
     pub(super) fn leaves_out(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
         let kept = |answers: &[HashMap<String, Option<LeftOut>>; 2]| {
             let [of_files, of_folders] = answers;
@@ -217,11 +219,11 @@ impl Artifact {
         }
     }
 
-    /// Says which pattern leaves a path out, whatever is below it.
+    /// Returns the reason by which a pattern leaves a path out, whatever is below it.
     fn by_pattern(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let top = self.top().to_owned();
-        // What is beside the folder that is pushed is in no artifact of it, and no pattern says so.
+        // Paths beside the pushed folder are in no artifact of it, and no pattern names them.
         if path == top || !path::is_within(path, &top) {
             return None;
         }
@@ -247,7 +249,7 @@ impl Artifact {
         (fits(&self.always) || fits(&self.by_default) && !self.has_own()).then_some(LeftOut::Default)
     }
 
-    /// Says which line does not push a path, where none of them does.
+    /// Returns the line that does not push a path, if none of the lines pushes it.
     fn is_not_pushed(&self, parts: &[&str], is_folder: bool) -> Option<LeftOut> {
         let leaves_out =
             |patterns: &[Pattern]| last_that_fits(patterns, parts, is_folder).is_some_and(|pattern| pattern.leaves_out);
@@ -256,8 +258,8 @@ impl Artifact {
         by_all.then(|| LeftOut::NotPushed(file.clone(), *line))
     }
 
-    /// Tells whether something below a folder that is left out is there: source-controller looks into it all the same, and judges each
-    /// file and folder by itself.
+    /// Tells whether the artifact has something below a folder that is left out: source-controller still walks it, and
+    /// matches each file and folder by itself.
     fn keeps_below(&mut self, folder: &str) -> bool {
         if let Some(known) = self.kept_below.get(folder) {
             return *known;
@@ -285,7 +287,7 @@ impl Artifact {
         is_kept
     }
 
-    /// Reads the patterns of a folder's own file, where that is in the artifact.
+    /// Reads the patterns of a folder's own file, if the artifact has that file.
     fn of_folder(&mut self, folder: &str) -> &[Pattern] {
         let file = path::join(folder, IGNORE_FILE);
         let parts: Vec<&str> = file.split('/').collect();
@@ -296,9 +298,9 @@ impl Artifact {
         self.folders.entry(folder.to_owned()).or_insert_with(|| read_patterns(root, &file, folder))
     }
 
-    /// Tells whether the repository names anything itself; looked for only where the answer counts.
+    /// Tells whether the repository has a pattern of its own; searches only if the answer counts.
     fn has_own(&mut self) -> bool {
-        // `spec.ignore` is another for each source; what the files say is the same for all.
+        // `spec.ignore` differs per source; the files are the same for all.
         if !self.spec.is_empty() {
             return true;
         }
@@ -311,7 +313,7 @@ impl Artifact {
         found
     }
 
-    /// Looks for a file with a pattern anywhere.
+    /// Tells whether any file has a pattern.
     fn names_anything(&mut self) -> bool {
         let mut folders = vec![self.top().to_owned()];
         let mut seen: usize = 0;
@@ -334,7 +336,8 @@ impl Artifact {
         false
     }
 
-    /// Says so where git ignores a path and does not have it. Git itself is asked only where a `.gitignore` on the way seems to name it.
+    /// Tells whether git ignores a path and does not track it. Runs git only if a `.gitignore` on the way seems to name
+    /// the path.
     fn not_in_git(&mut self, path: &str, is_folder: bool) -> Option<LeftOut> {
         let mut folder = path::parent(path);
         let mut seems = false;
@@ -355,7 +358,7 @@ impl Artifact {
             return None;
         }
         let root = &self.root;
-        // Where git cannot be asked nothing is said to be missing.
+        // Without an answer from git, no path counts as missing.
         let known = self.not_in_git.get_or_insert_with(|| git::ignored(root).unwrap_or_default());
         let is_ignored = path::and_above(path).any(|path| known.contains(path));
         is_ignored.then_some(LeftOut::Git)
@@ -378,7 +381,7 @@ mod tests {
         std::fs::write(root.join(file), text).unwrap();
     }
 
-    /// Writes a repository that was given to Flux's own code (`tests/testbed/artifact`).
+    /// Writes a repository that Flux's own code read, too (`tests/testbed/artifact`).
     fn write_recorded(root: &Path, step: &serde_json::Value) -> Vec<String> {
         let files = step["files"].as_object().unwrap();
         for (file, text) in files {
@@ -426,7 +429,7 @@ mod tests {
                 if is_there != kept.contains(&file.as_str()) {
                     wrong.push(format!("{file} is {}there: {line}", if is_there { "" } else { "not " }));
                 }
-                // A folder is there where anything below it is.
+                // A folder is in the artifact if anything below it is.
                 let above =
                     path::and_above(path::parent(file)).filter(|above| is_there && path::is_within(above, &top));
                 for above in above.filter(|above| reader.place_in_artifact(above) != Place::Folder).collect::<Vec<_>>()
@@ -460,7 +463,7 @@ mod tests {
         assert_eq!(artifact.leaves_out("d/b.yaml", false), Some(LeftOut::Spec));
         assert_eq!(artifact.leaves_out("a/x/b.yaml", false), None, "spec.ignore has the last word");
 
-        // What one source names is not asked of the next.
+        // The answers for one source are not used for the next.
         let other = tempfile::tempdir().unwrap();
         let mut artifact = Artifact::new(other.path());
         artifact.select(&Selection { ignore: Some("x.yaml\n".to_owned()), ..Selection::default() });

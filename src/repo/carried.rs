@@ -1,7 +1,8 @@
-//! Values that reach a Secret from another file than its own: variables that Flux puts in after the build, from `spec.postBuild` of a Kustomization or
-//! from a `ConfigMap` that it names, and the values of a `ResourceSetInputProvider` that a set puts into what it makes.
+//! Values that reach a Secret from another file than its own: variables that Flux substitutes after the build, from
+//! `spec.postBuild` of a Kustomization or from a `ConfigMap` that it names, and the values of a
+//! `ResourceSetInputProvider` that a set inserts into its objects.
 //!
-//! What is found rests on what feeds what and on the files alone: nothing is rendered for it, so it can be told of what is staged, too.
+//! The search uses the feeds and the files alone, without rendering, so it works on staged files, too.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,27 +15,28 @@ use crate::sops;
 use crate::yaml::secrets::{self, SecretInputs, ValueTemplate};
 use crate::yaml::{Value, manifest};
 
-/// So many Kustomizations may give a variable from one to the next.
+/// The most Kustomizations that pass a variable from one to the next.
 const DEEPEST: usize = 4;
 
-/// Names a value in plain text that becomes one of a Secret, never what it is.
+/// Names a plain-text value that becomes a value of a Secret, never the value itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarriedValue {
-    /// The file that it stands in.
+    /// The file with the value.
     pub file: String,
     /// Its line there, from one.
     pub line: usize,
-    /// What it is called there: `spec.postBuild.substitute.PASSWORD`.
+    /// The name of the value there: `spec.postBuild.substitute.PASSWORD`.
     pub name: String,
-    /// What it is in the Secret: `stringData.password`.
+    /// The name of the value in the Secret: `stringData.password`.
     pub shown: String,
-    /// The file of the Secret, or of what makes it.
+    /// The file of the Secret, or of the set that creates it.
     pub taker: String,
-    /// What puts it there, in words: `Kustomization apps of staging`.
+    /// The object that inserts it, in words: `Kustomization apps of staging`.
     pub by: String,
 }
 
-/// Finds such values; `read` returns the text of a file, and `files` are those that are looked through beside what Kustomizations read.
+/// Finds such values; `read` returns the text of a file, and `files` are searched beside those that Kustomizations
+/// read.
 pub fn carried_values<'f>(
     snapshot: &Snapshot,
     files: impl IntoIterator<Item = &'f str>,
@@ -57,10 +59,10 @@ fn has_variables(one: &FluxKustomization) -> bool {
     one.spec.get("postBuild").is_some_and(Value::is_mapping)
 }
 
-/// Holds what matters of a file.
+/// Holds the relevant parts of a file.
 #[derive(Default)]
 struct FileParts {
-    /// The values of Secrets in which variables stand.
+    /// The values of Secrets that contain variables.
     templates: Vec<ValueTemplate>,
     /// The sets that put inputs into Secrets.
     sets: Vec<InputSet>,
@@ -108,13 +110,13 @@ impl Search<'_> {
         parts
     }
 
-    /// Finds the variables of a Kustomization that make a value of a Secret what must stay secret.
+    /// Finds the variables of a Kustomization that turn a value of a Secret into one that must stay secret.
     fn follow(&mut self, one: &FluxKustomization, template: &ValueTemplate, taker: &str, depth: usize) {
         let variables = self.variables(one, &template.variables());
         for (name, variable) in variables {
             let carries = template.with(&name, &variable.value);
             if variable.value.contains("${") && depth < DEEPEST {
-                // It comes from a variable of whoever applies what defines it.
+                // The value may come from a variable of the Kustomization that applies the defining file.
                 for other in self.snapshot.kustomizations_of(&one.env).filter(|other| has_variables(other)) {
                     let feed = self.snapshot.feeds.get(&other.env, &other.namespace, &other.name);
                     if feed.is_some_and(|feed| feed.files.contains_key(&variable.file)) {
@@ -135,8 +137,8 @@ impl Search<'_> {
         self.found.entry(key).or_insert(CarriedValue { file, line, name, shown, taker: taker.to_owned(), by });
     }
 
-    /// Returns those of some variables that a Kustomization defines, as Flux takes them: its own come before those of objects that it names, and of
-    /// these the later ones.
+    /// Returns those of some variables that a Kustomization defines, with the precedence of Flux: its own come before
+    /// those of the objects that it names, and later objects before earlier ones.
     fn variables(&self, one: &FluxKustomization, wanted: &BTreeSet<&str>) -> BTreeMap<String, Variable> {
         let mut found = BTreeMap::new();
         let text = (self.read)(&one.file).unwrap_or_default();
@@ -168,7 +170,8 @@ impl Search<'_> {
         found
     }
 
-    /// Takes what a `ConfigMap` defines: one that a file declares or changes, or that a generator of kustomize makes.
+    /// Adds the variables of a `ConfigMap`: one that a file declares or changes, or that a generator of kustomize
+    /// creates.
     fn of_map(&self, env: &str, object: &ObjectRef, wanted: &BTreeSet<&str>, found: &mut BTreeMap<String, Variable>) {
         let mut add = |name: &str, value: String, file: &str, text: &str| {
             if wanted.contains(name) {
@@ -182,7 +185,7 @@ impl Search<'_> {
                 found.insert(name.to_owned(), variable);
             }
         };
-        // The folder of an environment need not be applied by a Kustomization that stands in it.
+        // An environment's folder need not be applied by a Kustomization inside of it.
         let of_env: Vec<&Feed> =
             self.snapshot.feeds.iter().chain(self.snapshot.feeds.roots()).filter(|feed| feed.env == env).collect();
         let is_declared = |declared: &&Declared| {
@@ -249,7 +252,7 @@ impl Search<'_> {
         }
     }
 
-    /// Finds what providers of inputs bring to Secrets of sets; both are of one environment, or of none.
+    /// Finds values that providers of inputs bring to Secrets of sets; both must be of one environment, or of none.
     fn sets<'f>(&mut self, files: impl IntoIterator<Item = &'f str>) {
         let feeds = || self.snapshot.feeds.iter().chain(self.snapshot.feeds.roots());
         let fed = feeds().flat_map(|feed| feed.files.keys()).cloned();
@@ -342,7 +345,7 @@ impl FileParts {
 }
 
 impl InputSet {
-    /// Tells whether a provider is one of its own. Expressions of a selector are taken to fit.
+    /// Tells whether a set uses a provider. Expressions of a selector count as a match.
     fn takes(&self, provider: &Provider) -> bool {
         let is_open = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
         let labelled = |selector: &Value| {
@@ -380,7 +383,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Finds the line on which a name stands as a key, from a line on, else from the first.
+/// Finds the line that has a name as a key, from a line on, else from the first.
 fn line_of(text: &str, name: &str, from: usize) -> usize {
     let is_key = |line: &str| {
         line.match_indices(name).any(|(at, found)| {

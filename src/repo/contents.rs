@@ -1,8 +1,8 @@
-//! Contents of the repository's files, from whatever a working tree may hold.
+//! Contents of the repository's files, whatever a working tree holds.
 //!
-//! A tree is somebody else's: a link may lead out of it, and a pipe or a device never ends. What looks at a file because the repository has it
-//! reads it here, by its path below the root; what the operator names, as every command about secrets does, is read and written by `crate::files`,
-//! which refuses the same.
+//! A tree is untrusted: a link may lead out of it, and a pipe or a device never ends. Code that reads a file because
+//! the repository has it reads it here, by its path below the root. `crate::files` reads and writes the files that the
+//! operator names, as every command about secrets does, and refuses the same.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};
@@ -18,7 +18,7 @@ pub const SIZE_LIMIT: u64 = files::MANIFEST_LIMIT;
 /// Reads a file by its path below the root.
 ///
 /// # Errors
-/// Beside those of the file system: when it is not a regular file, when a symbolic link leads out of the root, and above 16 MiB.
+/// If it is not a regular file, if a symbolic link leads out of the root, above 16 MiB, or if the file system fails.
 pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
     at_most(root, file, SIZE_LIMIT)
 }
@@ -26,12 +26,12 @@ pub fn bytes(root: &Path, file: &str) -> Result<Vec<u8>> {
 /// Reads a file as text.
 ///
 /// # Errors
-/// As [`bytes()`], and when it is no UTF-8.
+/// As [`bytes()`], and if it is not UTF-8.
 pub fn text(root: &Path, file: &str) -> Result<String> {
     String::from_utf8(bytes(root, file)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Reads a file of at most so many bytes.
+/// Reads a file up to a size limit.
 ///
 /// # Errors
 /// As [`bytes()`], with this limit.
@@ -50,10 +50,11 @@ fn not_regular() -> Error {
     Error::new(ErrorKind::InvalidInput, "it is not a regular file")
 }
 
-/// Opening a pipe would wait for who writes into it.
+/// Opening a pipe would wait for its writer.
 const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
-/// Opens a file where the kernel itself keeps to the folder; `None` where it cannot, or where the file is not so easily reached.
+/// Opens a file with a call of the kernel that cannot leave the folder; `None` if it is missing, or the file needs
+/// another way.
 #[cfg(target_os = "linux")]
 fn open_below(root: &Path, file: &Path) -> Result<Option<File>> {
     use rustix::fs::{ResolveFlags, openat2};
@@ -61,7 +62,7 @@ fn open_below(root: &Path, file: &Path) -> Result<Option<File>> {
     let path = OFlags::PATH | OFlags::CLOEXEC;
     let Ok(folder) = rustix::fs::open(root, path | OFlags::DIRECTORY, Mode::empty()) else { return Ok(None) };
     let Ok(place) = openat2(&folder, file, path, Mode::empty(), keep) else { return Ok(None) };
-    // A device may act on being opened, so it is looked at first.
+    // A device may act on being opened, so its kind is checked first.
     regular(&File::from(place))?;
     Ok(openat2(folder, file, FLAGS, Mode::empty(), keep).ok().map(File::from))
 }
@@ -75,7 +76,7 @@ fn open_below(_root: &Path, _file: &Path) -> Result<Option<File>> {
 /// Opens a file by the path that it really has, which must be below the root.
 fn open_resolved(root: &Path, file: &Path) -> Result<File> {
     let path = root.join(file).canonicalize()?;
-    // The root is asked for only where it is not written as it really is.
+    // The root is resolved only if its written path is not the real one.
     if !path.starts_with(root) && !path.starts_with(root.canonicalize()?) {
         return Err(Error::new(ErrorKind::PermissionDenied, "it lies outside of the repository"));
     }
@@ -85,7 +86,8 @@ fn open_resolved(root: &Path, file: &Path) -> Result<File> {
     Ok(File::from(rustix::fs::open(&path, FLAGS | OFlags::NOFOLLOW, Mode::empty())?))
 }
 
-/// Reads a file that is no link: what a link leads to is listed under its own name, and git stores the link as that name.
+/// Reads a file that is no link: the target of a link is listed under its own name, and git stores the link as that
+/// name.
 ///
 /// # Errors
 /// As [`at_most`], and for a link.

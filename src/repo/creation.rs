@@ -1,4 +1,4 @@
-//! Which creation rule counts for a file: whose `.sops.yaml`, which rule in it, and why.
+//! The creation rule that counts for a file: its `.sops.yaml`, the rule in it, and why.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -14,12 +14,12 @@ use crate::sops::{Config, CreationRule, NewFile};
 /// The name of sops's configuration.
 const NAME: &str = ".sops.yaml";
 
-/// Says why a configuration counts for a file.
+/// Explains why a configuration counts for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// It stands beside the file or in a folder above it, where sops looks too (from the working directory upward).
+    /// It is beside the file or in a folder above it, where sops looks, too (from the working directory upward).
     Above,
-    /// It is that of the environment that the file belongs to; sops does not find it by itself.
+    /// It is that of the file's environment; sops does not find it by itself.
     Environment(String),
 }
 
@@ -30,16 +30,16 @@ pub struct Creation {
     pub config: String,
     /// The rule.
     pub rule: CreationRule,
-    /// What its `path_regex` was matched against.
+    /// The path that its `path_regex` was matched against.
     pub matched: String,
-    /// Why this configuration counts.
+    /// The reason that this configuration counts.
     pub how: How,
-    /// How far the configuration has YAML indented.
+    /// The YAML indent that the configuration sets.
     pub indent: Option<usize>,
 }
 
 impl Creation {
-    /// Says in one sentence which rule won, and why.
+    /// Explains in one sentence which rule won, and why.
     pub fn explanation(&self) -> String {
         let fits = if self.rule.path_regex.is_empty() {
             "it fits every path".to_owned()
@@ -60,10 +60,11 @@ impl Creation {
         format!("rule {} of {}", self.rule.index.saturating_add(1), self.config)
     }
 
-    /// Says for whom a new file is encrypted by the rule, and how.
+    /// Returns the recipients and options with which the rule encrypts a new file.
     ///
     /// # Errors
-    /// Refuses a rule that names keys of other kinds beside age: sops encrypts for all of them, and whoever reads by those would be locked out.
+    /// Refuses a rule that names keys of other kinds beside age: sops encrypts for all of them, and their holders would
+    /// be locked out.
     pub fn new_file(&self) -> Result<NewFile, Fault> {
         if !self.rule.other_kinds.is_empty() {
             return Err(Fault::new(
@@ -86,7 +87,7 @@ impl Creation {
         })
     }
 
-    /// Says how a file's own rule and keys differ from the configuration; nothing where they do not.
+    /// Lists how a file's own rule and keys differ from the configuration; empty if they do not.
     pub fn differences(&self, recipients: &[String], values: &str) -> Vec<String> {
         let wanted = self.rule.recipients();
         let mut found = Vec::new();
@@ -110,7 +111,8 @@ pub fn config_for(root: &Path, folder: &str) -> Option<String> {
     nearest(folder, |config| read(root, config)).map(|(folder, _)| path::join(&folder, NAME))
 }
 
-/// Finds the configuration that counts for files of a folder, its own or the nearest above it: the folder that it stands in, and its text.
+/// Finds the configuration that counts for files of a folder, its own or the nearest above it: that configuration's
+/// folder and text.
 pub(super) fn nearest(folder: &str, mut read: impl FnMut(&str) -> Option<String>) -> Option<(String, String)> {
     let mut folder = folder;
     loop {
@@ -125,10 +127,11 @@ pub(super) fn nearest(folder: &str, mut read: impl FnMut(&str) -> Option<String>
 }
 
 impl Snapshot {
-    /// Finds the creation rule of a file, below the repository's root; it need not exist yet. It reads configurations from the disk.
+    /// Finds the creation rule of a file, below the repository's root; it need not exist yet. It reads configurations
+    /// from the disk.
     ///
     /// # Errors
-    /// When there is no configuration, none of its rules fits, or it does not work; the fault says what was tried.
+    /// If there is no configuration, none of its rules fits, or it does not work; the fault lists what was tried.
     pub fn creation(&self, file: &str) -> Result<Creation, Fault> {
         let what = || format!("no rule says how {file} is encrypted");
         let mut tried = Vec::new();
@@ -149,7 +152,7 @@ impl Snapshot {
             match read(&self.root, &config) {
                 Some(_) if environments.len() > 1 => tried.push(format!("{config} is one of several environments'")),
                 Some(text) => {
-                    // The repository's own path is what such rules are written for.
+                    // Such rules are written for paths of the repository.
                     if let Some(found) = fitting(&text, &config, file, How::Environment(name.clone()))? {
                         return Ok(found);
                     }
@@ -165,8 +168,8 @@ impl Snapshot {
         Err(Fault::new(FaultKind::Refused, what(), tried.join("; "), todo))
     }
 
-    /// Returns the names of the environments that a file concerns: those whose Kustomizations read it, and the one that a folder of its
-    /// path is named after.
+    /// Returns the names of the environments that a file concerns: those whose Kustomizations read it, and the one that
+    /// a folder of its path is named after.
     pub fn readers_of(&self, file: &str) -> Vec<String> {
         let mut found: Vec<String> = self.fed_by(file).iter().map(|feed| feed.env.clone()).collect();
         let known = |part: &str| self.environments.iter().any(|known| known.name == part);
@@ -176,16 +179,16 @@ impl Snapshot {
         found
     }
 
-    /// Judges for whom a file shall be encrypted: every environment that reads it must be able to open it, and no other environment,
-    /// unless that is allowed by its name.
+    /// Checks the recipients of a file: every environment that reads it must be able to decrypt it, and no other
+    /// environment, unless `allowed` names it.
     ///
     /// # Errors
-    /// When an environment could not open it, or one could that should not.
+    /// If an environment could not decrypt it, or one could that should not.
     pub fn judge_recipients(&self, file: &str, recipients: &[String], allowed: &[String]) -> Result<(), Fault> {
         self.judge_recipients_for(&self.readers_of(file), file, recipients, allowed)
     }
 
-    /// Judges the same where it is known which environments will read the file.
+    /// Checks the same for known readers of the file.
     ///
     /// # Errors
     /// As [`Snapshot::judge_recipients`].
@@ -209,7 +212,7 @@ impl Snapshot {
                 format!("keep {name}'s recipient {}", closed.recipients.join(", ")),
             ));
         }
-        // A key that two environments share tells nothing.
+        // A key that two environments share identifies neither.
         let own = |known: &RepoEnvironment| {
             let others: Vec<&String> =
                 keyed().filter(|other| other.name != known.name).flat_map(|other| &other.recipients).collect();
@@ -229,8 +232,8 @@ impl Snapshot {
         }
     }
 
-    /// Returns the environments that a file belongs to, with their folders: the one that a folder of its path is named after, else those
-    /// whose Kustomizations read it, or the folder that it is in.
+    /// Returns the environments that a file belongs to, with their folders: the one that a folder of its path is named
+    /// after, else those whose Kustomizations read it, or the folder that it is in.
     pub fn environments_of(&self, file: &str) -> Vec<(String, String)> {
         let named = |name: &str| self.environments.iter().find(|known| known.name == name);
         if let Some(environment) = path::parent(file).split('/').find_map(named) {
@@ -254,7 +257,7 @@ fn read(root: &Path, config: &str) -> Option<String> {
     contents::text(root, config).ok()
 }
 
-/// Reads a configuration, or takes it as it was read before: one file after the other asks for the same.
+/// Parses a configuration, or returns the cached one: many files in a row query the same.
 fn parsed(text: &str) -> Result<Arc<Config>, String> {
     /// The most texts that are kept: a configuration for each environment, and some.
     const KEPT: usize = 16;
@@ -356,7 +359,7 @@ mod tests {
         let fault = snapshot.judge_recipients(file, &both, &[]).unwrap_err();
         assert!(fault.todo.contains("--for production"), "{fault}");
         snapshot.judge_recipients(file, &both, &["production".to_owned()]).unwrap();
-        // What both read is for both.
+        // A file that both read is for both.
         assert_eq!(snapshot.readers_of("apps/base/shared/a.yaml"), ["production", "staging"]);
         snapshot.judge_recipients("apps/base/shared/a.yaml", &both, &[]).unwrap();
         assert!(snapshot.judge_recipients("apps/base/shared/a.yaml", &[key("staging")], &[]).is_err());

@@ -1,8 +1,9 @@
-//! The Flux graph as it is applied: Kustomizations and sources are taken from what their parents render to, one after the other.
+//! The Flux graph as it is applied: Kustomizations and sources come from the rendered output of their parents, one
+//! after the other.
 //!
-//! Flux knows a Kustomization as its parent gives it: with the path, the name and all else that kustomize and the parent's variables put in.
-//! So the files alone do not tell the graph. Whoever renders asks for what is to be built, and gives back what it renders to, until
-//! nothing new is found.
+//! Flux knows a Kustomization as its parent renders it: with the path, the name and everything else that kustomize and
+//! the parent's variables insert. So the files alone do not show the graph. The caller requests the next build tasks,
+//! and returns their output, until no new ones appear.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,30 +22,30 @@ use crate::model::ObjectRef;
 use crate::model::known::{KUSTOMIZE, SOURCE};
 use crate::yaml;
 
-/// So often a Kustomization that renders itself is built anew, each time as it made itself the time before.
+/// The most times that a Kustomization that renders itself is built anew, each time from its last output.
 const SELVES: usize = 3;
 
 /// Holds a Kustomization that is to be built.
 #[derive(Debug, Clone)]
 pub struct BuildTask {
-    /// As its parent gives it.
+    /// The Kustomization as its parent renders it.
     pub one: FluxKustomization,
-    /// What it reads.
+    /// Its input files.
     pub feed: Feed,
-    /// Why it cannot be looked at, where that is so.
+    /// The reason that it cannot be rendered, if there is one.
     pub unknown: Option<String>,
 }
 
 /// Names an object that a Kustomization renders to.
 #[derive(Debug, Clone, Copy)]
 pub struct AppliedObject<'a> {
-    /// Which object.
+    /// The object's name.
     pub object: &'a ObjectRef,
     /// The object itself.
     pub body: &'a serde_json::Value,
-    /// The file that it is written in.
+    /// The file that declares it.
     pub file: &'a str,
-    /// The line that its document starts on, where that is known.
+    /// The line that its document starts on, if it is known.
     pub line: Option<usize>,
 }
 
@@ -55,19 +56,19 @@ pub struct Effective {
     graph: Graph,
     /// The place of each Kustomization.
     known: HashMap<(String, ObjectRef), usize>,
-    /// How often each was built for what it renders of itself.
+    /// The number of builds of each from its own output.
     selves: HashMap<(String, ObjectRef), usize>,
     feeds: HashMap<(String, ObjectRef), Feed>,
-    /// Those that could not be rendered: what they declare is followed once all else is.
+    /// Those that could not be rendered: their declared children are followed at the end.
     broken: Vec<FluxKustomization>,
-    /// The environments of which not all is known.
+    /// The environments that are not fully known.
     open: BTreeSet<String>,
-    /// Those that only an earlier rendering of what applies them gave.
+    /// Those that only an earlier output of their parent had.
     gone: BTreeSet<(String, ObjectRef)>,
 }
 
 impl Effective {
-    /// Begins at the entry folder of each environment; returns what is to be built first.
+    /// Begins at the entry folder of each environment; returns the first build tasks.
     pub fn begin(snapshot: &Snapshot) -> (Self, Vec<BuildTask>) {
         let begin = &snapshot.begin;
         let graph = Graph {
@@ -103,8 +104,8 @@ impl Effective {
         (new, tasks)
     }
 
-    /// Takes what a Kustomization renders to; returns what is to be built because of it. `unsure` says that variables of unknown values are put
-    /// into it.
+    /// Takes the output of a Kustomization; returns the build tasks that follow from it. `unsure` means that variables
+    /// of unknown values are in it.
     pub fn take<'a>(
         &mut self,
         parent: &FluxKustomization,
@@ -127,7 +128,7 @@ impl Effective {
                 found.push(one);
             }
         }
-        // What it makes of itself comes first: its children may be others then.
+        // Its own new version comes first: with it, its children may be others.
         let own = found.iter().position(|one| one.object() == parent.object());
         if let Some(own) = own.map(|own| found.swap_remove(own)) {
             let key = (own.env.clone(), own.object());
@@ -152,7 +153,7 @@ impl Effective {
             return self.add(one, unsure);
         };
         if known.applied_by.is_none() && one.applied_by.is_some() {
-            // Bootstrap made it, and so does another one.
+            // Bootstrap creates it, and so does another Kustomization.
             if known.spec == one.spec {
                 known.applied_by = one.applied_by;
                 return Vec::new();
@@ -179,7 +180,8 @@ impl Effective {
         self.task(one, false, unsure)
     }
 
-    /// Forgets what a Kustomization applied as it was before, all the way: as it is now it gives its children anew.
+    /// Forgets everything that the earlier version of a Kustomization applied, transitively: the new version renders
+    /// its children anew.
     fn forget_children(&mut self, (env, object): &(String, ObjectRef)) {
         let mut gone = BTreeSet::new();
         let mut next = vec![object.clone()];
@@ -210,19 +212,20 @@ impl Effective {
         }
     }
 
-    /// Tells whether only an earlier rendering of what applies it gave a Kustomization.
+    /// Tells whether only an earlier output of its parent had a Kustomization.
     pub fn is_gone(&self, env: &str, namespace: &str, name: &str) -> bool {
         self.gone.iter().any(|(known, object)| known == env && object.namespace == namespace && object.name == name)
     }
 
-    /// Tells whether a Kustomization is as what applies it gives it now: what was built of one that it gave before counts no more.
+    /// Tells whether a Kustomization is the current version from its parent: builds of an earlier version no longer
+    /// count.
     pub fn is_current(&self, one: &FluxKustomization) -> bool {
         let key = (one.env.clone(), one.object());
         let known = self.known.get(&key).and_then(|index| self.graph.kustomizations.get(*index));
         !self.gone.contains(&key) && known.is_none_or(|known| known.spec == one.spec)
     }
 
-    /// Says what is to be built for a Kustomization.
+    /// Returns the build tasks of a Kustomization.
     fn task(&mut self, mut one: FluxKustomization, is_root: bool, unsure: bool) -> Vec<BuildTask> {
         let entry = self.graph.entries.get(&one.env).cloned();
         let mut spoke = None;
@@ -238,7 +241,7 @@ impl Effective {
         }
         let selection = entry.map(|entry| entry.selection).unwrap_or_default();
         let unknown = match &one.elsewhere {
-            // The content of another source is not in this repository, even where a path of the same name is.
+            // The content of another source is not in this repository, even if a path of the same name is.
             Some(source) => Some(format!("its content comes from {source}, which is not looked at here")),
             None if unsure && one.path.contains("${") => {
                 Some(format!("its path is {}, and the values of variables are not known", one.path))
@@ -268,7 +271,8 @@ impl Effective {
         vec![BuildTask { one, feed, unknown }]
     }
 
-    /// Says what is to be built of a Kustomization in the environment of the cluster that it applies to: there it is what the hub renders it to.
+    /// Returns the build tasks of a Kustomization in the environment of the cluster that it applies to: the hub's
+    /// output counts there.
     fn at_spoke(&mut self, spoke: String, one: &FluxKustomization, unsure: bool) -> Vec<BuildTask> {
         let remote = FluxKustomization { env: spoke, elsewhere: None, applied_by: None, ..one.clone() };
         let key = (remote.env.clone(), remote.object());
@@ -279,7 +283,7 @@ impl Effective {
         }
     }
 
-    /// Tells what is wrong, unless it may be wrong only because what it rests on is not known.
+    /// Reports findings, unless they may be due to something unknown.
     pub fn tell(&mut self, one: &FluxKustomization, findings: impl IntoIterator<Item = FileFault>) {
         if one.unsure.is_none() {
             let object = (one.file != one.path).then(|| one.object());
@@ -292,13 +296,13 @@ impl Effective {
         self.open.insert(one.env.clone());
     }
 
-    /// Notes that a Kustomization could not be rendered at all: what its files declare stands for it, once nothing else is left.
+    /// Notes that a Kustomization could not be rendered at all: its declared files replace its output at the end.
     pub fn is_broken(&mut self, one: &FluxKustomization) {
         self.is_open(one);
         self.broken.push(one.clone());
     }
 
-    /// Follows what those declare that could not be rendered; nothing where that is done.
+    /// Follows the declared children of those that could not be rendered; empty once that is done.
     pub fn fall_back(&mut self) -> Vec<BuildTask> {
         let mut tasks = Vec::new();
         for parent in std::mem::take(&mut self.broken) {
@@ -330,7 +334,7 @@ impl Effective {
         tasks
     }
 
-    /// Says which Kustomizations have to be ready before another is made.
+    /// Records which Kustomizations have to be ready before another is created.
     pub fn hold_back(&mut self, env: &str, object: &ObjectRef, until: &[ObjectRef]) {
         self.graph.hold_back(env, object, until);
     }

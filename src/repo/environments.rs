@@ -1,8 +1,8 @@
-//! Finding the environments: by what syncs, wherever it lies.
+//! Finding the environments by the objects that sync them, wherever their folders are.
 //!
-//! An environment is a folder that Flux was told to apply: a Kustomization whose path holds its own file, as bootstrap writes it, or the
-//! `sync.path` of a `FluxInstance` or of its chart's values. A folder of `clusters/` with Flux objects is one too: it is what people give to
-//! bootstrap. The settings name what cannot be told from the files.
+//! An environment is a folder that Flux applies: a Kustomization whose path holds its own file, as bootstrap writes it,
+//! or the `sync.path` of a `FluxInstance` or of its chart's values. A folder of `clusters/` with Flux objects is one,
+//! too: people give such folders to bootstrap. The settings name the environments that the files do not show.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,22 +21,22 @@ use super::spokes;
 use crate::model::{Fault, FaultKind, ObjectRef, known};
 use crate::yaml::Value;
 
-/// What `flux bootstrap` calls the Kustomization, its source and their namespace, unless it is told otherwise.
+/// The default name that `flux bootstrap` gives the Kustomization, its source and their namespace.
 pub(super) const FLUX: &str = "flux-system";
 
 /// The file in which `flux bootstrap` writes the Kustomization that applies its own folder.
 const GOTK_SYNC: &str = "gotk-sync.yaml";
 
-/// The folder whose folders are environments before anything syncs them.
+/// The folder whose subfolders are environments before anything syncs them.
 const CLUSTERS: &str = "clusters";
 
-/// So many files or folders are named where nothing is found.
+/// The most files or folders that are named if nothing is found.
 const NAMED: usize = 3;
 
-/// Says what was seen while environments were looked for.
+/// Reports the findings of the search for environments.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EnvironmentSearch {
-    /// How many YAML files there are.
+    /// The number of YAML files.
     pub files: usize,
     /// Folders with Flux Kustomizations that nothing here syncs.
     pub unsynced: Vec<String>,
@@ -44,14 +44,14 @@ pub struct EnvironmentSearch {
     pub templates: Vec<String>,
     /// Folders of overlays, when there is nothing of Flux.
     pub overlays: Vec<String>,
-    /// What names a folder that is not there, in words.
+    /// The settings and objects that name a missing folder, in words.
     pub missing: Vec<String>,
     /// Files that give kustomize-controller a Secret with age keys, and its name.
     pub age_secrets: Vec<(String, String)>,
 }
 
 impl EnvironmentSearch {
-    /// Says that no environment was found: where it was looked, and what to do.
+    /// Explains that no environment was found: where the search was, and what to do.
     pub fn nothing(&self) -> Fault {
         let mut why = format!(
             "none of {} YAML files says what Flux syncs: there is no Kustomization whose path holds its own file, no FluxInstance and no \
@@ -88,20 +88,20 @@ pub(super) struct Found {
     pub(super) looked: EnvironmentSearch,
 }
 
-/// Says that a folder is synced, and what says so.
+/// Describes a synced folder, and the object that syncs it.
 struct Claim {
     folder: String,
-    /// Whether nothing but a root is written so.
+    /// Whether only a root is written so.
     strong: bool,
     suspended: bool,
     sync: Sync,
-    /// The address of the source, where it is declared beside.
+    /// The address of the source, if it is declared beside.
     url: Option<String>,
 }
 
 impl Claim {
-    /// Finds the folder where an artifact is made of another one than the whole repository: the outermost one around the file in which the
-    /// path is there.
+    /// Finds the artifact's folder if the artifact is built from a part of the repository: the outermost one around the
+    /// file in which the path exists.
     fn find_folder(&mut self, file: &str, mut is_folder: impl FnMut(&str) -> bool) {
         let Sync::Instance { source, .. } = &self.sync else { return };
         if source.kind == "GitRepository" {
@@ -128,7 +128,7 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let folders = without_parts(folders, &claims, &sifted);
     let mut entries: BTreeMap<String, (Sync, Option<String>)> =
         folders.into_iter().map(|folder| (folder, (Sync::Expected, None))).collect();
-    // The strongest claim of a folder is the last that is put in; a suspended one is a spare.
+    // The strongest claim of a folder comes last, so that it wins; a suspended one is a spare.
     claims.sort_by_key(|claim| (claim.strong, !claim.suspended));
     entries.extend(claims.into_iter().map(|claim| (claim.folder, (claim.sync, claim.url))));
 
@@ -150,7 +150,7 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     let own_names = naming::names(&paths, only);
     let others = own_names.into_iter().zip(entries.clone()).map(|(name, (folder, (sync, _)))| (name, folder, sync));
     let taken: Vec<String> = named.iter().map(|(name, ..)| name.clone()).collect();
-    // The settings say that an environment lies elsewhere.
+    // The settings place an environment elsewhere.
     named.extend(others.filter(|(name, ..)| !taken.contains(name)));
     named.sort_by(|a, b| a.0.cmp(&b.0));
     let mut environments: Vec<RepoEnvironment> = named
@@ -160,7 +160,8 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
             RepoEnvironment { name, path, recipients, sync }
         })
         .collect();
-    // Where Flux syncs something, what lies elsewhere is nobody's; a folder that nothing syncs yet says nothing of others.
+    // If Flux syncs something, folders elsewhere belong to no environment; a folder that nothing syncs yet proves
+    // nothing about others.
     let is_synced = environments.iter().any(|known| known.sync != Sync::Expected);
     let entries: Vec<String> = environments.iter().map(|known| known.path.clone()).collect();
     let applied: Vec<&String> =
@@ -170,10 +171,10 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     };
     let mut spokes = spokes::find(reader, &sifted, is_read);
     if !is_synced {
-        // Where nothing says that a hub reads them, one whose folder is not here is an example or another repository's.
+        // If no Kustomization of a hub reads them, one whose folder is not here is an example or another repository's.
         spokes.retain(|(_, one)| one.path.is_empty() || reader.place(&one.path) == Place::Folder);
     }
-    // What a hub applies to another cluster is that cluster's, and no environment of its own.
+    // Files that a hub applies to another cluster belong to that cluster, and are no environment of their own.
     let is_spoke = |file: &str| spokes.iter().any(|(_, one)| !one.path.is_empty() && path::is_within(file, &one.path));
     environments.retain(|known| {
         known.sync != Sync::Expected
@@ -191,7 +192,7 @@ pub(super) fn find(reader: &mut Reader, hints: &Hints) -> Found {
     Found { environments, spokes, looked }
 }
 
-/// Names an environment whose path says nothing of it.
+/// Names an environment whose path holds no name.
 fn only(
     root: &std::path::Path,
     entries: &BTreeMap<String, (Sync, Option<String>)>,
@@ -204,7 +205,7 @@ fn only(
     said.or_else(address).or_else(|| hints.repository.clone()).or_else(folder).unwrap_or_else(|| "cluster".to_owned())
 }
 
-/// Lists what says that a folder is synced.
+/// Lists the objects that sync a folder.
 fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut EnvironmentSearch) -> Vec<Claim> {
     let mut found = Vec::new();
     for seen in sifted.files.iter().filter(|seen| (seen.own || seen.instance) && !seen.template) {
@@ -239,7 +240,8 @@ fn claims(reader: &mut Reader, sifted: &Sifted, looked: &mut EnvironmentSearch) 
     found
 }
 
-/// Returns what a kustomization says whose patch gives a Kustomization of Flux a path that holds the kustomization itself.
+/// Returns the claim of a kustomization whose patch gives a Kustomization of Flux a path that holds the kustomization
+/// itself.
 fn of_patch(reader: &mut Reader, file: &str) -> Option<Claim> {
     let text = reader.text(file)?;
     let body = Value::Mapping(kustomization::read(&text).ok()?.fields);
@@ -249,7 +251,7 @@ fn of_patch(reader: &mut Reader, file: &str) -> Option<Claim> {
         let inline = patch.as_str().or_else(|| patch.get("patch").and_then(Value::as_str));
         let named = patch.get("path").and_then(Value::as_str).or_else(|| patch.as_str());
         let named = named.and_then(|named| path::resolve(folder_of, named));
-        // A text of several lines is a patch, and a word is a file.
+        // A text of several lines is a patch, a single word is a file.
         let written = match inline.filter(|inline| inline.contains([':', '['])) {
             Some(inline) => inline.to_owned(),
             None => reader.text(&named?)?,
@@ -274,7 +276,7 @@ fn of_patch(reader: &mut Reader, file: &str) -> Option<Claim> {
     None
 }
 
-/// Returns which Kustomization of Flux a patch gives a path, and the path.
+/// Returns the Kustomization of Flux that a patch gives a path, and the path.
 fn path_given(target: Option<&Value>, patch: &Value) -> Option<(ObjectRef, String)> {
     let word = |of: Option<&Value>, key: &str| {
         of.and_then(|of| of.get(key)).and_then(Value::as_str).filter(|word| !word.is_empty()).map(str::to_owned)
@@ -299,19 +301,19 @@ fn path_given(target: Option<&Value>, patch: &Value) -> Option<(ObjectRef, Strin
     Some((ObjectRef::new("Kustomization", known::KUSTOMIZE, &namespace, &name), given.to_owned()))
 }
 
-/// Returns what a Kustomization says that applies its own file.
+/// Returns the claim of a Kustomization that applies its own file.
 fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest::Manifest]) -> Option<Claim> {
     let one = FluxKustomization::read("", declared, body);
     let folder = Some(one.path.clone()).filter(|folder| path::is_within(&one.file, folder))?;
-    // What it applies is on another cluster, and it itself is not.
+    // Its objects are on another cluster, and it itself is not.
     if one.spec.get("kubeConfig").is_some() || one.path.contains('$') {
         return None;
     }
-    // None is without a source: it is a patch, such as one of what bootstrap wrote.
+    // A Kustomization without a source is a patch, such as one of bootstrap's file.
     let source = one.source.clone()?;
     let is_bootstrap = one.name == one.namespace && path::name(&one.file) == GOTK_SYNC;
     let strong = is_bootstrap || (one.name == FLUX && one.namespace == FLUX);
-    // Another source's path is no folder of this repository, whatever it is called.
+    // Another source's path is no folder of this repository, whatever its name.
     if !strong && source.kind != "GitRepository" {
         return None;
     }
@@ -330,7 +332,8 @@ fn of_kustomization(declared: &Declared, body: &Value, beside: &[super::manifest
     })
 }
 
-/// Returns what a `FluxInstance` says, or values of the chart that makes one: of a release, or in a file of their own.
+/// Returns the claim of a `FluxInstance`, or of the values of the chart that creates one: of a release, or in a file of
+/// their own.
 fn of_instance(declared: &Declared, body: &Value) -> Option<Claim> {
     let is_instance = declared.object.kind == "FluxInstance" && declared.object.group == known::OPERATOR;
     let values = if is_instance {
@@ -343,7 +346,7 @@ fn of_instance(declared: &Declared, body: &Value) -> Option<Claim> {
     let values = values?;
     let sync = values.get("sync")?;
     let text = |key: &str| sync.get(key).and_then(Value::as_str).filter(|text| !text.contains('$'));
-    // The chart's release may be put anywhere by its kustomization; flux-system is where it goes.
+    // A kustomization may place the chart's release anywhere; flux-system is the default.
     let namespace =
         Some(declared.object.namespace.as_str()).filter(|name| is_instance && !name.is_empty()).unwrap_or(FLUX);
     let name = text("name").unwrap_or(namespace);
@@ -376,7 +379,7 @@ fn folders(sifted: &Sifted, claims: &[Claim]) -> Vec<String> {
         .collect();
     let at = |parts: &[&str]| parts.iter().position(|part| *part == CLUSTERS).unwrap_or_default();
     let below = |parts: &[&str], count: usize| parts.get(..at(parts) + 1 + count).unwrap_or_default().join("/");
-    // A file of its own, or what bootstrap writes, tells the folder of a cluster from that of a region.
+    // A file directly in it, or the folder of bootstrap, distinguishes the folder of a cluster from that of a region.
     let is_direct = |parts: &[&str]| {
         let rest = parts.len() - at(parts) - 2;
         rest == 1 || parts.get(at(parts) + 2) == Some(&FLUX)
@@ -404,8 +407,8 @@ fn folders(sifted: &Sifted, claims: &[Claim]) -> Vec<String> {
     found
 }
 
-/// Leaves the claims that are roots: a Kustomization by hand that something else applies is none, nor is a tenant's, whose path counts in a
-/// repository of its own.
+/// Keeps only the claims of roots. A Kustomization by hand that another applies is no root, nor is a tenant's, whose
+/// path counts in a repository of its own.
 fn retain_roots(claims: &mut Vec<Claim>, folders: &[String], sifted: &Arc<Sifted>) {
     let facts: Vec<(String, bool, Option<String>)> =
         claims.iter().map(|claim| (claim.folder.clone(), claim.strong, claim.url.clone())).collect();
@@ -430,7 +433,7 @@ fn retain_roots(claims: &mut Vec<Claim>, folders: &[String], sifted: &Arc<Sifted
     });
 }
 
-/// Leaves the folders that are no part of what another one applies: an application may have folders for clusters of its own.
+/// Keeps only the folders that no other folder applies: an application may have folders for clusters of its own.
 fn without_parts(folders: Vec<String>, claims: &[Claim], sifted: &Sifted) -> Vec<String> {
     let roots: Vec<String> = folders.iter().cloned().chain(claims.iter().map(|claim| claim.folder.clone())).collect();
     let is_part = |folder: &String| {
@@ -440,13 +443,14 @@ fn without_parts(folders: Vec<String>, claims: &[Claim], sifted: &Sifted) -> Vec
                 && seen.paths.iter().any(|path| !path.is_empty() && path::is_within(folder, path))
                 && roots.iter().any(|root| root != folder && path::is_within(&seen.file, root))
         };
-        // What applies a cluster from a hub names its kubeconfig, and is told by that.
+        // A Kustomization that applies a cluster from a hub names its kubeconfig, so that it is recognized.
         sifted.files.iter().any(|seen| !seen.remote && applies(&seen))
     };
     folders.iter().filter(|folder| !is_part(folder)).cloned().collect()
 }
 
-/// Takes away the claims of files that a kustomization of another folder applies: an application beside its own overlays is no environment.
+/// Removes the claims of files that a kustomization of another folder applies: an application beside its own overlays
+/// is no environment.
 fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, folders: &[String], sifted: &Sifted) {
     if claims.iter().all(|claim| claim.strong) {
         return;
@@ -461,7 +465,7 @@ fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, 
     let others: Vec<String> = folders.iter().cloned().chain(claims.iter().map(|claim| claim.folder.clone())).collect();
     claims.retain(|claim| {
         let (Sync::Kustomization { file, .. } | Sync::Patch { file, .. }) = &claim.sync else { return true };
-        // What somebody applies by hand, such as a folder that prepares a cluster, may name a root.
+        // A folder that is applied by hand, such as one that prepares a cluster, may name a root.
         let applied = sifted.files.iter().filter(|seen| !path::is_within(&seen.file, &claim.folder));
         let applied: Vec<&String> = applied.flat_map(|seen| &seen.paths).chain(&others).collect();
         let is_applied = |folder: &str| {
@@ -474,7 +478,7 @@ fn drop_applied_by_kustomizations(reader: &mut Reader, claims: &mut Vec<Claim>, 
     });
 }
 
-/// Says what there is instead of environments.
+/// Describes what there is instead of environments.
 fn describe(sifted: &Sifted, looked: &mut EnvironmentSearch) {
     let add = |list: &mut Vec<String>, what: &str| {
         let what = if what.is_empty() { "." } else { what };
@@ -491,7 +495,7 @@ fn describe(sifted: &Sifted, looked: &mut EnvironmentSearch) {
             add(&mut looked.overlays, path::parent(&seen.file));
         }
     }
-    // What another Kustomization applies is not where it begins.
+    // Folders that another Kustomization applies are no entry.
     let applied: Vec<&String> =
         sifted.files.iter().flat_map(|seen| &seen.paths).filter(|folder| !folder.is_empty()).collect();
     let is_applied = |folder: &str| applied.iter().any(|known| path::is_within(folder, known));

@@ -1,4 +1,4 @@
-//! Which files feed which Flux Kustomization, which objects they declare, and the way back.
+//! The files that feed each Flux Kustomization, the objects that they declare, and the way back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::kustomize::{Declared, Reads, Role};
 use super::path;
 use crate::model::ObjectRef;
 
-/// Holds what one Kustomization reads.
+/// Holds the input of one Kustomization.
 #[derive(Debug, Clone)]
 pub struct Feed {
     /// The environment's name.
@@ -17,20 +17,20 @@ pub struct Feed {
     pub namespace: String,
     /// The Kustomization's name.
     pub name: String,
-    /// Every file that it reads, and what for.
+    /// The files that it reads, with the role of each.
     pub files: BTreeMap<String, Role>,
     /// The objects that the files declare and patch.
     pub declared: Vec<Declared>,
-    /// What is read from elsewhere, with the file that says so.
+    /// The remote resources that it reads, with the file that names each.
     pub remote: Vec<(String, String)>,
-    /// Whether it names what is never read: something outside of the repository, a pipe or a device.
+    /// Whether it names something that is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
-    /// What the source that it is read from has of the repository.
+    /// The part of the repository that its source has.
     pub selection: Selection,
 }
 
 impl Feed {
-    /// Says what a Kustomization reads.
+    /// Builds the feed of a Kustomization.
     pub(super) fn for_kustomization(one: &FluxKustomization, reads: &Reads, selection: &Selection) -> Self {
         Self {
             env: one.env.clone(),
@@ -61,22 +61,22 @@ impl Feeds {
         self.all.push(feed);
     }
 
-    /// Adds what is read of an entry folder that no Kustomization applies.
+    /// Adds the feed of an entry folder that no Kustomization applies.
     pub fn add_root(&mut self, feed: Feed) {
         self.roots.push(feed);
     }
 
-    /// Iterates over the folders of environments that no Kustomization applies yet, with what is read of them.
+    /// Iterates over the feeds of the environments' folders that no Kustomization applies yet.
     pub fn roots(&self) -> impl Iterator<Item = &Feed> {
         self.roots.iter()
     }
 
-    /// Iterates over the Kustomizations with what they read.
+    /// Iterates over the Kustomizations' feeds.
     pub fn iter(&self) -> impl Iterator<Item = &Feed> {
         self.all.iter()
     }
 
-    /// Finds what a Kustomization reads.
+    /// Finds the feed of a Kustomization.
     pub fn get(&self, env: &str, namespace: &str, name: &str) -> Option<&Feed> {
         self.all.iter().find(|feed| feed.env == env && feed.namespace == namespace && feed.name == name)
     }
@@ -114,7 +114,7 @@ impl Feeds {
 
     /// Returns the files that declare or patch an object in an environment, the declaring ones first.
     ///
-    /// A namespace or a group that either side leaves open fits any.
+    /// An empty namespace or group on either side fits any.
     pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
         let mut found: Vec<(Role, &str)> = self
             .all

@@ -1,23 +1,23 @@
-//! What is wrong with a file, so that a screen or `check` can point at it.
+//! Faults of a file, so that a screen or `check` can point at the place.
 
 use serde::Serialize;
 
 use crate::model::{Fault, ObjectRef};
 
-/// Reports a fault in a file, and where; a finding is what a rule of `check` makes of it.
+/// Reports a fault in a file, and where; a rule of `check` turns it into a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileFault {
-    /// The file, relative to the repository's root where it lies below it.
+    /// The file, relative to the repository's root if it is below it.
     pub file: String,
-    /// The line, counted from 1, where it is known.
+    /// The line, counted from 1, if it is known.
     pub line: Option<usize>,
-    /// The environment that it is about, where it is about one.
+    /// The environment that it concerns, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<String>,
-    /// The object that it is about, as `Kind/namespace/name`: the Kustomization that fails of it.
+    /// The object that it concerns, as `Kind/namespace/name`: the Kustomization that fails because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// What is wrong, why, and what to do.
+    /// The fault: what is wrong, why, and what to do.
     pub fault: Fault,
 }
 
@@ -27,7 +27,7 @@ impl FileFault {
         Self { file: file.to_owned(), line, env: None, object: None, fault }
     }
 
-    /// Says which environment and which object of it it is about.
+    /// Sets the environment and the object of it that the fault concerns.
     #[must_use]
     pub fn about(self, env: &str, object: Option<&ObjectRef>) -> Self {
         let object = object.map(ToString::to_string).or(self.object);

@@ -11,30 +11,31 @@ use crate::model::ObjectRef;
 use crate::model::known;
 use crate::yaml::Value;
 
-/// The namespace that Flux is bootstrapped into; what says no namespace and gets none from its kustomization belongs there.
+/// The namespace that Flux is bootstrapped into; an object that states no namespace and gets none from its
+/// kustomization belongs there.
 pub(super) const FLUX_NAMESPACE: &str = "flux-system";
 
-/// Describes an environment as far as the repository knows it: a folder that Flux syncs.
+/// Describes an environment as the repository declares it: a folder that Flux syncs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RepoEnvironment {
-    /// Its name: the part of the folder's path that tells it from others, or what the settings say.
+    /// Its name: the part of the folder's path that differs from the others', or the name from the settings.
     pub name: String,
     /// The folder, such as `clusters/staging`; empty for the repository's root.
     pub path: String,
     /// The age recipients that its `.sops.yaml` names, or the repository's for its files.
     pub recipients: Vec<String>,
-    /// What says that the folder is synced.
+    /// The evidence that the folder is synced.
     #[serde(skip)]
     pub sync: Sync,
 }
 
-/// Says how it is known that Flux syncs a folder of this repository.
+/// Tells how Flux is known to sync a folder of this repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Sync {
-    /// Nothing here says so: a folder of `clusters/` before bootstrap.
+    /// No object here syncs it: a folder of `clusters/` before bootstrap.
     #[default]
     Expected,
-    /// The settings say so.
+    /// The settings name it.
     Named,
     /// Kustomizations with a kubeconfig, which another cluster's controller applies.
     Hub,
@@ -49,7 +50,8 @@ pub enum Sync {
         /// The line that its document starts on.
         line: usize,
     },
-    /// A patch of a kustomization gives a Kustomization from elsewhere, such as a common base, a path that holds the kustomization itself.
+    /// A patch of a kustomization gives a Kustomization from elsewhere, such as a common base, a path that holds the
+    /// kustomization itself.
     Patch {
         /// The Kustomization.
         object: ObjectRef,
@@ -60,20 +62,20 @@ pub enum Sync {
     },
     /// A `FluxInstance`, or values of the chart that makes one.
     Instance {
-        /// The Kustomization that flux-operator makes.
+        /// The Kustomization that flux-operator creates.
         object: ObjectRef,
-        /// The source that it makes, which stands for this repository.
+        /// The source that it creates, which stands for this repository.
         source: ObjectRef,
         /// The file that declares it.
         file: String,
         /// The line that its document starts on.
         line: usize,
-        /// Both of them, as it makes them.
+        /// Both of them, as flux-operator creates them.
         made: Box<GeneratedObjects>,
     },
 }
 
-/// Says how a Kustomization decrypts.
+/// Describes how a Kustomization decrypts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decryption {
     /// The provider; `sops` is the only one.
@@ -82,7 +84,8 @@ pub struct Decryption {
     pub secret: Option<String>,
 }
 
-/// Names a Kustomization that another waits for; written as its name, with its namespace before it where that is another.
+/// Names a Kustomization that another waits for; written as its name, with the namespace before it if it is in another
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
     /// Its namespace.
@@ -119,14 +122,14 @@ pub struct FluxKustomization {
     pub name: String,
     /// The namespace that it is applied to.
     pub namespace: String,
-    /// The folder of this repository that it reads: `spec.path` without `./`, empty for the root, and where an artifact is a copy of a folder
-    /// from there on.
+    /// The folder of this repository that it reads: `spec.path` without `./`, empty for the root; if an artifact is a
+    /// copy of a folder, its path inside the repository.
     #[serde(skip)]
     pub path: String,
     /// `spec.path` from its source's root, without `./`.
     #[serde(rename = "path")]
     pub written_path: String,
-    /// The source, in words, where its content is not this repository's.
+    /// The source, in words, if its content is not this repository's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<String>,
     /// `spec.dependsOn`.
@@ -158,16 +161,16 @@ pub struct FluxKustomization {
     /// `spec.targetNamespace`.
     #[serde(skip)]
     pub target_namespace: Option<String>,
-    /// `spec` as it is written; of what was rendered as its parent gives it.
+    /// `spec` as it is written; if it was rendered, as its parent renders it.
     #[serde(skip)]
     pub spec: Value,
-    /// The Kustomizations that have to be ready before flux-operator makes it of a `ResourceSet`.
+    /// The Kustomizations that have to be ready before flux-operator creates it from a `ResourceSet`.
     #[serde(skip)]
     pub made_after: Vec<Dependency>,
-    /// The Kustomization that renders it, where that was looked at.
+    /// The Kustomization that renders it, if that was rendered.
     #[serde(skip)]
     pub applied_by: Option<ObjectRef>,
-    /// Why it may be otherwise than it is told here: what it rests on could not be rendered.
+    /// The reason that it may differ from this description: something that it depends on could not be rendered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsure: Option<String>,
 }
@@ -178,12 +181,12 @@ impl FluxKustomization {
         ObjectRef::new("Kustomization", known::KUSTOMIZE, &self.namespace, &self.name)
     }
 
-    /// Writes its name, with its namespace where that is not the one of Flux.
+    /// Returns its name, with the namespace if that is not Flux's.
     pub fn shown(&self) -> String {
         order::shown(&self.namespace, &self.name)
     }
 
-    /// Returns the components that are built with it: without those that are not there, where `spec.ignoreMissingComponents` says so.
+    /// Returns the components that are built with it: without missing ones, if `spec.ignoreMissingComponents` is set.
     pub fn components(&self, reader: &mut Reader) -> Vec<String> {
         let is_lenient = self.spec.get("ignoreMissingComponents").and_then(Value::as_bool) == Some(true);
         let is_there = |component: &String| {
@@ -197,7 +200,7 @@ impl FluxKustomization {
         own
     }
 
-    /// Gives it another path, as a patch does that is known.
+    /// Gives it another path, as a known patch does.
     pub(super) fn lead_to(&mut self, folder: &str) {
         for path in [&mut self.path, &mut self.written_path] {
             folder.clone_into(path);
@@ -207,12 +210,14 @@ impl FluxKustomization {
         }
     }
 
-    /// Tells whether a declared object is a Flux Kustomization (kustomize's own files bear the same kind, in another group).
+    /// Tells whether a declared object is a Flux Kustomization (kustomize's own files have the same kind, in another
+    /// group).
     pub fn is(declared: &Declared) -> bool {
         declared.object.kind == "Kustomization" && declared.object.group == known::KUSTOMIZE
     }
 
-    /// Builds the Kustomization that `flux bootstrap` makes of an environment's folder (fluxcd/flux2, `sync.Generate`).
+    /// Builds the Kustomization that `flux bootstrap` creates for an environment's folder (fluxcd/flux2,
+    /// `sync.Generate`).
     pub fn of_bootstrap(env: &str, folder: &str) -> Self {
         Self {
             env: env.to_owned(),
@@ -245,7 +250,7 @@ impl FluxKustomization {
         Self::read_at(env, &declared.object, (&declared.file, declared.line), body)
     }
 
-    /// Reads one that is written at a place: a file, and the line on which its document starts.
+    /// Reads one from its place: a file, and the line on which its document starts.
     pub(super) fn read_at(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
         let namespace = namespace_of(object);
         let spec = body.get("spec").cloned().unwrap_or_default();
@@ -283,7 +288,7 @@ impl FluxKustomization {
     }
 }
 
-/// Describes a source: where Flux takes content from.
+/// Describes a source of content for Flux.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FluxSource {
@@ -303,7 +308,7 @@ pub struct FluxSource {
     pub interval: Option<String>,
     /// `spec.suspend`.
     pub suspend: bool,
-    /// What its `spec` changes of its artifact.
+    /// The changes that its `spec` makes to its artifact.
     #[serde(skip)]
     pub selection: Selection,
     /// The file that declares it.
@@ -327,7 +332,7 @@ impl FluxSource {
         Self::read_at(env, &declared.object, (&declared.file, declared.line), body)
     }
 
-    /// Reads one that is written at a place: a file, and the line on which its document starts.
+    /// Reads one from its place: a file, and the line on which its document starts.
     pub(super) fn read_at(env: &str, object: &ObjectRef, (file, line): (&str, usize), body: &Value) -> Self {
         let spec = body.get("spec").cloned().unwrap_or_default();
         Self {
@@ -353,7 +358,7 @@ impl FluxSource {
     }
 }
 
-/// Returns the branch that a reference means: a full name counts before all else.
+/// Returns the branch of a reference: a full name takes precedence.
 fn branch_of(reference: &Value) -> Option<String> {
     match text(reference, "name").filter(|name| !name.is_empty()) {
         Some(name) => name.strip_prefix("refs/heads/").map(str::to_owned),
@@ -361,10 +366,10 @@ fn branch_of(reference: &Value) -> Option<String> {
     }
 }
 
-/// Reads an entry of `spec.include`: the folder that is copied to, and the source that is copied from.
+/// Reads an entry of `spec.include`: the target folder, and the source that is copied.
 fn included(include: &Value, namespace: &str) -> Option<(String, String)> {
     let source = text(include.get("repository")?, "name")?;
-    // source-controller copies to a folder of the other's name where nothing else is said.
+    // Without `toPath`, source-controller copies to a folder of the source's name.
     let to = text(include, "toPath").filter(|to| !to.is_empty()).unwrap_or_else(|| source.clone());
     Some((path::below_root(&to), format!("GitRepository/{namespace}/{source}")))
 }

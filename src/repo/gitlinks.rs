@@ -1,7 +1,7 @@
-//! What of the working tree git itself does not hold: the content of submodules, and of files that Git LFS keeps.
+//! Parts of the working tree that git itself does not hold: the content of submodules, and of files that Git LFS keeps.
 //!
-//! source-controller clones with go-git: a submodule is an empty folder unless `spec.recurseSubmodules` says otherwise, and of a file of LFS there
-//! is its pointer, because nothing runs the filters of `.gitattributes`.
+//! source-controller clones with go-git: a submodule is an empty folder unless `spec.recurseSubmodules` is set, and a
+//! file of LFS is its pointer, because nothing runs the filters of `.gitattributes`.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{contents, path};
 
-/// How a pointer begins (github.com/git-lfs/git-lfs, `docs/spec.md`).
+/// The first line of a pointer (github.com/git-lfs/git-lfs, `docs/spec.md`).
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n";
 
 /// Lists the folders of submodules, as `.gitmodules` names them.
@@ -22,14 +22,14 @@ pub(super) fn submodules(root: &Path) -> Vec<String> {
     paths.map(path::below_root).map(|path| path.trim().to_owned()).filter(|path| !path.is_empty()).collect()
 }
 
-/// Knows which files LFS keeps, by the attributes of each folder.
+/// Finds the files that LFS keeps, by the attributes of each folder.
 #[derive(Debug, Default)]
 pub struct Attributes {
     folders: HashMap<String, Option<Gitignore>>,
 }
 
 impl Attributes {
-    /// Returns what git holds of a file whose content in the working tree is known: its pointer, where LFS keeps the file.
+    /// Returns git's content of a file from its content in the working tree: the pointer, if LFS keeps the file.
     pub fn in_git(&mut self, root: &Path, file: &str, bytes: Vec<u8>) -> Vec<u8> {
         if bytes.starts_with(POINTER.as_bytes()) || !self.is_kept_by_lfs(root, file) {
             return bytes;
@@ -58,7 +58,7 @@ impl Attributes {
     }
 }
 
-/// Reads which files of a folder have the filter of LFS; nothing where none has.
+/// Reads which files of a folder have the filter of LFS; `None` if no file has it.
 fn attributes(root: &Path, folder: &str) -> Option<Gitignore> {
     let text = contents::text(root, &path::join(folder, ".gitattributes")).ok()?;
     if !text.contains("filter=lfs") {

@@ -1,4 +1,5 @@
-//! Finding the Flux graph of every environment: from the folder that Flux syncs, following the path of each Kustomization to the next.
+//! The Flux graph of every environment: from the folder that Flux syncs, along the path of each Kustomization to the
+//! next.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::model::known::{KUSTOMIZE, SOURCE};
 use crate::model::{Fault, ObjectRef};
 use crate::yaml::Value;
 
-/// Holds what the repository tells Flux: as the files declare it, or as it is rendered.
+/// Holds the Flux objects of the repository: as the files declare them, or as they are rendered.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     /// The environments, sorted by name.
@@ -33,11 +34,11 @@ pub struct Graph {
     pub sources: Vec<FluxSource>,
     /// The waves of each environment.
     pub orders: Vec<Order>,
-    /// Which files feed which Kustomization.
+    /// The files that feed each Kustomization.
     pub feeds: Feeds,
-    /// What is wrong with the files.
+    /// The faults of the files.
     pub findings: Vec<FileFault>,
-    /// The `ResourceSet` objects of which the files alone do not tell what they make, by environment.
+    /// The `ResourceSet` objects whose output the files alone do not show, by environment.
     pub sets: Vec<(String, ObjectRef)>,
     /// The sets of the environment that is read.
     pub(super) declared_sets: DeclaredSets,
@@ -45,30 +46,31 @@ pub struct Graph {
     pub(super) artifacts: Vec<ExternalArtifact>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
     pub(super) spokes: Vec<(String, FluxKustomization)>,
-    /// What is this repository in each environment.
+    /// The sources that stand for this repository, in each environment.
     pub(super) entries: BTreeMap<String, Entry>,
     /// The Kustomizations that apply the entry folders.
     pub(super) roots: Vec<FluxKustomization>,
-    /// What was read on the way.
+    /// The results of reading, for reuse.
     pub(super) followed: Followed,
 }
 
-/// Says what is this repository in an environment, and what of it is left out.
+/// Describes which sources stand for this repository in an environment, and which files are left out.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) home: Home,
     pub(super) selection: Selection,
 }
 
-/// Names what is read: the folder, the components and the namespace that a Kustomization gives it, and what is left out.
+/// Names an input: the folder, the components and the namespace that a Kustomization gives it, and the files that are
+/// left out.
 type What = (String, Vec<String>, Option<String>, Selection);
 
-/// Holds what was read: whoever asks again need not read again.
+/// Caches the inputs by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Followed(HashMap<What, Arc<Reads>>);
 
 impl Followed {
-    /// Returns what a Kustomization reads; what is left out is known to the reader.
+    /// Returns the input of a Kustomization; the reader knows the files that are left out.
     fn reads_of(&mut self, reader: &mut Reader, one: &FluxKustomization, selection: &Selection) -> Arc<Reads> {
         let namespace = one.target_namespace.clone();
         let components = one.components(reader);
@@ -92,8 +94,8 @@ pub(super) fn read(reader: &mut Reader, hints: &Hints) -> Graph {
 }
 
 impl Graph {
-    /// Lists the environments in which something may be declared that the files do not tell: what another source holds, or what a
-    /// `ResourceSet` makes on the cluster.
+    /// Lists the environments that may declare objects that the files do not show: the content of another source, or
+    /// objects that a `ResourceSet` creates on the cluster.
     fn open(&self) -> BTreeSet<String> {
         let is_away = |one: &&FluxKustomization| one.elsewhere.is_some() && spokes::kubeconfig(one).is_none();
         let away = self.kustomizations.iter().filter(is_away).map(|one| one.env.clone());
@@ -104,13 +106,13 @@ impl Graph {
         let (env, folder) = (environment.name.as_str(), environment.path.as_str());
         let start = self.kustomizations.len();
         reader.select(&Selection::default());
-        // The folder of a cluster that a hub manages is not applied by itself.
+        // No Kustomization of a hub-managed cluster applies its folder from within.
         let entry = |reader: &mut Reader| match environment.sync {
             Sync::Hub => Reads::default(),
             _ => kustomize::follow(reader, folder, &[], None),
         };
         let mut reads = entry(reader);
-        // What the source leaves out is told in the folder that it is left out of.
+        // The files of the folder itself show what the source leaves out.
         let selection = Self::selection_of(reader, environment, &reads);
         if selection != Selection::default() {
             reader.select(&selection);
@@ -138,7 +140,7 @@ impl Graph {
         let mut next = start;
         loop {
             let Some(one) = self.kustomizations.get_mut(next) else {
-                // Inputs of sets may be anywhere: they are looked for once all else is read.
+                // Inputs of sets may be anywhere: sets are unfolded once all else is read.
                 self.take_sets(env);
                 if next < self.kustomizations.len() {
                     continue;
@@ -146,7 +148,7 @@ impl Graph {
                 break;
             };
             next += 1;
-            // The content of another source is not in this repository, even where a path of the same name is.
+            // The content of another source is not in this repository, even if a path of the same name is.
             home.settle(one, &self.sources, &self.artifacts);
             spokes::settle(one, &self.spokes);
             from_artifact(reader, one, folder, &selection);
@@ -171,7 +173,7 @@ impl Graph {
         self.sets.extend(sets.unknown.into_iter().map(|set| (env.to_owned(), set)));
     }
 
-    /// Returns what the source that an environment's folder is read from has of the repository.
+    /// Returns the part of the repository that an environment's source has.
     fn selection_of(reader: &mut Reader, environment: &RepoEnvironment, reads: &Reads) -> Selection {
         let mut found = Self::default();
         found.take(reader, &environment.name, None, &Reads { declared: reads.declared.clone(), ..Reads::default() });
@@ -180,7 +182,7 @@ impl Graph {
         Selection { pushed: pushed::of(reader.root(), environment), ..own }
     }
 
-    /// Returns what a Kustomization reads, or what is wrong with its path.
+    /// Returns the input of a Kustomization, or the fault of its path.
     pub(super) fn follow(
         &mut self,
         reader: &mut Reader,
@@ -191,7 +193,7 @@ impl Graph {
         let left_out = reader.why_left_out(&one.path).map(|why| why.to_string()).unwrap_or_default();
         let (why, todo) = match place {
             Place::Folder => return Ok(self.followed.reads_of(reader, one, selection)),
-            // What it becomes is not known, which is said where it is rendered.
+            // The result is unknown; the rendering reports that.
             Place::Elsewhere => return Ok(Arc::default()),
             Place::Outside => ("the path leads out of the repository", "correct spec.path"),
             Place::File | Place::Special => ("the path is not a folder", "name its folder in spec.path"),
@@ -203,7 +205,7 @@ impl Graph {
         Err(Box::new(finding.about(&one.env, Some(&one.object()))))
     }
 
-    /// Takes the Flux objects among what was read, and what is wrong with it.
+    /// Adds the Flux objects of an input, and its faults.
     fn take(&mut self, reader: &mut Reader, env: &str, by: Option<&ObjectRef>, reads: &Reads) {
         for (declared, body) in flux_objects(reader, reads) {
             if ExternalArtifact::is_made_by(&declared) {
@@ -233,7 +235,7 @@ impl Graph {
         }
     }
 
-    /// Takes what flux-operator makes of the sets that are declared so far.
+    /// Adds the objects that flux-operator creates from the sets so far.
     fn take_sets(&mut self, env: &str) {
         for made in self.declared_sets.unfold(env) {
             let place = (made.file.as_str(), made.line);
@@ -247,7 +249,7 @@ impl Graph {
         }
     }
 
-    /// Says which Kustomizations have to be ready before another is made.
+    /// Records which Kustomizations have to be ready before another is created.
     pub(super) fn hold_back(&mut self, env: &str, object: &ObjectRef, until: &[ObjectRef]) {
         let is_it = |one: &&mut FluxKustomization| one.env == env && one.object() == *object;
         if let Some(one) = self.kustomizations.iter_mut().find(is_it) {
@@ -260,7 +262,7 @@ impl Graph {
         }
     }
 
-    /// Takes the Kustomization that syncs the folder where nothing of the folder declares it: its file was applied by hand.
+    /// Adds the Kustomization that syncs the folder if no file of the folder declares it: its file was applied by hand.
     fn take_root(&mut self, reader: &mut Reader, environment: &RepoEnvironment) {
         let Sync::Kustomization { object, file, .. } = &environment.sync else { return };
         let env = environment.name.as_str();
@@ -280,7 +282,8 @@ impl Graph {
         }
     }
 
-    /// Takes what flux-operator makes of a `FluxInstance`: a Kustomization and its source, which no file declares.
+    /// Adds the objects that flux-operator creates from a `FluxInstance`: a Kustomization and its source, which no file
+    /// declares.
     fn take_instance(&mut self, environment: &RepoEnvironment) {
         let Sync::Instance { object, file, line, made, .. } = &environment.sync else { return };
         let is_known = |one: &FluxKustomization| one.env == environment.name && one.object() == *object;
@@ -291,21 +294,21 @@ impl Graph {
         self.take_instance_source(environment);
     }
 
-    /// Takes the source that flux-operator makes of a `FluxInstance`.
+    /// Adds the source that flux-operator creates from a `FluxInstance`.
     pub(super) fn take_instance_source(&mut self, environment: &RepoEnvironment) {
         let Sync::Instance { source, file, line, made, .. } = &environment.sync else { return };
         self.take_source(FluxSource::read_at(&environment.name, source, (file, *line), &made.source));
     }
 
-    /// Takes a source, once.
+    /// Adds a source, once.
     pub(super) fn take_source(&mut self, source: FluxSource) {
         if !self.sources.iter().any(|known| known.env == source.env && known.object() == source.object()) {
             self.sources.push(source);
         }
     }
 
-    /// Adds what only the whole shows: waves, circles, dependencies on nothing. Of environments that are `open`, since not all of them could be
-    /// looked at, it is not told what is not there.
+    /// Adds facts that only the whole graph shows: waves, circles, dependencies on nothing. For `open` environments,
+    /// which are partly unknown, missing objects are not reported.
     pub(super) fn finish(&mut self, open: &BTreeSet<String>) {
         self.kustomizations.sort_by(|a, b| (&a.env, &a.name, &a.namespace).cmp(&(&b.env, &b.name, &b.namespace)));
         self.sources
@@ -350,21 +353,21 @@ impl Graph {
                 self.findings.push(finding.about(&one.env, Some(&one.object())));
             }
         }
-        // Of several that fail of one file, the first stands for all.
+        // If one file makes several fail, the first fault stands for all.
         let mut seen = HashSet::new();
         self.findings.retain(|finding| seen.insert((finding.env.clone(), finding.to_string())));
         self.findings.sort_by(|a, b| (&a.file, a.line, &a.env).cmp(&(&b.file, b.line, &b.env)));
     }
 }
 
-/// Finds the folder of a Kustomization whose artifact is made of a folder of this repository, as a pipeline pushes one: there its path counts
-/// from a folder above the environment's own.
+/// Finds the folder of a Kustomization whose artifact is built from a folder of this repository, as a pipeline pushes
+/// one: there its path counts from a folder above the environment's own.
 pub(super) fn from_artifact(reader: &mut Reader, one: &mut FluxKustomization, entry: &str, selection: &Selection) {
     let is_from = |kinds: &[&str]| one.source.as_ref().is_some_and(|source| kinds.contains(&source.kind.as_str()));
     if one.elsewhere.is_some() {
         return;
     }
-    // Where it is known of which folder the artifact is made, every path counts from there, and so does what is copied out of it.
+    // If the artifact's folder is known, every path counts from there, and so do copies out of it.
     let pushed = selection.pushed.as_ref().map(|pushed| pushed.folder.as_str()).filter(|folder| !folder.is_empty());
     if let Some(folder) = pushed.filter(|_| is_from(&["OCIRepository", "ExternalArtifact"])) {
         let whole = path::join(folder, &one.path).trim_end_matches('/').to_owned();
@@ -387,8 +390,8 @@ pub(super) fn from_artifact(reader: &mut Reader, one: &mut FluxKustomization, en
     }
 }
 
-/// Finds what applies an environment's entry folder among what is read there: the Kustomization that is known to sync it, else those whose path
-/// it is, else those whose path holds it.
+/// Finds the Kustomization that applies an environment's entry folder: the one that is known to sync it, else those
+/// with exactly its path, else those whose path holds it.
 fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxKustomization> {
     let of = |fits: &dyn Fn(&FluxKustomization) -> bool| {
         read.iter().filter(|one| one.elsewhere.is_none() && fits(one)).cloned().collect::<Vec<_>>()
@@ -405,7 +408,7 @@ fn roots(environment: &RepoEnvironment, read: &[FluxKustomization]) -> Vec<FluxK
     [known, exact(), holding()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Reads the Flux Kustomizations, sources and sets among what was read.
+/// Reads the Flux Kustomizations, sources and sets of an input.
 pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared, Value)> {
     let is_flux = |declared: &&Declared| {
         FluxKustomization::is(declared)
@@ -422,7 +425,7 @@ pub(super) fn flux_objects(reader: &mut Reader, reads: &Reads) -> Vec<(Declared,
     found
 }
 
-/// Tells that two files declare one Kustomization; nothing where it is one file that is read twice.
+/// Reports that two files declare one Kustomization; `None` if one file is read twice.
 pub(super) fn twice(known: &FluxKustomization, one: &FluxKustomization) -> Option<FileFault> {
     if (&known.file, known.line) == (&one.file, one.line) {
         return None;

@@ -1,5 +1,5 @@
-//! Which sources stand for this repository, decided by what syncs it and by kind: the content of all others is elsewhere, even where a path of
-//! the same name is here.
+//! The sources that stand for this repository, by the object that syncs it and by kind: the content of all others is
+//! elsewhere, even if a path of the same name is here.
 
 use super::artifact::Selection;
 use super::environments::FLUX;
@@ -9,23 +9,25 @@ use super::path;
 use crate::model::{ObjectRef, known};
 use crate::yaml::Value;
 
-/// Knows the sources of an environment that stand for this repository.
+/// Holds the sources of an environment that stand for this repository.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Home {
     known: Vec<ObjectRef>,
-    /// Whether something says so; else it is what bootstrap will call it, or what nothing declares.
+    /// Whether an object proves it; else the name is bootstrap's default, or one that nothing declares.
     certain: bool,
 }
 
 impl Home {
-    /// Finds the sources of an environment that stand for this repository, by what syncs it and by the Kustomizations of its entry folder.
+    /// Finds the sources of an environment that stand for this repository, by the object that syncs it and by the
+    /// Kustomizations of its entry folder.
     pub(super) fn find(environment: &RepoEnvironment, entry: &[FluxKustomization]) -> Self {
         let own = match &environment.sync {
             Sync::Kustomization { source, .. } => source.clone(),
             Sync::Instance { source, .. } => Some(source.clone()),
             Sync::Expected | Sync::Named | Sync::Hub | Sync::Patch { .. } => None,
         };
-        // A path that holds the entry folder says so too, but the root of any repository is written like the root of this one.
+        // A path that holds the entry folder proves it, too, but the root of any repository is written like the root of
+        // this one.
         let holds = |one: &&FluxKustomization| {
             let is_root = one.path.is_empty() && !environment.path.is_empty() && one.name != FLUX;
             !is_root && path::is_within(&environment.path, &one.path) && one.spec.get("kubeConfig").is_none()
@@ -38,7 +40,7 @@ impl Home {
         Self { certain: !known.is_empty(), known }
     }
 
-    /// Says of a Kustomization which folder of this repository it reads, or that its content is elsewhere.
+    /// Sets the folder of this repository that a Kustomization reads, or notes that its content is elsewhere.
     pub(super) fn settle(&self, one: &mut FluxKustomization, sources: &[FluxSource], artifacts: &[ExternalArtifact]) {
         one.elsewhere = None;
         one.path.clone_from(&one.written_path);
@@ -68,37 +70,38 @@ impl Home {
         is_bootstrap || (source.kind == "GitRepository" && !is_declared())
     }
 
-    /// Returns what the source that the entry folder is read from has of this repository.
+    /// Returns the part of this repository that the entry folder's source has.
     pub(super) fn selection(&self, sources: &[FluxSource]) -> Selection {
         let own = sources.iter().find(|source| self.known.contains(&source.object()));
         own.map(|source| source.selection.clone()).unwrap_or_default()
     }
 }
 
-/// Describes an artifact that an `ArtifactGenerator` copies together.
+/// Describes an artifact that an `ArtifactGenerator` composes of copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ExternalArtifact {
     env: String,
     namespace: String,
     name: String,
-    /// Where it is copied from.
+    /// The source of the copies.
     source: ObjectRef,
-    /// Which folder of the source becomes which of the artifact; none where something else than folders is copied.
+    /// The copied folders of the source, each with its folder in the artifact; empty if something other than folders is
+    /// copied.
     copies: Vec<(String, String)>,
 }
 
 impl ExternalArtifact {
-    /// Tells whether a declared object makes artifacts.
+    /// Tells whether a declared object generates artifacts.
     pub(super) fn is_made_by(declared: &Declared) -> bool {
         Self::is_of(&declared.object)
     }
 
-    /// Tells whether an object makes artifacts.
+    /// Tells whether an object generates artifacts.
     pub(super) fn is_of(object: &ObjectRef) -> bool {
         object.kind == "ArtifactGenerator" && object.group == known::EXTENSIONS
     }
 
-    /// Reads the artifacts that an `ArtifactGenerator` makes (source-watcher, `ArtifactGeneratorSpec`).
+    /// Reads the artifacts that an `ArtifactGenerator` generates (source-watcher, `ArtifactGeneratorSpec`).
     pub(super) fn read(env: &str, object: &ObjectRef, body: &Value) -> Vec<Self> {
         let own = Some(object.namespace.as_str()).filter(|name| !name.is_empty()).unwrap_or(FLUX);
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -134,11 +137,12 @@ impl ExternalArtifact {
     }
 }
 
-/// Reads a copy of a whole folder: the source's alias, the folder, and where it goes; `None` for anything else (source-watcher,
-/// `applyCopyOperation`: `folder/**` is what is in the folder, and `folder/` is the folder itself, as of `cp -r`).
+/// Reads a copy of a whole folder: the source's alias, the folder, and the target; `None` for anything else
+/// (source-watcher, `applyCopyOperation`: `folder/**` is the content of the folder, and `folder/` is the folder itself,
+/// as of `cp -r`).
 fn copied(copy: &Value) -> Option<(String, String, String)> {
     let text = |key: &str| copy.get(key).and_then(Value::as_str);
-    // What is merged, unpacked or left out is not what stands in the source.
+    // Merged, unpacked or excluded content differs from the source's.
     let is_whole = matches!(text("strategy"), None | Some("Overwrite"));
     let mut excluded = copy.get("exclude").and_then(Value::as_sequence).into_iter().flatten();
     if !is_whole || !excluded.all(|pattern| pattern.as_str().is_some_and(leaves_manifests)) {
@@ -159,7 +163,7 @@ fn copied(copy: &Value) -> Option<(String, String, String)> {
     Some((alias.to_owned(), from, to))
 }
 
-/// Tells whether a pattern of what is left out takes no manifest: it names the ending of other files.
+/// Tells whether an exclude pattern matches no manifest: it names the ending of other files.
 fn leaves_manifests(pattern: &str) -> bool {
     let ending = pattern.rsplit_once('.').map_or("", |(_, ending)| ending);
     !ending.is_empty()
@@ -168,15 +172,15 @@ fn leaves_manifests(pattern: &str) -> bool {
 }
 
 impl ExternalArtifact {
-    /// Returns the folder of the source that a path of the artifact is a copy of; `None` where it is not one folder.
+    /// Returns the folder of the source that a path of the artifact is a copy of; `None` if it is not one folder.
     fn find(&self, path: &str) -> Option<String> {
-        // What several copies put side by side is one folder where they stand beside each other in the source as well.
+        // Several copies side by side are one folder if they are side by side in the source as well.
         let root = self.copies.first().and_then(|(from, to)| root_of(from, to));
         let same = |(from, to): &(String, String)| root_of(from, to) == root;
         if let Some(root) = root.as_ref().filter(|_| self.copies.iter().all(same)) {
             return Some(path::join(root, path).trim_end_matches('/').to_owned());
         }
-        // Else what one of them puts somewhere is that one's, where no other puts something there too.
+        // Else the path belongs to the only copy that targets it.
         let mut near = self.copies.iter().filter(|(_, to)| path::is_within(path, to) || path::is_within(to, path));
         let (from, to) = near.next().filter(|(_, to)| path::is_within(path, to))?;
         let rest = path.strip_prefix(to.as_str())?.trim_start_matches('/');

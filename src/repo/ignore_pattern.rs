@@ -1,19 +1,19 @@
-//! Patterns of what is left out, as Flux reads them.
+//! Ignore patterns, as Flux reads them.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// The most names that a part of a pattern keeps its answers for.
+/// The most names for which a part of a pattern caches its answers.
 const MOST_NAMES: usize = 4096;
 
-/// What stands between two slashes of a pattern.
+/// The text between two slashes of a pattern.
 #[derive(Debug)]
 struct Part {
     text: String,
     letters: Vec<char>,
-    /// How many signs in it stand for others.
+    /// The number of its wildcards and escapes.
     signs: usize,
-    /// What was answered: the same folders stand in the paths of all their files.
+    /// The cached answers: the same folders are in the paths of all their files.
     known: RefCell<HashMap<String, Option<bool>>>,
 }
 
@@ -23,11 +23,11 @@ impl Part {
         Self { text: text.to_owned(), letters: text.chars().collect(), signs, known: RefCell::default() }
     }
 
-    /// Matches a name; `None` where the part is no pattern.
+    /// Matches a name; `None` if the part is no valid pattern.
     fn fits(&self, name: &str) -> Option<bool> {
         match self.signs {
             0 => Some(self.text == name),
-            // What takes no longer than to look it up.
+            // Matching takes no longer than a look-up.
             1 | 2 => matches(&self.letters, name),
             _ => {
                 if let Some(known) = self.known.borrow().get(name) {
@@ -47,7 +47,7 @@ impl Part {
 /// A pattern as go-git reads it (`plumbing/format/gitignore`), which differs from git's own in corners.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// The folder that it counts from.
+    /// The folder that the pattern counts from.
     domain: Vec<String>,
     parts: Vec<Part>,
     pub(super) leaves_out: bool,
@@ -62,7 +62,7 @@ pub(super) fn patterns(text: &str, folder: &str) -> Vec<Pattern> {
     lines.map(|(index, line)| Pattern::new(line, folder, index.saturating_add(1))).collect()
 }
 
-/// Finds the pattern that has the last word on a path.
+/// Finds the last pattern that matches a path, which wins.
 pub(super) fn last_that_fits<'a>(patterns: &'a [Pattern], path: &[&str], is_folder: bool) -> Option<&'a Pattern> {
     patterns.iter().rev().find(|pattern| pattern.fits(path, is_folder))
 }
@@ -148,11 +148,13 @@ impl Pattern {
     }
 }
 
-/// Matches a name with a pattern of Go's `path/filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]` and `\`; `None` where the pattern is none.
+/// Matches a name with a pattern of Go's `path/filepath.Match`: `*`, `?`, `[a-z]`, `[^a-z]` and `\`; `None` if the
+/// pattern is invalid.
 fn matches(pattern: &[char], name: &str) -> Option<bool> {
     let name: Vec<char> = name.chars().collect();
     let (mut at, mut place) = (0_usize, 0_usize);
-    // Where to go on when what follows the last star does not fit: the star, and how far it reached.
+    // The point to resume from if the rest after the last star does not match: after the star, and the end of its
+    // match.
     let mut star: Option<(usize, usize)> = None;
     loop {
         let step = match pattern.get(at) {
@@ -179,7 +181,8 @@ fn matches(pattern: &[char], name: &str) -> Option<bool> {
     }
 }
 
-/// Matches one letter with the beginning of a pattern; returns how much of it that was, `Some(None)` where it does not fit.
+/// Matches one letter with the beginning of a pattern; returns the length of that beginning, `Some(None)` if it does
+/// not match.
 #[allow(clippy::option_option, reason = "a pattern that is none is not the same as one that does not fit")]
 fn one(pattern: &[char], letter: Option<char>) -> Option<Option<usize>> {
     match pattern {
@@ -220,7 +223,7 @@ fn in_class(rest: &[char], index: usize) -> Option<(char, usize)> {
 mod tests {
     use super::Pattern;
 
-    /// Said by a program over go-git 5.16 (`gitignore.NewMatcher`) for each of these.
+    /// The expected results come from go-git 5.16 (`gitignore.NewMatcher`).
     #[test]
     fn patterns_fit_as_those_of_go_git() {
         for (pattern, path, is_folder, fits) in [

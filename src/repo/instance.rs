@@ -1,5 +1,5 @@
-//! What flux-operator makes of `spec.sync` of a `FluxInstance`: a Kustomization and its source, which no file declares (flux-operator 0.59,
-//! `internal/builder/templates.go`), after the patches of `spec.kustomize`.
+//! The objects that flux-operator creates from `spec.sync` of a `FluxInstance`: a Kustomization and its source, which
+//! no file declares (flux-operator 0.59, `internal/builder/templates.go`), after the patches of `spec.kustomize`.
 
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
@@ -7,18 +7,18 @@ use serde_json::{Map, Value as Json, json};
 use crate::model::{ObjectRef, json_patch, known};
 use crate::yaml::{self, Value};
 
-/// Holds what is made.
+/// Holds the generated objects.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GeneratedObjects {
     /// The Kustomization.
     pub(super) kustomization: Value,
     /// The source.
     pub(super) source: Value,
-    /// Why they may be otherwise than they stand here.
+    /// The reason that they may differ on the cluster.
     pub(super) unsure: Option<String>,
 }
 
-/// Makes both of an instance's `spec`; nothing where it syncs nothing.
+/// Builds both from an instance's `spec`; `None` if it syncs nothing.
 pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Option<GeneratedObjects> {
     let spec: Json = serde_json::to_value(spec).ok()?;
     let sync = spec.get("sync")?;
@@ -31,7 +31,8 @@ pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Opti
             "sourceRef": {"kind": source.kind, "name": source.name},
         },
     });
-    // Where tenants are locked in, whoever names no account acts as one that may do nothing (`GetProfileMultitenant`).
+    // With multi-tenancy lockdown, an object without a service account acts as one without rights
+    // (`GetProfileMultitenant`).
     if spec.pointer("/cluster/multitenant") == Some(&Json::Bool(true))
         && let Some(own) = kustomization.get_mut("spec").and_then(Json::as_object_mut)
     {
@@ -76,7 +77,7 @@ pub(super) fn make(spec: &Value, object: &ObjectRef, source: &ObjectRef) -> Opti
     })
 }
 
-/// Applies a patch to an object, where it is meant; `None` where it is not understood what it does.
+/// Applies a patch to an object, if it targets the object; `None` if its effect is unknown.
 fn apply(patch: &Json, body: &mut Json) -> Option<()> {
     let text = patch.get("patch").and_then(Json::as_str)?;
     let written: Json = yaml::from_str(text).ok()?;
@@ -89,7 +90,7 @@ fn apply(patch: &Json, body: &mut Json) -> Option<()> {
         return Some(());
     }
     match written {
-        // What cannot be done as a whole leaves all as it was.
+        // A patch that fails in part leaves the object unchanged.
         steps @ Json::Array(_) => {
             let mut patched = body.clone();
             json_patch::apply(&mut patched, &steps)?;
@@ -97,7 +98,7 @@ fn apply(patch: &Json, body: &mut Json) -> Option<()> {
             Some(())
         }
         Json::Object(fields) if fields.get("$patch").is_none() => {
-            // Who it is stays.
+            // The object's identity stays.
             let rest: Map<String, Json> =
                 fields.into_iter().filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind")).collect();
             merge(body, &Json::Object(rest));
@@ -107,7 +108,7 @@ fn apply(patch: &Json, body: &mut Json) -> Option<()> {
     }
 }
 
-/// Tells whether a selector of kustomize means an object; `None` where that is not known.
+/// Tells whether a selector of kustomize matches an object; `None` if that is unknown.
 fn is_target(target: &Json, body: &Json) -> Option<bool> {
     let word = |of: &Json, at: &str| of.pointer(at).and_then(Json::as_str).unwrap_or_default().to_owned();
     let version = word(body, "/apiVersion");
@@ -126,11 +127,11 @@ fn is_target(target: &Json, body: &Json) -> Option<bool> {
         }
     }
     let selects = |field: &str| target.get(field).and_then(Json::as_str).is_some_and(|text| !text.is_empty());
-    // The labels that the operator gives them are not known here.
+    // The labels from the operator are not known here.
     (!selects("labelSelector") && !selects("annotationSelector")).then_some(true)
 }
 
-/// Lays a patch over an object: maps are merged, all else is replaced, and null takes away.
+/// Merges a patch into an object: maps are merged, all else is replaced, and null removes.
 fn merge(into: &mut Json, patch: &Json) {
     let Json::Object(fields) = patch else {
         into.clone_from(patch);

@@ -1,8 +1,8 @@
-//! A kustomization file as kustomize must see it: read as every reader reads it, with nothing in it that is not known here.
+//! A kustomization file as kustomize must see it: read as every reader reads it, with no unknown field in it.
 //!
-//! kustomize matches names of fields in any case (Go's `encoding/json`), so that `Files` is `files` to it and nothing to whoever looks
-//! for `files`. Fields get the names here that kustomize takes them for (its `types.Kustomization`), and every other one is emptied: one that
-//! is there twice in different cases, and one with letters beyond ASCII that Go folds.
+//! kustomize matches names of fields in any case (Go's `encoding/json`), so that `Files` is `files` to it, but not to
+//! code that reads `files`. Here, fields get the names that kustomize takes them for (its `types.Kustomization`), and
+//! every other one is emptied: a second one in another case, and one with letters beyond ASCII that Go folds.
 
 use crate::yaml::strict::{self, Refusal};
 use crate::yaml::{Mapping, Value};
@@ -10,13 +10,13 @@ use crate::yaml::{Mapping, Value};
 /// Holds a kustomization file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Body {
-    /// Its fields; those that are not known are null, which kustomize refuses where it does not know them either.
+    /// The fields; unknown ones are null, which kustomize refuses if it does not know them either.
     pub fields: Mapping,
-    /// The first field that is not known.
+    /// The first unknown field.
     pub unknown: Option<String>,
 }
 
-/// What may stand somewhere.
+/// The allowed form of a value.
 enum Shape {
     /// Anything: nothing in it names a file.
     Any,
@@ -70,7 +70,7 @@ const KUSTOMIZATION: &[(&str, Shape)] = &[
     ("bases", Any),
     ("configMapGenerator", List(&GENERATOR)),
     ("secretGenerator", List(&GENERATOR)),
-    // Charts are never inflated: neither Flux nor anything here lets kustomize run Helm.
+    // Charts are never inflated: neither Flux nor this program lets kustomize run Helm.
     ("helmGlobals", Any),
     ("helmCharts", Any),
     ("helmChartInflationGenerator", Any),
@@ -82,14 +82,15 @@ const KUSTOMIZATION: &[(&str, Shape)] = &[
     ("buildMetadata", Any),
 ];
 
-/// Fields of kustomize's own plug-ins that name files or hold what does, as [`super::references::of_plugin`] follows them.
+/// Fields of kustomize's own plug-ins that name files or hold such fields, as [`super::references::of_plugin`] follows
+/// them.
 const OF_PLUGINS: [&str; 9] =
     ["env", "envs", "files", "path", "paths", "replacements", "valuesFile", "additionalValuesFiles", "items"];
 
 /// Reads a kustomization file: the first document of the text, as kustomize does.
 ///
 /// # Errors
-/// Says why it is not taken.
+/// Returns the reason that the file is refused.
 pub fn read(text: &str) -> Result<Body, Refusal> {
     let fields = match strict::documents(text)?.into_iter().next() {
         None | Some(Value::Null) => Mapping::new(),
@@ -101,7 +102,7 @@ pub fn read(text: &str) -> Result<Body, Refusal> {
     Ok(body)
 }
 
-/// Writes the names of fields as they are known, where they are written in another case.
+/// Renames fields in another case to their known names.
 fn rename(fields: &mut Mapping, known: &[(&str, Shape)]) {
     let meant = |fields: &Mapping, key: &Value| {
         let name = key.as_str()?;
@@ -113,14 +114,14 @@ fn rename(fields: &mut Mapping, known: &[(&str, Shape)]) {
     }
     let mut renamed = Mapping::new();
     for (key, value) in fields.iter() {
-        // The first counts where there are several.
+        // Of several, the first counts.
         let name = meant(fields, key).filter(|name| !renamed.contains_key(*name));
         renamed.insert(name.map_or_else(|| key.clone(), Value::from), value.clone());
     }
     *fields = renamed;
 }
 
-/// Empties what is not known.
+/// Empties unknown fields.
 fn empty(fields: &mut Mapping, known: &[(&str, Shape)], unknown: &mut Option<String>) {
     rename(fields, known);
     for (key, value) in fields.iter_mut() {
@@ -147,8 +148,8 @@ fn within(value: &mut Value, shape: &Shape, unknown: &mut Option<String>) {
     }
 }
 
-/// Returns what configures plug-ins where an entry of `generators`, `transformers` or `validators` is written in place; `None` where
-/// kustomize takes it for a path.
+/// Returns the configurations of plug-ins if an entry of `generators`, `transformers` or `validators` is inline; `None`
+/// if kustomize takes it for a path.
 pub fn in_place(entry: &str) -> Option<Vec<Value>> {
     let documents = strict::documents(entry).ok()?;
     let is_object = |document: &Value| {
@@ -160,10 +161,10 @@ pub fn in_place(entry: &str) -> Option<Vec<Value>> {
     (!documents.is_empty() && documents.iter().all(is_object)).then_some(documents)
 }
 
-/// Checks the configuration of a plug-in: each of its fields must be what it looks like to every reader.
+/// Checks the configuration of a plug-in: each of its fields must look the same to every reader.
 ///
 /// # Errors
-/// Says which field is not.
+/// Names the field that does not.
 pub fn check_plugin(config: &Value) -> Result<(), String> {
     let Value::Mapping(fields) = config else {
         return Err("the configuration of a plug-in is not a mapping".to_owned());

@@ -1,4 +1,5 @@
-//! Which files a folder's kustomization reads, by following it as kustomize and kustomize-controller do, without rendering anything.
+//! The files that a folder's kustomization reads, found by following it as kustomize and kustomize-controller do,
+//! without rendering.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,13 +18,13 @@ use crate::yaml::Value;
 /// The names of a kustomization file, in kustomize's order (`konfig.RecognizedKustomizationFileNames`).
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// Kustomizations nested deeper than this are not followed: nobody writes them by hand.
+/// The deepest nesting of kustomizations that is followed: real ones are not nested deeper.
 pub const DEPTH_LIMIT: usize = 64;
 
-/// More files than this are not read for one Kustomization, such as one whose path is the root of a large repository.
+/// The most files that are read for one Kustomization, such as one whose path is the root of a large repository.
 const FILE_LIMIT: usize = 20_000;
 
-/// Says what a file is to the Kustomization that reads it.
+/// Classifies a file for the Kustomization that reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -31,16 +32,16 @@ pub enum Role {
     Kustomization,
     /// Manifests that are applied.
     Resource,
-    /// A patch of what is applied.
+    /// A patch of the applied manifests.
     Patch,
-    /// Anything else that goes in: inputs of generators, values, replacements, configurations.
+    /// Any other input: of generators, values, replacements, configurations.
     Input,
 }
 
 /// Names an object that a file declares or patches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
-    /// Which object; its namespace is a best effort, empty where only rendering would tell.
+    /// The object; its namespace is a best effort, empty if only rendering would show it.
     pub object: ObjectRef,
     /// Its `apiVersion`.
     pub api_version: String,
@@ -55,7 +56,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Names what a document of a file declares, by its place among the manifests of the file, as it stands there.
+    /// Names the object of a document of a file, by its place among the manifests of the file, as it is written there.
     pub(super) fn from_manifest(manifest: &Manifest, file: &str, index: usize) -> Self {
         Self {
             object: ObjectRef::new(&manifest.kind, manifest.group(), &manifest.namespace, &manifest.name),
@@ -68,22 +69,23 @@ impl Declared {
     }
 }
 
-/// Holds what a kustomization reads.
+/// Holds the input of a kustomization.
 #[derive(Debug, Clone, Default)]
 pub struct Reads {
-    /// Every file, and what it is for.
+    /// The files, each with its role.
     pub files: BTreeMap<String, Role>,
     /// The objects that the files declare and patch.
     pub declared: Vec<Declared>,
-    /// What is read from elsewhere, with the file that says so: only the network knows what it holds.
+    /// The remote resources, each with the file that names it: only the network has their content.
     pub remote: Vec<(String, String)>,
-    /// Whether it names what is never read: something outside of the repository, a pipe or a device.
+    /// Whether it names something that is never read: something outside of the repository, a pipe or a device.
     pub leaves: bool,
-    /// What is wrong on the way.
+    /// The faults on the way.
     pub findings: Vec<FileFault>,
 }
 
-/// Follows the kustomization of a folder; a folder without one is read as kustomize-controller generates one: every manifest below it.
+/// Follows the kustomization of a folder; a folder without one is read as kustomize-controller generates one: every
+/// manifest below it.
 ///
 /// `components` are `spec.components` of the Flux Kustomization, `target_namespace` its `spec.targetNamespace`.
 pub fn follow(reader: &mut Reader, folder: &str, components: &[String], target_namespace: Option<&str>) -> Reads {
@@ -127,8 +129,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads every manifest below a folder, as kustomize-controller does where there is no kustomization file: a folder below that has
-    /// one is taken as a whole (fluxcd/pkg kustomize, `scanManifests`).
+    /// Reads every manifest below a folder, as kustomize-controller does without a kustomization file: a folder below
+    /// that has one is included as a whole (fluxcd/pkg kustomize, `scanManifests`).
     fn tree(&mut self, folder: &str, context: &Context) {
         for name in self.reader.names(folder) {
             let child = path::join(folder, &name);
@@ -179,7 +181,7 @@ impl Walk<'_> {
         self.stack.pop();
     }
 
-    /// Returns what a kustomization file holds: as kustomize must see it, else as far as it can be read.
+    /// Returns the content of a kustomization file: as kustomize must see it, else as far as it can be read.
     fn body(&mut self, file: &str) -> Option<Value> {
         if let Some(body) = self.reader.text(file).and_then(|text| kustomization::read(&text).ok()) {
             return Some(Value::Mapping(body.fields));
@@ -198,7 +200,7 @@ impl Walk<'_> {
 
     /// Follows one reference of a kustomization file (or, with `file` a field's name, of a Flux Kustomization).
     fn reference(&mut self, folder: &str, file: &str, reference: &str, followed: bool, context: &Context) {
-        // No path that somebody wrote, and what kustomize makes of it is not known.
+        // This is no path that a person wrote, and kustomize's reading of it is unknown.
         if reference.contains(|letter: char| letter.is_control() && letter != '\t') {
             self.reads.leaves = true;
             return;
@@ -267,7 +269,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Follows what the plug-ins that a file configures refer to.
+    /// Follows the references of the plug-ins that a file configures.
     fn plugin(&mut self, folder: &str, file: &str) {
         let text = self.reader.text(file).unwrap_or_default();
         for reference in crate::yaml::documents(&text).unwrap_or_default().iter().flat_map(of_plugin) {

@@ -1,18 +1,19 @@
-//! The lock on a file that SOPS encrypted: whose age keys open it, told without decrypting or parsing.
+//! The lock on a file that SOPS encrypted: the age keys that open it, found without decrypting or parsing.
 
 use crate::sops;
 
-/// Files above this size are not looked at: a Secret cannot be larger (Kubernetes' limit is 1 MiB).
+/// The size above which files are not read: a Secret cannot be larger (Kubernetes' limit is 1 MiB).
 pub const SIZE_LIMIT: u64 = 1024 * 1024;
 
-/// Says that a file is encrypted, and to whom.
+/// Marks a file as encrypted, and names its recipients.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lock {
-    /// The age recipients, in the order of the file; empty when it is encrypted to other kinds of keys.
+    /// The age recipients, in the order of the file; empty if it is encrypted to other kinds of keys.
     pub recipients: Vec<String>,
 }
 
-/// Returns the names that an encrypted file of variables has, none where it is sealed as a whole; `None` where it is not encrypted.
+/// Returns the names of an encrypted file of variables, empty if it is encrypted as a whole; `None` if it is not
+/// encrypted.
 pub fn sealed_names(text: &str) -> Option<Vec<&str>> {
     sops::sniff(text)?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
@@ -21,7 +22,8 @@ pub fn sealed_names(text: &str) -> Option<Vec<&str>> {
     Some(names.into_iter().filter(|name| is_flat && !name.starts_with("sops_")).collect())
 }
 
-/// The endings of files that are likely to be encrypted, beside those that sops knows: what is encrypted as a whole keeps its own ending.
+/// The endings of files that are likely to be encrypted, beside those that sops knows: a file that is encrypted as a
+/// whole keeps its own ending.
 const LIKELY: [&str; 16] = [
     "agekey",
     "bin",

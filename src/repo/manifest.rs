@@ -1,24 +1,24 @@
-//! Kubernetes manifests as they stand in YAML files: what each document is, and on which line it starts.
+//! Kubernetes manifests in YAML files: the identity of each document, and its first line.
 
 use crate::model::known;
 use crate::yaml::{self, Value};
 
-/// Files above this size are told apart by their first lines instead of being parsed whole: `gotk-components.yaml` is half a megabyte of
-/// schemas in each environment, and nothing but names is wanted of it.
+/// The size above which only the first lines of each document are read instead of parsing it: `gotk-components.yaml` is
+/// half a megabyte of schemas in each environment, and only its names are needed.
 const PARSE_LIMIT: usize = 64 * 1024;
 
-/// Holds what is known of one document.
+/// Holds the known facts of one document.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Manifest {
     /// The line that the document starts on, counted from 1.
     pub line: usize,
-    /// `apiVersion`; empty where it is missing.
+    /// `apiVersion`; empty if it is missing.
     pub api_version: String,
-    /// `kind`; empty where it is missing.
+    /// `kind`; empty if it is missing.
     pub kind: String,
-    /// `metadata.namespace`; empty where it is missing.
+    /// `metadata.namespace`; empty if it is missing.
     pub namespace: String,
-    /// `metadata.name`; empty where it is missing.
+    /// `metadata.name`; empty if it is missing.
     pub name: String,
     /// The document itself, kept for Flux objects and kustomization files, whose content the graph needs.
     pub body: Option<Value>,
@@ -45,7 +45,7 @@ impl Manifest {
     }
 }
 
-/// Says why a document cannot be read.
+/// Explains why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidDocument {
     /// The line of the error in the file, counted from 1.
@@ -54,7 +54,7 @@ pub struct InvalidDocument {
     pub why: String,
 }
 
-/// Holds the documents of a file, and what is wrong with those that are none.
+/// Holds the documents of a file, and the faults of the unreadable ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Parsed {
     /// The documents that can be read.
@@ -63,16 +63,17 @@ pub struct Parsed {
     pub broken: Vec<InvalidDocument>,
 }
 
-/// Says how closely a file is read.
+/// Selects how closely a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Care {
-    /// Kind and name of what is neither a Flux object nor a kustomization file are read off its lines, without noticing whether it is YAML.
+    /// Kind and name are read from the lines, without checking the YAML, except for Flux objects and kustomization
+    /// files.
     Glance,
     /// Everything is parsed, but for files of half a megabyte.
     Parse,
 }
 
-/// Reads the documents of a file; one that is no YAML does not hide the others.
+/// Reads the documents of a file; an invalid one does not hide the others.
 pub fn parse(text: &str, care: Care) -> Parsed {
     let mut parsed = Parsed::default();
     let brief = care == Care::Glance || text.len() > PARSE_LIMIT;
@@ -89,7 +90,7 @@ pub fn parse(text: &str, care: Care) -> Parsed {
             Ok(value) => take(line, value, &mut parsed.manifests),
             Err(error) => {
                 let at = error.line().map_or(line, |at| line + at.saturating_sub(1));
-                // The library ends its message with a position in this document alone; the file's own line is in `line`.
+                // The library ends its message with a position in this document alone; `line` has that of the file.
                 let said = error.to_string();
                 let why = said.split(" at line ").next().unwrap_or(&said).to_owned();
                 parsed.broken.push(InvalidDocument { line: at, why });
@@ -99,7 +100,7 @@ pub fn parse(text: &str, care: Care) -> Parsed {
     parsed
 }
 
-/// Splits a stream at its document markers; a marker stays with what follows it, because content may stand on its line.
+/// Splits a stream at its document markers; a marker stays with the text after it, because content may be on its line.
 pub(super) fn split(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let (mut start, mut start_line, mut offset) = (0, 1, 0);
@@ -143,7 +144,7 @@ fn take(line: usize, value: Value, manifests: &mut Vec<Manifest>) {
     manifests.push(manifest);
 }
 
-/// Reads kind and name off a document in block style without parsing it; `None` where that cannot be done safely.
+/// Reads kind and name from a document in block style without parsing it; `None` if that is not safe.
 fn glance(line: usize, document: &str) -> Option<Manifest> {
     let mut manifest = Manifest { line, ..Manifest::default() };
     let (mut in_metadata, mut indent) = (false, 0);
@@ -181,7 +182,8 @@ fn glance(line: usize, document: &str) -> Option<Manifest> {
 
 fn scalar(text: &str) -> Option<String> {
     let text = text.trim();
-    // Nearly all names and kinds are plain words; only the others need a parser. (The words of YAML 1.1 that are no text are left to it.)
+    // Nearly all names and kinds are plain words; only the others need a parser. (It also gets the words of YAML 1.1
+    // that are no text.)
     let is_word = text.len() > 5
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/'));

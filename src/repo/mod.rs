@@ -1,35 +1,35 @@
 //! The working tree: its files, git, the Flux objects in it and what feeds them.
 //!
 //! ```text
-//! git        where the repository is, and what git knows of it
-//! contents   what a file holds, from whatever a tree may hold
-//! artifact   what source-controller leaves out of what Flux reads
+//! git        the repository's folders, and its state from git
+//! contents   the content of files, whatever a tree holds
+//! artifact   the files that source-controller leaves out for Flux
 //! scan       every file, in display order, with the locks of encrypted ones
 //! reader     files below the root as YAML manifests, kept between reloads
-//! kustomize  which files a folder's kustomization reads
+//! kustomize  the files that a folder's kustomization reads
 //! kustomization  a kustomization file as kustomize must see it
-//! references what a kustomization file refers to
-//! sift       which files may say something about Flux, by their bytes
-//! environments  the folders that Flux syncs, by what says so
+//! references the references of a kustomization file
+//! sift       the files that may concern Flux, by their bytes
+//! environments  the folders that Flux syncs, by the objects that sync them
 //! spokes     clusters that a hub manages
-//! naming     what environments are called
+//! naming     the names of environments
 //! gitlinks   submodules, and files of Git LFS
-//! home       which sources stand for this repository
-//! instance   what a FluxInstance syncs
+//! home       the sources that stand for this repository
+//! instance   the objects that a FluxInstance syncs with
 //! flux       environments, Flux Kustomizations and sources, found by following paths
-//! sets       what flux-operator makes of declared ResourceSets
+//! sets       the objects that flux-operator creates from declared ResourceSets
 //! effective  the same, as parents render their children
 //! new_secret a new Secret, encrypted, in the right overlay
 //! order      waves of deployment
 //! carried    values that reach a Secret from another file
-//! feeds      which files feed which Kustomization, and back
+//! feeds      the files that feed each Kustomization, and back
 //! snapshot   all of it at one moment
-//! creation   which rule of which .sops.yaml says how a file is encrypted
+//! creation   the rule of a .sops.yaml by which a file is encrypted
 //! watch      notices of change
-//! secrets    every secret, with who reads it
+//! secrets    every secret, with its readers
 //! template   the repository that `init` writes
-//! users      which objects name a Secret
-//! age_secrets  which Secret of the cluster holds the keys with which a Kustomization decrypts
+//! users      the objects that name a Secret
+//! age_secrets  the Secret of the cluster that holds the keys with which a Kustomization decrypts
 //! ```
 
 pub mod age_secrets;
@@ -41,6 +41,7 @@ pub mod effective;
 mod environments;
 pub mod feeds;
 pub mod file_fault;
+pub mod filled;
 pub mod flux;
 pub mod git;
 pub mod gitlinks;

@@ -1,11 +1,11 @@
-//! The names of environments: the last part of the entry folder's path that tells it from others.
+//! The names of environments: the last part of the entry folder's path that differs from the others'.
 
 use super::path;
 
 /// Folders that hold one folder for each cluster.
 const COLLECTIONS: [&str; 6] = ["clusters", "cluster-configs", "environments", "envs", "fleets", "fleet"];
 
-/// Words that say what a folder is for, and not which cluster's it is.
+/// Words for a folder's purpose, which identify no cluster.
 const GENERIC: [&str; 25] = [
     "apps",
     "base",
@@ -34,26 +34,26 @@ const GENERIC: [&str; 25] = [
     "talos",
 ];
 
-/// Says how environments are called that have no name of their own.
+/// Holds hints for environments without a name of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hints {
     /// The folders that the settings name, each with its environment.
     pub paths: Vec<(String, String)>,
     /// The only environment that the settings name.
     pub setting: Option<String>,
-    /// The only context there is.
+    /// The only context.
     pub context: Option<String>,
-    /// What the repository is called; by default what its folder is.
+    /// The name of the repository; by default that of its folder.
     pub repository: Option<String>,
 }
 
-/// Names environments by their entry folders, each differently. `only` names one whose path says nothing of it.
+/// Names environments by their entry folders, each differently. `only` names one whose path holds no name.
 pub(super) fn names(folders: &[&str], only: impl Fn() -> String) -> Vec<String> {
     let parts: Vec<Vec<&str>> = folders.iter().map(|folder| telling(folder)).collect();
     let mut names: Vec<String> = Vec::new();
     for (index, own) in parts.iter().enumerate() {
         let others = || parts.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, other)| other);
-        // As many of the last parts as it takes to be told from the others.
+        // As many of the last parts as needed to differ from the others.
         let unique = (1..=own.len())
             .map(|count| last(own, count))
             .find(|name| others().all(|other| (1..=other.len()).all(|count| last(other, count) != *name)));
@@ -73,11 +73,11 @@ pub(super) fn names(folders: &[&str], only: impl Fn() -> String) -> Vec<String> 
     names
 }
 
-/// Returns the parts of a path that tell a cluster from others.
+/// Returns the parts of a path that identify a cluster.
 fn telling(folder: &str) -> Vec<&str> {
     let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     let is_collection = |part: &&str| COLLECTIONS.contains(part);
-    // What stands below a collection names a cluster, whatever word it is.
+    // The part below a collection names a cluster, whatever word it is.
     let from = parts.iter().rposition(is_collection).map_or(0, |at| at.saturating_add(1));
     let below = parts.get(from..).unwrap_or_default();
     let named = |at: usize, part: &&str| (from > 0 && at == 0) || !GENERIC.contains(part);

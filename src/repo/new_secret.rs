@@ -1,5 +1,5 @@
-//! New secrets: the manifest of a kind Secret from what an operator gives, where it belongs in the repository, and writing it there
-//! encrypted, so that its values never touch the disk in plain text.
+//! New secrets: the manifest of a kind Secret from the operator's input, its place in the repository, and its encrypted
+//! file, so that its values never touch the disk in plain text.
 
 use std::io::Write as _;
 
@@ -22,7 +22,7 @@ use crate::sops::{self, Format};
 pub enum SecretType {
     /// Any keys.
     Opaque,
-    /// What pulls images: one key, a configuration of Docker in JSON.
+    /// Credentials to pull images: one key, a configuration of Docker in JSON.
     DockerRegistry,
     /// A certificate and its key.
     Tls,
@@ -33,7 +33,7 @@ pub enum SecretType {
 }
 
 impl SecretType {
-    /// Returns the server's word.
+    /// Returns the `type` of the Kubernetes API.
     pub fn word(self) -> &'static str {
         match self {
             Self::Opaque => "Opaque",
@@ -44,7 +44,7 @@ impl SecretType {
         }
     }
 
-    /// Returns the keys that the server wants; of a name and a password one is enough.
+    /// Returns the keys that the server requires; of a name and a password one is enough.
     pub fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Opaque => &[],
@@ -58,14 +58,14 @@ impl SecretType {
 
 /// Holds a value of a new secret.
 pub enum NewValue {
-    /// Text, which stays readable to whoever opens the file.
+    /// Text, which stays readable after decryption.
     Text(Secret),
     /// Bytes that are no text, encoded below `data`.
     Bytes(zeroize::Zeroizing<Vec<u8>>),
 }
 
 impl NewValue {
-    /// Takes bytes: as text where they are that.
+    /// Takes bytes: as text if they are UTF-8.
     pub fn from_bytes(bytes: zeroize::Zeroizing<Vec<u8>>) -> Self {
         match std::str::from_utf8(&bytes) {
             Ok(text) if !text.contains('\0') => Self::Text(Secret::new(text)),
@@ -86,22 +86,22 @@ pub struct NewSecret {
     pub kind: SecretType,
     /// The keys and their values, in their order.
     pub values: Vec<(String, NewValue)>,
-    /// The folder; where none is named, the one in which the namespace's objects of the environment live.
+    /// The folder; by default the one in which the namespace's objects of the environment are.
     pub folder: Option<String>,
     /// Other environments whose keys may open it.
     pub allowed: Vec<String>,
-    /// The environments that were agreed to: where others turn out to read it, nothing is written.
+    /// The environments that the user agreed to: if others turn out to read it, nothing is written.
     pub agreed: Vec<String>,
 }
 
-/// Says what was written.
+/// Reports a written Secret.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct WrittenSecret {
     /// The encrypted file.
     pub file: String,
     /// The kustomization file that now reads it.
     pub kustomization: String,
-    /// Which rule encrypted it.
+    /// The rule that encrypted it.
     pub rule: String,
     /// The environments that read it.
     pub readers: Vec<String>,
@@ -111,7 +111,8 @@ fn refused(name: &str, why: impl Into<String>, todo: impl Into<String>) -> Fault
     Fault::new(FaultKind::Usage, format!("Secret {name} was not made"), why, todo)
 }
 
-/// Writes the credentials of a registry as Docker has them (`config.json`: `auths`, with `auth` the base64 of `user:password`).
+/// Writes the credentials of a registry as Docker has them (`config.json`: `auths`, with `auth` the base64 of
+/// `user:password`).
 pub fn docker_config(server: &str, user: &str, password: &Secret, email: Option<&str>) -> Secret {
     let auth = Secret::new(STANDARD.encode(format!("{user}:{}", password.expose())));
     let mut entry = serde_json::json!({"username": user, "password": password.expose(), "auth": auth.expose()});
@@ -121,11 +122,11 @@ pub fn docker_config(server: &str, user: &str, password: &Secret, email: Option<
     Secret::new(serde_json::json!({"auths": {server: entry}}).to_string())
 }
 
-/// Reads the lines of a `.env` file as Docker Compose does: `KEY=value`, `export` before it, `#` comments, and quotes around a value,
-/// within which a value goes on over lines; `\n` and `\"` mean themselves in double quotes.
+/// Reads the lines of a `.env` file as Docker Compose does: `KEY=value`, `export` before it, `#` comments, and quotes
+/// around a value, which may then span lines; `\n` and `\"` mean themselves in double quotes.
 ///
 /// # Errors
-/// Says which line is none of that, never what it holds.
+/// Names the line that is none of that, never its content.
 pub fn env_file(text: &Secret) -> Result<Vec<(String, Secret)>, String> {
     let mut found = Vec::new();
     let mut lines = text.expose().lines().enumerate();
@@ -195,7 +196,7 @@ fn unescaped(text: &str) -> String {
 }
 
 impl NewSecret {
-    /// Checks what the server would refuse.
+    /// Checks for everything that the server would refuse.
     fn check(&self) -> Result<(), Fault> {
         let name = &self.name;
         for (what, word) in [("name", name), ("namespace", &self.namespace)] {
@@ -261,7 +262,7 @@ impl NewSecret {
 
     /// Writes the manifest, in plain text.
     fn manifest(&self) -> Secret {
-        // JSON's strings are YAML's.
+        // Strings of JSON are valid YAML.
         let quoted = |text: &str| Secret::new(serde_json::Value::from(text).to_string());
         let mut parts: Vec<Secret> = vec![Secret::new(format!(
             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n  namespace: {}\ntype: {}\n",
@@ -286,10 +287,10 @@ impl NewSecret {
         Secret::new(parts.iter().map(Secret::expose).collect::<String>())
     }
 
-    /// Finds where it belongs.
+    /// Finds its place in the repository.
     ///
     /// # Errors
-    /// When no folder is named and none is known, or the environment does not read it.
+    /// If no folder is named and none is known, or the environment does not read it.
     pub fn place(&self, snapshot: &Snapshot) -> Result<SecretPlace, Fault> {
         let name = &self.name;
         let folder = match &self.folder {
@@ -315,16 +316,16 @@ impl NewSecret {
         })?;
         let stem = if name.ends_with("secret") { name.clone() } else { format!("{name}-secret") };
         let file = path::join(&folder, &format!("{stem}.yaml"));
-        // A folder may be shared: whoever reads its kustomization file reads what that names.
+        // A folder may be shared: every reader of its kustomization file reads the files that it names.
         let mut readers = snapshot.readers_of(&kustomization);
         readers.sort_by_key(|reader| *reader != self.env);
         Ok(SecretPlace { stem, file, kustomization, readers })
     }
 
-    /// Finds who would read it whom nobody has agreed to yet. It blocks.
+    /// Finds the readers that it would gain without the user's agreement. It blocks.
     ///
     /// # Errors
-    /// When it is not said where it belongs, or no rule says how it is encrypted.
+    /// If its place is unknown, or no rule says how it is encrypted.
     pub fn new_readers(&self, snapshot: &Snapshot) -> Result<Vec<NewReader>, Fault> {
         let place = self.place(snapshot)?;
         let recipients = place.creation(snapshot)?.rule.recipients();
@@ -335,8 +336,9 @@ impl NewSecret {
     /// Encrypts it and writes it into the repository, and puts it into the kustomization of its folder. It blocks.
     ///
     /// # Errors
-    /// When the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a file of that
-    /// name is there; nothing is written then. Whoever becomes a reader whom nobody has agreed to is told to `warn` before that.
+    /// If the server would refuse it, no rule says how it is encrypted, the environment does not read the folder, or a
+    /// file of that name exists; nothing is written then. `warn` gets each new reader that the user has not agreed to,
+    /// before the write.
     pub fn write(
         &self,
         snapshot: &Snapshot,
@@ -389,7 +391,7 @@ impl NewSecret {
             .and_then(|mut new| new.write_all(text.as_bytes()).and_then(|()| new.sync_all()));
         made.map_err(|error| failed(&file, error))?;
         if let Err(error) = replace(&snapshot.root.join(&kustomization), &after, permit) {
-            // Without it nothing reads the file.
+            // Without the kustomization nothing reads the file.
             let _ = std::fs::remove_file(&path);
             return Err(failed(&kustomization, error));
         }
@@ -398,7 +400,7 @@ impl NewSecret {
     }
 }
 
-/// Says where a new Secret belongs.
+/// Names the place of a new Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretPlace {
     /// The file's name without its ending.
@@ -407,13 +409,13 @@ pub struct SecretPlace {
     pub file: String,
     /// The kustomization file that names it.
     pub kustomization: String,
-    /// The environments that read it, the one it is made for first.
+    /// The environments that read it, its own first.
     pub readers: Vec<String>,
 }
 
 impl SecretPlace {
-    /// Finds the rule that encrypts it. In a folder that several environments read it must be one for all of them: which of their own
-    /// configurations would count is not to be guessed.
+    /// Finds the rule that encrypts it. In a folder that several environments read, one rule must count for all of
+    /// them: the choice between their own configurations is not to be guessed.
     fn creation(&self, snapshot: &Snapshot) -> Result<Creation, Fault> {
         snapshot.creation(&self.file).map_err(|fault| match self.readers.as_slice() {
             [_, _, ..] => Fault {
@@ -430,7 +432,7 @@ impl SecretPlace {
     }
 }
 
-/// Replaces a plain file in one step, with the mode that it has.
+/// Replaces a plain file in one step, and keeps its mode.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "a permit is shown, and stays with who has it")]
 fn replace(path: &std::path::Path, text: &str, permit: &Permit) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -439,7 +441,7 @@ fn replace(path: &std::path::Path, text: &str, permit: &Permit) -> std::io::Resu
 }
 
 impl Snapshot {
-    /// Finds the folder in which the objects of a namespace live in an environment: of the environment's own folders the one that
+    /// Finds the folder for the objects of a namespace in an environment: of the environment's own folders the one that
     /// declares or patches most of them.
     pub fn folder_of(&self, env: &str, namespace: &str) -> Option<String> {
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
@@ -507,12 +509,12 @@ mod tests {
         };
         let place = new(&[]).place(&Snapshot::load(repository.path())).unwrap();
         assert_eq!(place.readers, ["staging", "production"]);
-        // Whoever agreed to one environment has not agreed to the other.
+        // Agreement to one environment is no agreement to the other.
         assert!(write(&["staging"]).unwrap_err().why.contains("production reads"));
         let both = ["staging", "production"];
         let fault = write(&both).unwrap_err();
         assert!(fault.why.contains("staging and production read") && fault.todo.contains("apps/base/app"), "{fault}");
-        // A rule above the folder counts, and has to be one for both.
+        // A rule above the folder counts, and has to cover both.
         let rule = |recipients: &str| {
             let text = format!("creation_rules:\n- encrypted_regex: ^(data|stringData)$\n  age: {recipients}\n");
             repository.write("apps/base/.sops.yaml", &text);

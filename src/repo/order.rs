@@ -9,7 +9,7 @@ use super::flux::{Dependency, FLUX_NAMESPACE, FluxKustomization};
 use super::path;
 use super::spokes;
 
-/// Names a Kustomization within its environment; written with its namespace where another there has the same name.
+/// Names a Kustomization within its environment; written with its namespace if another there has the same name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
     /// Its name.
@@ -43,12 +43,13 @@ impl Serialize for Named {
     }
 }
 
-/// Tells whether somebody means a Kustomization by what he wrote: its name, or its namespace and name.
+/// Tells whether the text of a user names a Kustomization: by its name, or its namespace and name.
 pub fn is_called(asked: &str, namespace: &str, name: &str) -> bool {
     asked == name || asked.split_once('/').is_some_and(|(before, after)| before == namespace && after == name)
 }
 
-/// Writes the name of a Kustomization for people: with its namespace where that is not the one of Flux, so that two of one name are two.
+/// Returns the name of a Kustomization for people: with its namespace if that is not Flux's, so that equal names
+/// differ.
 pub fn shown(namespace: &str, name: &str) -> String {
     if namespace.is_empty() || namespace == FLUX_NAMESPACE { name.to_owned() } else { format!("{namespace}/{name}") }
 }
@@ -60,19 +61,20 @@ pub struct Order {
     pub env: String,
     /// The Kustomizations, wave by wave, sorted within each.
     pub waves: Vec<Vec<Named>>,
-    /// Those that never start, because they wait for each other in a circle, for what does not exist, or for one that never starts.
+    /// Those that never start, because they wait for each other in a circle, for a missing one, or for one that never
+    /// starts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<Named>,
-    /// Those whose `dependsOn` names what is not declared, with that: "dependency not found", as Flux says.
+    /// Those whose `dependsOn` names undeclared ones, with these: "dependency not found", as Flux says.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<Named, Vec<Dependency>>,
-    /// Whether what is missing may be declared where nobody could look: nothing is held back by it then.
+    /// Whether missing dependencies may be declared in an unknown place: they hold nothing back then.
     #[serde(skip)]
     pub is_open: bool,
     /// The circles among them, each with its members once.
     #[serde(skip)]
     pub circles: Vec<Vec<Named>>,
-    /// Whom each waits for, but for what holds nothing back.
+    /// The Kustomizations that each waits for, without those that hold nothing back.
     #[serde(skip)]
     pub waits: BTreeMap<Named, BTreeSet<Named>>,
 }
@@ -84,7 +86,7 @@ impl Order {
         self.waves.iter().position(|wave| has(wave)).or_else(|| has(&self.stuck).then_some(self.waves.len()))
     }
 
-    /// Says why one of those that never start does not.
+    /// Explains why a Kustomization never starts.
     pub fn why_stuck(&self, named: &Named) -> String {
         if let Some(missing) = self.missing.get(named).filter(|_| !self.is_open) {
             return format!("dependency not found: {}", listed(missing));
@@ -97,12 +99,12 @@ impl Order {
         }
     }
 
-    /// Names what one depends on and nothing declares, each with the one; nothing where it is said that they never begin.
+    /// Lists the undeclared dependencies of each; empty if they are known to hold it back for ever.
     pub fn not_known(&self) -> impl Iterator<Item = (&Named, String)> {
         self.missing.iter().filter(|_| self.is_open).map(|(one, missing)| (one, listed(missing)))
     }
 
-    /// Tells whether one of those that never start waits in a circle, or for one that does.
+    /// Tells whether a Kustomization that never starts waits in a circle, or for one that does.
     pub fn is_in_circle(&self, named: &Named) -> bool {
         let mut seen: BTreeSet<&Named> = BTreeSet::new();
         let mut next = vec![named];
@@ -122,11 +124,11 @@ fn listed(dependencies: &[Dependency]) -> String {
     dependencies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns what a Kustomization depends on and nothing declares.
+/// Returns the undeclared dependencies of a Kustomization.
 pub(super) fn missing(one: &FluxKustomization, all: &[FluxKustomization]) -> Vec<Dependency> {
     let is_declared = |dependency: &&Dependency| {
         all.iter().any(|other| {
-            // What applies to another cluster waits for what its own controller knows.
+            // A Kustomization for another cluster waits for those that its own controller knows.
             (other.env == one.env || spokes::kubeconfig(one).is_some())
                 && other.name == dependency.name
                 && other.namespace == dependency.namespace
@@ -135,19 +137,20 @@ pub(super) fn missing(one: &FluxKustomization, all: &[FluxKustomization]) -> Vec
     one.depends_on.iter().filter(|dependency| !is_declared(dependency)).cloned().collect()
 }
 
-/// Says for what a Kustomization waits.
+/// Explains why a Kustomization waits for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
     /// `dependsOn` names it.
     Depends,
-    /// It applies it.
+    /// The other applies it.
     Applied,
-    /// It applies it, and itself too: both are there before either is ready, as after bootstrap.
+    /// The other applies it, and itself too: both exist before either is ready, as after bootstrap.
     AppliedByRoot,
 }
 
-/// Returns the Kustomization that applies another: the one that renders it, where that was looked at, else the one that reads the file of its
-/// manifest, the narrowest path where several do. One that is suspended applies nothing while another does.
+/// Returns the Kustomization that applies another: the one that renders it, if that is known, else the one that reads
+/// the file of its manifest; of several, that with the narrowest path. A suspended one applies nothing while another
+/// does.
 fn applied_by(own: &[&FluxKustomization], readers: &HashMap<&str, Vec<&Feed>>, one: usize) -> Option<usize> {
     let child = own.get(one)?;
     if let Some(parent) = &child.applied_by {
@@ -169,11 +172,12 @@ fn applied_by(own: &[&FluxKustomization], readers: &HashMap<&str, Vec<&Feed>>, o
         .max_by_key(|at| own.get(*at).map(|other| (!other.suspend, other.path.len())))
 }
 
-/// Sorts the Kustomizations of an environment into waves: each comes after the one that applies it and after those it depends on.
+/// Sorts the Kustomizations of an environment into waves: each comes after the one that applies it and after those it
+/// depends on.
 ///
-/// What depends on something that nothing declares never begins; where not all of the environment is known (`is_open`), it may be declared
-/// there, and is taken as met. That a root applies a Kustomization for which it waits holds nothing back, nor do two that apply each other:
-/// somebody applied both by hand.
+/// A Kustomization with an undeclared dependency never starts; if a part of the environment is unknown (`is_open`), the
+/// dependency may be declared there, and counts as met. A root that applies a Kustomization for which it waits holds
+/// nothing back, nor do two that apply each other: both were applied by hand.
 pub(super) fn order(env: &str, all: &[FluxKustomization], feeds: &Feeds, is_open: bool) -> Order {
     let own: Vec<&FluxKustomization> = all.iter().filter(|one| one.env == env).collect();
     let mut edges = edges(env, &own, feeds);
@@ -244,7 +248,7 @@ fn edges(env: &str, own: &[&FluxKustomization], feeds: &Feeds) -> Edges {
     own.iter().enumerate().map(of).collect()
 }
 
-/// Takes the edges of circles away that hold nothing back.
+/// Removes the edges of circles that hold nothing back.
 fn loosen(edges: &mut Edges) {
     let within = |circles: &[Vec<usize>], one: usize, other: usize| {
         circles.iter().any(|members| members.contains(&one) && members.contains(&other))
@@ -265,7 +269,7 @@ fn loosen(edges: &mut Edges) {
     }
 }
 
-/// Finds the circles, for whatever reason their members wait.
+/// Finds the circles, for all reasons to wait.
 fn circles(edges: &Edges) -> Vec<Vec<usize>> {
     let waits: Vec<Vec<usize>> = edges.iter().map(|before| before.iter().map(|(other, _)| *other).collect()).collect();
     crate::model::circles(&waits)

@@ -1,8 +1,10 @@
 //! Paths below the repository's root: texts with `/`, without `.` and `..`, empty for the root itself.
 
-/// Resolves `reference`, as a file in `folder` writes it, to a path below the root; `None` when it leaves the repository.
+/// Resolves `reference`, as a file in `folder` writes it, to a path below the root; `None` when it leaves the
+/// repository.
 ///
-/// An absolute reference leaves it too: Flux resolves `spec.path: /apps` below the artifact, kustomize refuses it; see [`below_root`] for the former.
+/// An absolute reference leaves it, too: Flux resolves `spec.path: /apps` below the artifact, kustomize refuses it; see
+/// [`below_root`] for the former.
 pub fn resolve(folder: &str, reference: &str) -> Option<String> {
     if reference.starts_with('/') {
         return None;
@@ -20,8 +22,8 @@ pub fn resolve(folder: &str, reference: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`: `..` of the root is the root itself
-/// (kustomize-controller joins it by `securejoin`).
+/// Resolves a `spec.path` of a Flux Kustomization, which counts from the root with or without `./` or `/`: `..` of the
+/// root is the root itself (kustomize-controller joins it by `securejoin`).
 pub fn below_root(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -59,7 +61,7 @@ pub fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// Writes a name as text: bytes that are no UTF-8 as `\xE9`, so that every name is one of its own.
+/// Returns a name as text: bytes that are not UTF-8 as `\xE9`, so that every name stays distinct.
 pub fn shown(name: &std::ffi::OsStr) -> String {
     use std::fmt::Write as _;
     use std::os::unix::ffi::OsStrExt as _;

@@ -1,4 +1,5 @@
-//! Artifacts that a pipeline makes of a folder of this repository: `flux push artifact --path`, and what it leaves out (`--ignore-paths`).
+//! Artifacts that a pipeline builds from a folder of this repository: `flux push artifact --path`, and the files that
+//! it leaves out (`--ignore-paths`).
 
 use std::path::Path;
 
@@ -6,11 +7,11 @@ use super::artifact::{ALWAYS, BY_ENDING};
 use super::flux::{RepoEnvironment, Sync};
 use super::{contents, path};
 
-/// Where pipelines stand, beside the files of [`FILES`]: folders, in which YAML files and scripts are read.
+/// The folders of pipelines, beside the files of [`FILES`]: their YAML files and scripts are read.
 const FOLDERS: [&str; 7] =
     [".github/workflows", ".forgejo/workflows", ".gitea/workflows", ".woodpecker", ".taskfiles", "scripts", "hack"];
 
-/// Files of pipelines, and of what they call.
+/// Files of pipelines, and of their scripts.
 const FILES: [&str; 10] = [
     ".gitlab-ci.yml",
     ".gitlab-ci.yaml",
@@ -24,12 +25,12 @@ const FILES: [&str; 10] = [
     ".justfile",
 ];
 
-/// Names the folder that an artifact is made of.
+/// Names the folder that an artifact is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PushedFolder {
     /// The folder; empty for the whole repository.
     pub folder: String,
-    /// The lines that are seen to push it; none where it is only known that it is pushed.
+    /// The lines that push it; empty if the push is known, but not its line.
     pub by: Vec<PushLine>,
 }
 
@@ -40,18 +41,18 @@ pub struct PushLine {
     pub file: String,
     /// The line of the command.
     pub line: usize,
-    /// The patterns of what it leaves out.
+    /// The patterns of the files that it leaves out.
     pub ignored: Vec<String>,
 }
 
 impl PushLine {
-    /// Lists what the CLI leaves out unless it is told otherwise (flux2, `excludeOCI`).
+    /// Lists the patterns that the CLI leaves out by default (flux2, `excludeOCI`).
     pub(super) fn by_default() -> Vec<String> {
         ALWAYS.iter().chain(&BY_ENDING).map(|&pattern| pattern.to_owned()).collect()
     }
 }
 
-/// Says which folder the artifact is made of that an environment is read from; none where it is read from Git.
+/// Returns the folder that the artifact of an environment is built from; `None` if it is read from Git.
 pub(super) fn of(root: &Path, environment: &RepoEnvironment) -> Option<PushedFolder> {
     let (source, synced) = match &environment.sync {
         Sync::Instance { source, made, .. } => (source, made.kustomization.get("spec")?.get("path")?.as_str()?),
@@ -63,7 +64,7 @@ pub(super) fn of(root: &Path, environment: &RepoEnvironment) -> Option<PushedFol
     }
     let synced = path::below_root(synced);
     let folder = environment.path.strip_suffix(synced.as_str())?;
-    // `production` is no end of `pre-production`.
+    // `production` is no last part of `pre-production`.
     if !(synced.is_empty() || folder.is_empty() || folder.ends_with('/')) {
         return None;
     }
@@ -108,7 +109,7 @@ fn in_text(file: &str, text: &str) -> Vec<(String, PushLine)> {
         };
         let Some(folder) = path::resolve("", &folder) else { continue };
         let ignored = match flag(&words, &["--ignore-paths"]) {
-            // What a variable holds is not known.
+            // The value of a variable is unknown.
             Some(list) if list.contains('$') => Vec::new(),
             Some(list) => list.split(',').map(|one| one.trim_matches('"').to_owned()).collect(),
             None => PushLine::by_default(),
@@ -118,10 +119,10 @@ fn in_text(file: &str, text: &str) -> Vec<(String, PushLine)> {
     found
 }
 
-/// The commands that make an artifact of a folder.
+/// The commands that build an artifact from a folder.
 const COMMANDS: [&str; 2] = ["flux push artifact", "flux build artifact"];
 
-/// Returns the value of a flag, in its own word or the next.
+/// Returns the value of a flag, in the same word or the next.
 fn flag(words: &[String], names: &[&str]) -> Option<String> {
     words.iter().enumerate().find_map(|(index, word)| {
         let of = |name: &&str| match word.strip_prefix(name)? {
@@ -132,7 +133,7 @@ fn flag(words: &[String], names: &[&str]) -> Option<String> {
     })
 }
 
-/// Takes a command apart as a shell does, up to where the next begins.
+/// Splits a command as a shell does, up to the start of the next one.
 fn words(command: &str) -> Vec<String> {
     let (mut found, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in command.chars() {

@@ -1,4 +1,4 @@
-//! Reading files below the repository's root and nowhere else, with what was parsed kept between reloads.
+//! Reading files below the repository's root and nowhere else, with the parsed ones kept between reloads.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use super::manifest::{self, Care, Parsed};
 use super::path;
 use super::sift::{CandidateFilter, Sifted};
 
-/// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
+/// The age up to which a changed file may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
 
-/// Says what a path leads to.
+/// Classifies a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A folder in the repository.
@@ -23,13 +23,13 @@ pub enum Place {
     File,
     /// Nothing.
     Missing,
-    /// A pipe, a socket or a device: it would block whoever reads it.
+    /// A pipe, a socket or a device: it would block its reader.
     Special,
     /// Something outside of the repository, by way of a symbolic link; it is not read.
     Outside,
     /// Something that source-controller leaves out of the artifact, so that Flux never sees it.
     LeftOut,
-    /// Something that the artifact has of another source or of a submodule, and that is not in this repository.
+    /// Something that the artifact has from another source or a submodule, and that is not in this repository.
     Elsewhere,
 }
 
@@ -41,12 +41,12 @@ struct Kept {
     parsed: Arc<Parsed>,
 }
 
-/// Says where a folder really lies.
+/// Describes the real place of a folder.
 #[derive(Debug, Clone, Copy)]
 struct Folder {
-    /// Below the root.
+    /// Whether it is below the root.
     is_below: bool,
-    /// Where it is written, with no link on the way.
+    /// Whether no link is on its way.
     is_direct: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct Reader {
     root: PathBuf,
     real_root: PathBuf,
     kept: HashMap<String, Kept>,
-    /// Where a folder really lies; forgotten at each reload.
+    /// The real places of folders; forgotten at each reload.
     folders: HashMap<String, Folder>,
     artifact: Artifact,
     care: Care,
@@ -78,12 +78,13 @@ impl Reader {
         }
     }
 
-    /// Begins a reload that reads with this care; what may have changed without leaving a trace in the files themselves is forgotten.
+    /// Begins a reload that reads with this care; forgets everything that may change without a trace in the files
+    /// themselves.
     pub fn refresh(&mut self, care: Care) {
         self.care = care;
         self.folders.clear();
         self.artifact.refresh();
-        // A glance follows close upon what found the environments.
+        // A glance follows soon after the search for environments.
         if care == Care::Parse {
             self.sieve.refresh();
         }
@@ -94,22 +95,23 @@ impl Reader {
         &self.root
     }
 
-    /// Returns what the bytes of the tree say of Flux.
+    /// Returns the traces of Flux in the bytes of the tree.
     pub(super) fn sift(&mut self) -> Arc<Sifted> {
         self.sieve.sift(&self.root)
     }
 
-    /// Reads from now on what a source with this `spec` has.
+    /// Reads the content of a source with this `spec` from now on.
     pub fn select(&mut self, selection: &Selection) {
         self.artifact.select(selection);
     }
 
-    /// Says what a path of the artifact is, where its content is not in this repository.
+    /// Names the origin of a path of the artifact if its content is not in this repository.
     pub fn why_elsewhere(&mut self, path: &str) -> Option<String> {
         self.artifact.elsewhere(path)
     }
 
-    /// Returns what a path leads to in the artifact that Flux reads: what source-controller leaves out is [`Place::LeftOut`].
+    /// Classifies a path in the artifact that Flux reads: a file that source-controller leaves out is
+    /// [`Place::LeftOut`].
     pub fn place_in_artifact(&mut self, path: &str) -> Place {
         let place = self.place(path);
         if !path.is_empty() && self.artifact.elsewhere(path).is_some() {
@@ -124,7 +126,7 @@ impl Reader {
         }
     }
 
-    /// Says why a path is not in the artifact.
+    /// Returns the reason that a path is not in the artifact.
     pub fn why_left_out(&mut self, path: &str) -> Option<LeftOut> {
         let place = self.place(path);
         self.left_out(path, place == Place::Folder)
@@ -138,7 +140,7 @@ impl Reader {
         self.artifact.leaves_out(path, is_folder)
     }
 
-    /// Returns what a path below the root leads to.
+    /// Classifies a path below the root.
     pub fn place(&mut self, path: &str) -> Place {
         if path::is_within(path, ".git") || !self.folder(path::parent(path)).is_below {
             return Place::Outside;
@@ -172,7 +174,7 @@ impl Reader {
         }
         let real = self.root.join(folder).canonicalize();
         let known = Folder {
-            // A folder that does not exist leads nowhere: its file is missing, not outside.
+            // A missing folder leads nowhere: its file is missing, not outside.
             is_below: real.as_ref().map_or(true, |real| real.starts_with(&self.real_root)),
             is_direct: real.is_ok_and(|real| real == self.real_root.join(folder) || folder.is_empty()),
         };
@@ -183,7 +185,7 @@ impl Reader {
     /// Returns the manifests of a file.
     ///
     /// # Errors
-    /// Fails with the reason when the file cannot be read, is no text, or is too large.
+    /// Fails with the reason if the file cannot be read, is no text, or is too large.
     pub fn manifests(&mut self, path: &str) -> Result<Arc<Parsed>, String> {
         if self.place(path) != Place::File {
             return Err("it is not a file of this repository".to_owned());
@@ -209,12 +211,12 @@ impl Reader {
         Ok(parsed)
     }
 
-    /// Returns the text of a file; `None` where it is none of the repository, or no text.
+    /// Returns the text of a file; `None` if it is not in the repository, or no text.
     pub fn text(&mut self, path: &str) -> Option<String> {
         (self.place(path) == Place::File).then(|| contents::text(&self.root, path).ok())?
     }
 
-    /// Returns the names in a folder, sorted; none where it cannot be read or lies outside.
+    /// Returns the names in a folder, sorted; empty if it cannot be read or is outside.
     pub fn names(&mut self, folder: &str) -> Vec<String> {
         if !folder.is_empty() && self.place(folder) != Place::Folder {
             return Vec::new();
@@ -226,7 +228,7 @@ impl Reader {
         names
     }
 
-    /// Finds the line of a file, counted from 1, that holds a word; for pointing at what is wrong.
+    /// Finds the line of a file, counted from 1, that holds a word, to point at a fault.
     pub fn line_of(&mut self, path: &str, word: &str) -> Option<usize> {
         let text = self.text(path)?;
         text.lines().position(|line| line.contains(word)).map(|index| index + 1)

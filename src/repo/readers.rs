@@ -1,8 +1,9 @@
-//! Who can read an encrypted file, and who of them nobody has agreed to yet: the recipients that are not in the last commit, or not those of
-//! the file's creation rule.
+//! The readers of an encrypted file, and those among them that the user has not agreed to yet: recipients that are not
+//! in the last commit, or not those of the file's creation rule.
 //!
-//! Whoever can write to the repository can put a recipient of his own into a file's `sops` block, which its MAC does not cover, or into
-//! `.sops.yaml`; from the next encryption on he reads what the file holds. So they are named before that.
+//! Everyone with write access to the repository can add a recipient to a file's `sops` block, which its MAC does not
+//! cover, or to `.sops.yaml`, and can read the values from the next encryption on. So new readers are reported before
+//! that.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,16 +17,16 @@ use crate::sops::{Config, CreationRule, Format, SopsFile};
 /// The most values that are named.
 const NAMED: usize = 3;
 
-/// Names somebody who can read a file, or will, and whom nobody has agreed to yet.
+/// Names a present or future reader of a file that the user has not agreed to yet.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewReader {
     /// The file: an encrypted one, or a `.sops.yaml`.
     pub file: String,
     /// The public key.
     pub recipient: String,
-    /// Why he is new.
+    /// The reason that the reader is new.
     pub why: String,
-    /// What of the file he reads: the first of its values; of a `.sops.yaml` what is encrypted by it.
+    /// The values that the reader sees: the first ones of the file; for a `.sops.yaml` the values encrypted by it.
     pub reads: String,
 }
 
@@ -36,7 +37,7 @@ impl std::fmt::Display for NewReader {
 }
 
 impl NewReader {
-    /// Warns of him: a step of its own for each, so that none takes another's place.
+    /// Returns a warning of the reader: one step for each, so that all of them stay visible.
     pub fn step(&self, at: jiff::Timestamp) -> Step {
         let message = format!("he reads {}: {}", self.reads, self.why);
         Step {
@@ -48,17 +49,18 @@ impl NewReader {
     }
 }
 
-/// Holds the recipients that the last commit knows.
+/// Holds the recipients of the last commit.
 #[derive(Debug)]
 pub struct Committed {
-    /// What it holds; `None` where there is no commit.
+    /// The last commit; `None` if there is none.
     last: Result<Option<git::LastCommit>, Fault>,
-    /// Those of every `.sops.yaml`; `None` where there is no commit, or none with such a file, so that nobody can be new.
+    /// The recipients of every `.sops.yaml`; `None` if there is no commit, or none with such a file, so that no reader
+    /// is new.
     configured: Option<BTreeSet<String>>,
 }
 
 impl Committed {
-    /// Reads what the last commit names. It runs git.
+    /// Reads the recipients of the last commit. It runs git.
     pub fn read(root: &Path) -> Self {
         let (mut last, mut named) = (git::LastCommit::read(root), Vec::new());
         if let Ok(Some(known)) = &last {
@@ -70,18 +72,19 @@ impl Committed {
         Self { last, configured: (!named.is_empty()).then(|| named.into_iter().flatten().collect()) }
     }
 
-    /// Returns those of every `.sops.yaml`; `None` where there is no commit, or none with such a file, so that nobody can be new.
+    /// Returns the recipients of every `.sops.yaml`; `None` if there is no commit, or none with such a file, so that no
+    /// reader is new.
     ///
     /// # Errors
-    /// Why git could not be asked: then nobody can say who is new.
+    /// The fault of git: new readers are unknown then.
     pub fn configured(&self) -> Result<Option<&BTreeSet<String>>, &Fault> {
         self.last.as_ref().map(|_| self.configured.as_ref())
     }
 
-    /// Reads a file as the last commit has it; `None` where it has none.
+    /// Reads a file of the last commit; `None` if it has no such file.
     ///
     /// # Errors
-    /// Why git could not be asked.
+    /// The fault of git.
     pub fn text(&self, file: &str) -> Result<Option<String>, Fault> {
         self.last.as_ref().map_err(Clone::clone)?.as_ref().map_or(Ok(None), |last| last.text(file))
     }
@@ -102,7 +105,7 @@ pub fn is_config(file: &str) -> bool {
     file == ".sops.yaml" || file.ends_with("/.sops.yaml")
 }
 
-/// Returns the recipients of a text: of an encrypted file, or of a configuration. Nothing where it is neither.
+/// Returns the recipients of a text: of an encrypted file, or of a configuration. Empty if it is neither.
 pub fn recipients(file: &str, text: &str) -> BTreeSet<String> {
     if is_config(file) {
         return configured(text);
@@ -111,8 +114,8 @@ pub fn recipients(file: &str, text: &str) -> BTreeSet<String> {
     sealed.map(|file| file.recipients().into_iter().collect()).unwrap_or_default()
 }
 
-/// Returns who reads a text of a file that did not read the one before. Where there was none, whoever was `known` before in the repository is no
-/// news.
+/// Returns the readers that a file's new text adds to the one before. Without a text before, readers that are `known`
+/// in the repository are not new.
 pub fn gained(file: &str, before: Option<&str>, after: &str, known: &BTreeSet<String>) -> Vec<NewReader> {
     let (known, why) = match before {
         Some(text) => (&recipients(file, text), "he could not read it before"),
@@ -124,7 +127,7 @@ pub fn gained(file: &str, before: Option<&str>, after: &str, known: &BTreeSet<St
         .collect()
 }
 
-/// Says what somebody reads who opens a file.
+/// Describes the values that a reader of a file sees.
 pub fn reads(file: &str, text: &str) -> String {
     if is_config(file) {
         return format!("whatever is encrypted by {file} from now on");
@@ -137,12 +140,12 @@ pub fn reads(file: &str, text: &str) -> String {
     if named.is_empty() { file.to_owned() } else { format!("{}{more} of {file}", named.join(", ")) }
 }
 
-/// Says for whom a file is encrypted after a write.
+/// Selects the recipients of a file after a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// Those who can read it now.
+    /// The present readers.
     Same,
-    /// Those that its creation rule names.
+    /// The recipients of its creation rule.
     ByRule,
 }
 
@@ -150,7 +153,7 @@ impl Snapshot {
     /// Lists the encrypted files that concern these environments and no other. It runs git.
     ///
     /// # Errors
-    /// When git cannot list the files.
+    /// If git cannot list the files.
     pub fn encrypted_files(&self, environments: &[String]) -> Result<Vec<String>, Fault> {
         let concerns = |file: &String| {
             let readers = self.readers_of(file);
@@ -162,7 +165,7 @@ impl Snapshot {
         Ok(all.into_iter().filter(|file| concerns(file) && is_encrypted(file)).collect())
     }
 
-    /// Finds who reads files after a write whom nobody has agreed to yet. It runs git.
+    /// Finds the readers after a write that the user has not agreed to yet. It runs git.
     pub fn readers_after(&self, files: &[String], wanted: Wanted) -> Vec<NewReader> {
         let committed = Committed::read(&self.root);
         let new = |file: &String| {
@@ -176,8 +179,8 @@ impl Snapshot {
         files.iter().flat_map(new).collect()
     }
 
-    /// Finds an encrypted file that whoever is to read a new one of a creation rule cannot read: any of the same rule, or, where that has no
-    /// other, one of the repository if he can read none of it.
+    /// Finds an encrypted file that a recipient of a new one cannot read: any of the same creation rule, or, if the
+    /// rule has no other, one of the repository if the recipient can read none of it.
     fn closed_to(&self, recipient: &str, creation: &Creation, others: &[(String, BTreeSet<String>)]) -> Option<String> {
         let is_peer = |name: &str| {
             self.creation(name)
@@ -191,10 +194,10 @@ impl Snapshot {
         }
     }
 
-    /// Returns the encrypted files of the repository beside one, each with who can read it.
+    /// Returns the other encrypted files of the repository, each with its readers.
     ///
     /// # Errors
-    /// When git does not list them.
+    /// If git does not list them.
     fn others(&self, file: &str) -> Result<Vec<(String, BTreeSet<String>)>, Fault> {
         let sealed = |other: String| {
             let text = contents::text(&self.root, &other).ok().filter(|_| other != file)?;
@@ -202,15 +205,16 @@ impl Snapshot {
             let readers = recipients(&other, &text);
             (!readers.is_empty()).then_some((other, readers))
         };
-        // Without a repository there is nothing to compare with, as without a commit.
+        // Outside of a repository there is nothing to compare with, as without a commit.
         let all = if git::is_in_repository(&self.root) { git::files(&self.root, &[])? } else { Vec::new() };
         Ok(all.into_iter().filter_map(sealed).collect())
     }
 
-    /// Finds, among the recipients that a file has or is about to get, those whom nobody has agreed to yet: who is not of its creation rule,
-    /// and who could not read the file as the last commit has it. That a `.sops.yaml` of the last commit names him is no agreement: it may
-    /// have come with a pull. For a new file the others of the same rule are asked. Where git cannot tell, each is named with that. `text` is
-    /// the file as it is, where it is encrypted. It runs git.
+    /// Finds, among the present or planned recipients of a file, those that the user has not agreed to yet: those
+    /// outside of its creation rule, and those that could not read the file of the last commit. A `.sops.yaml` of the
+    /// last commit is no agreement: it may have come with a pull. For a new file, the other files of the same rule are
+    /// compared. If git fails, each recipient is named with that reason. `text` is the present file, if it is
+    /// encrypted. It runs git.
     pub fn new_readers(
         &self,
         file: &str,
@@ -226,7 +230,7 @@ impl Snapshot {
             Ok(None) if rule.is_some() => self.others(file),
             _ => Ok(Vec::new()),
         };
-        // Where git cannot tell, nothing is known of who could read it: that is not nobody.
+        // Without an answer from git the earlier readers are unknown, which is not the same as none.
         let unknown = before.as_ref().err().or(others.as_ref().err()).cloned();
         let (before, others) = (before.ok().flatten(), others.unwrap_or_default());
         let reads = text.map_or_else(|| file.to_owned(), |text| reads(file, text));
@@ -298,14 +302,14 @@ mod tests {
             found.into_iter().map(|one| (one.recipient, one.why)).collect::<Vec<_>>()
         };
         let text = sealed(&[&ours]);
-        // With nothing to compare with, nobody is new.
+        // With nothing to compare with, no reader is new.
         assert_eq!(new(&[&ours], &text), []);
         repository.write(".sops.yaml", &config(&[&ours]));
         repository.write("secret.yaml", &text);
         assert_eq!(new(&[&ours], &text), []);
         repository.commit("first");
         assert_eq!(new(&[&ours], &text), []);
-        // Slipped into the file, whether it was committed or not.
+        // Slipped into the file, whether or not it was committed.
         let found = new(&[&ours, &junk], &text);
         assert!(
             found.len() == 1 && found[0].0 == junk && found[0].1.contains("neither does the last commit"),
@@ -321,7 +325,7 @@ mod tests {
         repository.write(".sops.yaml", &config(&[&ours, &junk]));
         let found = new(&[&ours, &junk], &text);
         assert!(found.len() == 1 && found[0].1.contains("neither in the file nor in a .sops.yaml"), "{found:?}");
-        // A commit that names him, which may have come with a pull, is no agreement; that the file was encrypted for him is.
+        // A commit that names him, which may have come with a pull, is no agreement; a file encrypted for him is.
         repository.commit("named");
         let found = new(&[&ours, &junk], &text);
         assert!(found.len() == 1 && found[0].0 == junk && found[0].1.contains("as it has it"), "{found:?}");
@@ -345,11 +349,11 @@ mod tests {
         };
         let found = new("other.yaml");
         assert!(found.len() == 1 && found[0].0 == junk && found[0].1.contains("cannot read secret.yaml"), "{found:?}");
-        // A file that he made himself does not vouch for him.
+        // A file of his own is no proof for him.
         repository.write("bait.yaml", &sealed(&[&ours, &junk]));
         repository.commit("bait");
         assert_eq!(new("other.yaml").len(), 1);
-        // Where the rule has no other file, he is one who reads none of the repository's.
+        // If the rule has no other file, he counts as new if he reads none of the repository's.
         repository.write("near/.sops.yaml", &config(&[&ours, &junk]));
         assert_eq!(new("near/other.yaml"), []);
         std::fs::remove_file(repository.path().join("bait.yaml")).unwrap();
@@ -375,7 +379,7 @@ mod tests {
         std::fs::write(repository.path().join(".git/HEAD"), "no reference\n").unwrap();
         let found = new();
         assert!(found.len() == 1 && found[0].0 == ours && found[0].1.contains("is not known"), "{found:?}");
-        // A folder that is no repository has nothing to compare with.
+        // A folder outside of a repository has nothing to compare with.
         std::fs::remove_dir_all(repository.path().join(".git")).unwrap();
         assert_eq!(new(), []);
     }

@@ -1,11 +1,11 @@
-//! What a kustomization file refers to.
+//! The references of a kustomization file.
 
 use super::kustomization::in_place;
 use super::kustomize::Role;
 use crate::yaml::Value;
 
-/// Fields that list paths, and what the files are for (kustomize's `types.Kustomization`; `bases` and the two old forms of patches are
-/// deprecated and still in use).
+/// Fields that list paths, and the roles of their files (kustomize's `types.Kustomization`; `bases` and the two old
+/// forms of patches are deprecated and still in use).
 const LISTS: [(&str, Role); 9] = [
     ("resources", Role::Resource),
     ("bases", Role::Resource),
@@ -22,16 +22,17 @@ const LISTS: [(&str, Role); 9] = [
 const WITH_PATH: [(&str, Role); 3] =
     [("patches", Role::Patch), ("patchesJson6902", Role::Patch), ("replacements", Role::Input)];
 
-/// Fields whose entries configure plug-ins: files, folders, or documents written in place.
+/// Fields whose entries configure plug-ins: files, folders, or inline documents.
 const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
 
-/// Fields whose entries are files, else folders or repositories with a kustomization; every other reference is a file or a URL.
+/// Fields whose entries are files, else folders or repositories with a kustomization; every other reference is a file
+/// or a URL.
 const FOLLOWED: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
 
-/// Names what a kustomization file refers to.
+/// Describes a reference of a kustomization file.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    /// What it is for.
+    /// The role of the file.
     pub role: Role,
     /// The path or URL, as it is written.
     pub text: String,
@@ -41,8 +42,8 @@ pub struct Reference {
     pub followed: bool,
 }
 
-/// Lists the references of a kustomization file in its order of fields; texts written in place are left out, but for what plug-ins that are
-/// configured in place refer to.
+/// Lists the references of a kustomization file in its order of fields, without inline texts, but with the references
+/// of plug-ins that are configured inline.
 pub fn references(body: &Value) -> Vec<Reference> {
     let mut found = Found(Vec::new());
     for (key, role) in LISTS {
@@ -80,11 +81,11 @@ pub fn references(body: &Value) -> Vec<Reference> {
     found.0
 }
 
-/// Lists what the configuration of one of kustomize's own plug-ins refers to; no other plug-in runs (kustomize's `api/internal/builtins`).
-/// The paths start at the folder of the kustomization that names the plug-in.
+/// Lists the references in the configuration of one of kustomize's own plug-ins; no other plug-in runs (kustomize's
+/// `api/internal/builtins`). The paths start at the folder of the kustomization that names the plug-in.
 pub fn of_plugin(config: &Value) -> Vec<Reference> {
     let mut found = Found(Vec::new());
-    // A list of configurations is its items.
+    // A list of configurations has them as its items.
     items(config, "items").for_each(|item| found.0.extend(of_plugin(item)));
     found.inputs(config);
     for key in ["path", "valuesFile"] {
@@ -101,17 +102,17 @@ pub fn of_plugin(config: &Value) -> Vec<Reference> {
     found.0
 }
 
-/// A Secret that a kustomization makes of files and literals.
+/// A Secret that a kustomization generates from files and literals.
 pub(super) struct Generator {
     pub(super) name: String,
     pub(super) namespace: String,
-    /// The files that go in, as they are written.
+    /// The input files, as they are written.
     pub(super) files: Vec<String>,
     /// The keys of its literals.
     pub(super) literals: Vec<String>,
 }
 
-/// Lists the Secrets that a kustomization file makes.
+/// Lists the Secrets that a kustomization file generates.
 pub(super) fn secret_generators(body: &Value) -> Vec<Generator> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let generator = |one: &Value| {
@@ -130,7 +131,7 @@ pub(super) fn secret_generators(body: &Value) -> Vec<Generator> {
     items(body, "secretGenerator").map(generator).collect()
 }
 
-/// Tells whether kustomize would, or might, fetch a reference from elsewhere where no such file exists: `gh:owner/repository` and
+/// Tells whether kustomize would, or might, fetch a reference if no such file exists: `gh:owner/repository` and
 /// `user@host:path` are URLs to it as well.
 pub fn is_remote(reference: &str) -> bool {
     let host = reference.split('/').next().unwrap_or_default();
@@ -139,8 +140,9 @@ pub fn is_remote(reference: &str) -> bool {
         || (reference.contains('/') && host.contains('.') && !host.starts_with('.'))
 }
 
-/// Tells whether kustomize would, or might, fetch a reference even where there is a file or a folder of the same name: it asks first
-/// whether it is a URL (`loader.IsRemoteFile`), and for folders whether it is a repository (`git.NewRepoSpecFromURL`).
+/// Tells whether kustomize would, or might, fetch a reference even if a file or a folder of the same name exists: it
+/// checks first whether it is a URL (`loader.IsRemoteFile`), and for folders whether it is a repository
+/// (`git.NewRepoSpecFromURL`).
 pub fn is_fetched(reference: &str, is_file: bool) -> bool {
     let scheme = reference.trim_start().split_once(':').map_or("", |(scheme, _)| scheme);
     if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
@@ -154,7 +156,7 @@ pub fn is_fetched(reference: &str, is_file: bool) -> bool {
             || reference.split('/').any(is_repository))
 }
 
-/// Tells whether an entry of `patchesStrategicMerge` is a patch that is written in place.
+/// Tells whether an entry of `patchesStrategicMerge` is an inline patch.
 pub fn is_patch(entry: &str) -> bool {
     entry.trim_start().starts_with('{') || entry.trim().contains('\n')
 }
@@ -168,7 +170,7 @@ impl Found {
         }
     }
 
-    /// Adds what goes into a generator.
+    /// Adds the inputs of a generator.
     fn inputs(&mut self, generator: &Value) {
         self.add(Role::Input, generator.get("env"));
         for item in items(generator, "envs") {

@@ -2,8 +2,8 @@
 
 use crate::yaml::{self, Value};
 
-/// Puts an entry into `resources`: among the others where they are sorted, else behind them. `None` where the file is written in a way in
-/// which that cannot be done safely, or has the entry already.
+/// Adds an entry to `resources`: among the others if they are sorted, else after them. `None` if the file's form does
+/// not allow that safely, or it has the entry already.
 pub fn add(text: &str, entry: &str) -> Option<String> {
     let before = list(text)?;
     if before.iter().any(|known| known == entry) {
@@ -32,7 +32,7 @@ pub fn add(text: &str, entry: &str) -> Option<String> {
             }
         }
     };
-    // What was written must read as what was meant, and as nothing else.
+    // The new text must parse to the intended content, and to nothing else.
     let mut wanted = before;
     let after = list(&written)?;
     wanted.push(entry.to_owned());
@@ -47,7 +47,7 @@ pub fn add(text: &str, entry: &str) -> Option<String> {
 fn block(lines: &[&str], head: usize, before: &[String], entry: &str, newline: &str) -> Option<String> {
     let is_item = |line: &&str| line.trim_start().starts_with("- ");
     let behind = lines.get(head.saturating_add(1)..)?;
-    // Items may stand in the column of the key.
+    // Items may be in the column of the key.
     let inside = |line: &&&str| line.starts_with([' ', '-', '#']) || line.trim().is_empty();
     let items: Vec<usize> = behind
         .iter()
@@ -104,7 +104,7 @@ fn list(text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Returns everything but the list.
+/// Returns the content without the list.
 fn without(text: &str) -> Option<Value> {
     let mut body = body(text)?;
     if let Value::Mapping(fields) = &mut body {

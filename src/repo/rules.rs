@@ -12,13 +12,14 @@ use crate::sops::{Config, CreationRule};
 /// The name of sops's configuration.
 const NAME: &str = ".sops.yaml";
 
-/// Returns the age recipients of an environment, as far as its folder tells: those of the rules in its own `.sops.yaml`, else those of the
-/// repository's first rule that fits a file of the environment, or of all its rules where they name the same.
+/// Returns the age recipients of an environment, as far as its folder shows: those of the rules in its own
+/// `.sops.yaml`, else those of the repository's first rule that matches a file of the environment, or of all its rules
+/// if they name the same.
 pub(super) fn recipients(reader: &mut Reader, env: &str, folder: &str) -> Vec<String> {
     if let Some(own) = own(reader, folder) {
         return own;
     }
-    // Rules are matched against paths; these stand for what lies in an environment.
+    // Rules are matched against paths; these stand for the files of an environment.
     let samples = [
         path::join(folder, "secret.yaml"),
         path::join(folder, "secret.sops.yaml"),
@@ -32,8 +33,8 @@ pub(super) fn recipients(reader: &mut Reader, env: &str, folder: &str) -> Vec<St
     fitting.map(CreationRule::recipients).or_else(same).unwrap_or_default()
 }
 
-/// Finds the recipients of environments whose secrets lie outside of their entry folder: those whom the rules of all files name that the
-/// environment reads. One cluster opens all of its files, so that its key is among the recipients of each.
+/// Finds the recipients of environments whose secrets are outside of their entry folder: those that the rules of all
+/// files of the environment name. One cluster opens all of its files, so its key is among the recipients of each.
 pub(super) fn of_readers(reader: &mut Reader, environments: &mut [RepoEnvironment], feeds: &Feeds) {
     let mut configs: HashMap<String, Option<(String, Config)>> = HashMap::new();
     for environment in environments {
@@ -61,7 +62,7 @@ pub(super) fn of_readers(reader: &mut Reader, environments: &mut [RepoEnvironmen
     }
 }
 
-/// Returns the recipients of an environment's own configuration; that of the root is everybody's.
+/// Returns the recipients of an environment's own configuration; that of the root is for all environments.
 fn own(reader: &mut Reader, folder: &str) -> Option<Vec<String>> {
     let own = read(reader, &path::join(folder, NAME));
     if folder.is_empty() || own.rules.is_empty() {
@@ -76,7 +77,7 @@ fn own(reader: &mut Reader, folder: &str) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// Returns the configuration that counts for files of a folder, and the folder that it stands in.
+/// Returns the configuration that counts for files of a folder, and that configuration's folder.
 fn nearest<'a>(
     reader: &mut Reader,
     known: &'a mut HashMap<String, Option<(String, Config)>>,

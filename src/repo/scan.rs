@@ -1,7 +1,7 @@
 //! The tree of the repository: every folder and file that git does not ignore, in display order.
 //!
-//! Listing is split from reading: [`scan`] asks git for names alone, so that the first frame waits for nothing else, and
-//! [`Scan::read_locks`] opens the few files that may be encrypted afterwards.
+//! Listing is separate from reading: [`scan`] queries git for names alone, so that the first frame waits for nothing
+//! else, and [`Scan::read_locks`] opens the few files that may be encrypted afterwards.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,13 +11,13 @@ use super::tree_walk::{self, IgnoreRules};
 use super::{contents, git, path};
 use crate::model::Fault;
 
-/// More files than this are not listed: a tree of so many lines is of no use to an operator, and memory stays bounded.
+/// The most files that are listed: a longer tree is of no use to an operator, and memory stays bounded.
 pub const FILE_LIMIT: usize = 50_000;
 
-/// The first frame waits for so many files at most.
+/// The most files that the first frame waits for.
 const FIRST_LIMIT: usize = 5_000;
 
-/// Says what an entry of the tree is.
+/// Classifies an entry of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A folder; a submodule is one without entries.
@@ -33,11 +33,11 @@ pub enum EntryKind {
 pub struct TreeEntry {
     /// The path below the root, with `/`.
     pub path: Box<str>,
-    /// How many folders it lies in.
+    /// The number of folders around it.
     pub depth: u16,
-    /// What it is.
+    /// The kind of entry.
     pub kind: EntryKind,
-    /// Whose keys open it; `None` while it is not known to be encrypted.
+    /// The keys that open it; `None` while it is not known to be encrypted.
     pub lock: Option<Box<Lock>>,
 }
 
@@ -48,12 +48,12 @@ impl TreeEntry {
     }
 }
 
-/// Holds the tree, flat in display order: folders before files, each folder followed by what it holds.
+/// Holds the tree, flat in display order: folders before files, each folder followed by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scan {
     /// The entries, in display order.
     pub entries: Vec<TreeEntry>,
-    /// What the operator must know of it: a limit reached, git not asked.
+    /// The notices for the operator: a limit reached, or a failure of git.
     pub notices: Vec<Fault>,
 }
 
@@ -68,7 +68,7 @@ impl Scan {
         self.entries.iter().filter(|entry| entry.kind == EntryKind::Directory).map(|entry| &*entry.path)
     }
 
-    /// Looks into the files that may be encrypted and notes their locks.
+    /// Reads the files that may be encrypted and notes their locks.
     pub fn read_locks(&mut self, root: &Path) {
         for entry in &mut self.entries {
             if entry.kind != EntryKind::File || !lock::is_candidate(&entry.path) {
@@ -82,7 +82,7 @@ impl Scan {
     }
 }
 
-/// Lists the tree below `root`: what git tracks and what it neither tracks nor ignores; without git, everything.
+/// Lists the tree below `root`: tracked files and those that git neither tracks nor ignores; without git, all files.
 pub fn scan(root: &Path) -> Scan {
     scan_limited(root, FILE_LIMIT)
 }
@@ -106,8 +106,8 @@ fn scan_limited(root: &Path, limit: usize) -> Scan {
     Scan { entries: arrange(root, &listing.paths), notices }
 }
 
-/// Lists the tree without asking git, by its rules for what is ignored: a few milliseconds sooner, for the first frame alone. A file that is
-/// tracked although it is ignored is not there yet.
+/// Lists the tree without running git, by its ignore rules: a few milliseconds sooner, for the first frame alone. A
+/// file that is tracked although it is ignored is missing.
 pub fn list(root: &Path) -> Scan {
     let mut listing = Listing::default();
     let walk = tree_walk::walk(&IgnoreRules::for_tree(root)).build();
@@ -132,7 +132,7 @@ pub(super) struct Listing {
     pub(super) truncated: bool,
 }
 
-/// Lists files without git, skipping `.git` and whatever cannot be read.
+/// Lists files without git, skipping `.git` and unreadable files.
 fn walk(root: &Path, limit: usize) -> Listing {
     let mut listing = Listing::default();
     let mut folders = vec![String::new()];
@@ -161,7 +161,8 @@ fn walk(root: &Path, limit: usize) -> Listing {
     listing
 }
 
-/// Holds the parts of a path, the last one marked when it is a file's: folders then sort before files, and each before its contents.
+/// Holds the parts of a path, the last one marked when it is a file's: folders then sort before files, and each before
+/// its contents.
 type SortKey<'a> = Vec<(bool, &'a str)>;
 
 fn arrange(root: &Path, paths: &BTreeSet<String>) -> Vec<TreeEntry> {
@@ -200,7 +201,8 @@ fn key(path: &str, is_file: bool) -> SortKey<'_> {
     parts
 }
 
-/// Returns what a path is on the disk; `None` when it is gone (git still tracks it) or is no file at all, such as a socket.
+/// Returns the kind of a path on the disk; `None` if it is gone (git still tracks it) or is no file at all, such as a
+/// socket.
 fn kind_of(root: &Path, path: &str) -> Option<EntryKind> {
     let kind = std::fs::symlink_metadata(root.join(path)).ok()?.file_type();
     if kind.is_symlink() {

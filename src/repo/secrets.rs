@@ -1,9 +1,11 @@
-//! Every secret of the repository: what is encrypted and the plain Secrets beside it, a row for each environment that reads it.
+//! Every secret of the repository: encrypted files and the plain Secrets beside them, a row for each environment that
+//! reads one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::filled::{Filler, filler, may_be_filled};
 use super::git::{self, CommitEntry};
 use super::references::secret_generators;
 use super::snapshot::Snapshot;
@@ -13,21 +15,22 @@ use crate::sops::{self, Format, SopsFile};
 use crate::yaml;
 use crate::yaml::confidential::is_confidential_value;
 
-/// Larger files are no secrets, in bytes: an object of Kubernetes has 1 MiB at most, and encryption some more.
+/// The size, in bytes, above which no file is a secret: an object of Kubernetes has 1 MiB at most, and encryption adds
+/// some.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Holds one document of a file that is secret, in one environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Holds one secret document of a file, in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct SecretEntry {
-    /// The environment; empty where none reads the file.
+    /// The environment; empty if none reads the file.
     pub env: String,
     /// The file, below the repository's root.
     pub file: String,
     /// The document in the file, from zero.
     pub document: usize,
-    /// The object's kind; empty where the file holds none, such as a generator's input.
+    /// The object's kind; empty if the file holds none, such as a generator's input.
     pub kind: String,
-    /// Its namespace, as the kustomization makes it; empty where only rendering would tell.
+    /// Its namespace, as the kustomization sets it; empty if only rendering would show it.
     pub namespace: String,
     /// Its name.
     pub name: String,
@@ -37,35 +40,38 @@ pub struct SecretEntry {
     pub keys: Vec<String>,
     /// Whether it is encrypted.
     pub encrypted: bool,
-    /// The keys whose values are in plain text all the same; all of them where it is not encrypted.
+    /// The keys whose values are in plain text all the same; all of them if it is not encrypted.
     pub plain: Vec<String>,
-    /// The `secretGenerator` that makes a Secret of it, whose name gets a hash behind it.
+    /// The program that fills its values, if there is one: a reflector, or the cluster.
+    #[serde(rename = "filledBy")]
+    pub filled_by: Option<Filler>,
+    /// The `secretGenerator` that generates a Secret from it, with a hash at the end of the name.
     pub generator: Option<String>,
     /// The version of sops that the file names.
     pub version: Option<String>,
-    /// Which values are encrypted, as a configuration has it.
+    /// The values that are encrypted, in the form of a configuration.
     pub rule: Option<String>,
     /// The creation rule of the configuration that counts for the file, such as `rule 1 of .sops.yaml`.
     pub configured: Option<String>,
-    /// In what the file differs from that rule.
+    /// The differences between the file and that rule.
     pub differences: Vec<String>,
     /// The Kustomization that reads it.
     pub kustomization: Option<String>,
     /// The last commit that changed the file.
     #[serde(rename = "lastChange")]
     pub last_change: Option<LastChange>,
-    /// Why the file cannot be read, where that is so.
+    /// The reason that the file cannot be read, if there is one.
     pub problem: Option<String>,
 }
 
-/// Says who changed a file last, and when.
+/// Names the author and the time of a file's last change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastChange {
     /// The commit.
     pub commit: String,
-    /// Who wrote it.
+    /// The author's name.
     pub author: String,
-    /// When it was committed.
+    /// The commit time.
     pub at: Option<jiff::Timestamp>,
 }
 
@@ -75,16 +81,16 @@ impl From<&CommitEntry> for LastChange {
     }
 }
 
-/// Says how much of a secret is encrypted.
+/// Tells how much of a secret is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sealing {
     /// All of it.
     Whole,
     /// Some values are in plain text.
     Part,
-    /// Nothing is.
+    /// No value is encrypted.
     Plain,
-    /// Nothing is, and no value has to be: references to a store of secrets, variables, or no values at all.
+    /// No value is encrypted, and none has to be: references to a store of secrets, variables, or no values at all.
     Open,
     /// The file cannot be read.
     Broken,
@@ -114,13 +120,13 @@ impl SecretEntry {
         }
     }
 
-    /// Tells whether a Secret of the cluster is made from it, so that the two can be compared.
+    /// Tells whether a Secret of the cluster is created from it, so that the two can be compared.
     pub fn is_object(&self) -> bool {
         self.kind == "Secret" && !self.name.is_empty()
     }
 }
 
-/// One document of a file, before it is known who reads it.
+/// One document of a file, before its readers are known.
 #[derive(Default)]
 struct Document {
     kind: String,
@@ -128,12 +134,13 @@ struct Document {
     name: String,
     keys: Vec<String>,
     plain: Vec<String>,
+    filled_by: Option<Filler>,
 }
 
 /// Lists the secrets by environment, then file.
 ///
 /// # Errors
-/// When git does not list the files.
+/// If git does not list the files.
 pub fn secrets(snapshot: &Snapshot) -> Result<Vec<SecretEntry>, Fault> {
     let mut found: Vec<SecretEntry> = Vec::new();
     let mut inputs: BTreeMap<String, String> = BTreeMap::new();
@@ -184,6 +191,13 @@ fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry
     if described.is_empty() && encrypted {
         described.push((0, Document::default()));
     }
+    if encrypted && may_be_filled(text) {
+        // Only values are encrypted: annotations and types are there to be read.
+        let documents = yaml::documents(text).unwrap_or_default();
+        for (index, document) in &mut described {
+            document.filled_by = documents.get(*index).and_then(filler);
+        }
+    }
     let sealed = parsed.as_ref().and_then(|parsed| parsed.as_ref().ok());
     let creation = sealed.and_then(|_| snapshot.creation(file).ok());
     for (document, described) in &described {
@@ -204,7 +218,7 @@ fn rows(snapshot: &Snapshot, file: &str, text: &str, found: &mut Vec<SecretEntry
     }
 }
 
-/// Makes a row of a document that is not encrypted.
+/// Builds a row for a document that is not encrypted.
 fn entry(file: &str, document: usize, described: &Document) -> SecretEntry {
     SecretEntry {
         env: String::new(),
@@ -217,6 +231,7 @@ fn entry(file: &str, document: usize, described: &Document) -> SecretEntry {
         keys: described.keys.clone(),
         encrypted: false,
         plain: described.plain.clone(),
+        filled_by: described.filled_by.clone(),
         generator: None,
         version: None,
         rule: None,
@@ -228,7 +243,7 @@ fn entry(file: &str, document: usize, described: &Document) -> SecretEntry {
     }
 }
 
-/// Makes a row for each environment that reads the file, with the namespace that the object gets there; one row where none does.
+/// Builds a row for each environment that reads the file, with the object's namespace there; one row if none does.
 fn for_readers(snapshot: &Snapshot, row: SecretEntry) -> Vec<SecretEntry> {
     let readers = snapshot.readers_of(&row.file);
     if readers.is_empty() {
@@ -253,7 +268,8 @@ fn for_readers(snapshot: &Snapshot, row: SecretEntry) -> Vec<SecretEntry> {
     readers.iter().map(of_environment).collect()
 }
 
-/// Looks through the Secrets that a kustomization file makes: notes the files that go in, and lists literals, which stand there in plain text.
+/// Collects the Secrets that a kustomization file generates: notes their input files, and lists literals, which are in
+/// plain text there.
 fn generated(
     snapshot: &Snapshot,
     file: &str,
@@ -295,10 +311,27 @@ fn sealed(file: &SopsFile) -> Vec<(usize, Document)> {
         let (kind, namespace, name) = (head.kind, head.namespace, head.name);
         let text = Option::unwrap_or_default;
         let plain = file.plain_keys(index);
-        (index, Document { kind: text(kind), namespace: text(namespace), name: text(name), keys, plain })
+        (
+            index,
+            Document { kind: text(kind), namespace: text(namespace), name: text(name), keys, plain, filled_by: None },
+        )
     });
-    // A document of another kind without a secret value is none of ours.
+    // A document of another kind without a secret value is left out.
     described.filter(|(_, one)| one.kind == "Secret" || !one.keys.is_empty()).collect()
+}
+
+/// Names the Secrets of a manifest whose values are in plain text though they must not be, each with the keys: `web/app: password, token`.
+pub fn plain_secrets(text: &str) -> Vec<String> {
+    if !text.contains("kind: Secret") || sops::sniff(text).is_some() {
+        return Vec::new();
+    }
+    let open = plain(text).into_iter().map(|(_, document)| document).filter(|document| !document.plain.is_empty());
+    let name = |document: Document| {
+        let place = Some(document.namespace).filter(|namespace| !namespace.is_empty());
+        let name = place.map_or_else(|| document.name.clone(), |namespace| format!("{namespace}/{}", document.name));
+        format!("{name}: {}", document.plain.join(", "))
+    };
+    open.map(name).collect()
 }
 
 /// Finds the Secrets of a manifest that is not encrypted.
@@ -323,9 +356,12 @@ fn plain(text: &str) -> Vec<(usize, Document)> {
                 }
             }
         }
-        let plain = keys.iter().filter(|key| open.contains(key.as_str())).cloned().collect();
+        let filled_by = filler(&document);
+        // A value that a program replaces at once is no secret in Git.
+        let is_kept = |key: &&String| !filled_by.as_ref().is_some_and(|filler| filler.fills(key));
+        let plain = keys.iter().filter(|key| open.contains(key.as_str())).filter(is_kept).cloned().collect();
         let kind = "Secret".to_owned();
-        (index, Document { kind, namespace: metadata("namespace"), name: metadata("name"), keys, plain })
+        (index, Document { kind, namespace: metadata("namespace"), name: metadata("name"), keys, plain, filled_by })
     });
     described.collect()
 }
@@ -404,7 +440,7 @@ mod tests {
         repository.write("apps/staging/sealed.env", &sealed);
         let part = "kind: Secret\nmetadata:\n  name: part\nstringData:\n  one: hunter2\ndata:\n  two: aHVudGVyMg==\n";
         let file = NewFile::for_recipients(std::slice::from_ref(&recipient), "^stringData$");
-        // None of our programs leaves a value of a Secret plain.
+        // No program of ours leaves a value of a Secret in plain text.
         let other = part.replace("kind: Secret", "kind: Other");
         let sealed = create(Format::Yaml, &Secret::new(other), &file, Timestamp::UNIX_EPOCH).unwrap();
         repository.write("apps/staging/part.yaml", &sealed.replace("kind: Other", "kind: Secret"));

@@ -1,5 +1,5 @@
-//! `ResourceSet` objects among what the files declare: the Kustomizations and sources that flux-operator makes of them, as far as their inputs
-//! are at hand.
+//! `ResourceSet` objects among the declared ones: the Kustomizations and sources that flux-operator creates from them,
+//! as far as their inputs are available.
 
 use std::collections::HashSet;
 
@@ -15,19 +15,19 @@ use crate::model::ObjectRef;
 use crate::model::known::OPERATOR;
 use crate::yaml::{self, Value, sigs};
 
-/// Tells whether an object has flux-operator make others on the cluster, or is what its inputs come from.
+/// Tells whether an object is a set of flux-operator, or a provider of inputs.
 pub(super) fn is(object: &ObjectRef) -> bool {
     object.group == OPERATOR && (object.kind == KIND || object.kind == PROVIDER)
 }
 
-/// Holds a set, or what inputs of sets come from.
+/// Holds a set, or a provider of inputs.
 #[derive(Debug, Clone)]
 struct Given {
     object: ObjectRef,
     body: Json,
     file: String,
     line: usize,
-    /// How many sets made it, one by the other.
+    /// The number of sets above it that created each other.
     depth: usize,
 }
 
@@ -37,7 +37,7 @@ impl Given {
     }
 }
 
-/// Holds an object that is made of a set.
+/// Holds an object that is created from a set.
 #[derive(Debug)]
 pub(super) struct SetObject {
     pub(super) object: ObjectRef,
@@ -48,20 +48,20 @@ pub(super) struct SetObject {
     pub(super) line: usize,
 }
 
-/// Holds the sets of an environment, with what their inputs come from.
+/// Holds the sets of an environment, with their providers of inputs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DeclaredSets {
     pending: Vec<Given>,
     providers: Vec<Given>,
     seen: HashSet<ObjectRef>,
-    /// What was made of which set.
+    /// The sets and the objects from each.
     pub(super) unfolded: Vec<UnfoldedSet>,
-    /// The sets of which it is not known what they make.
+    /// The sets whose objects are unknown.
     pub(super) unknown: Vec<ObjectRef>,
 }
 
 impl DeclaredSets {
-    /// Takes a set or a provider that a file declares.
+    /// Adds a set or a provider that a file declares.
     pub(super) fn take(&mut self, reader: &mut Reader, declared: &Declared, body: &Value) {
         let body = as_kubernetes_reads(reader, declared, body);
         let (object, file) = (declared.object.clone(), declared.file.clone());
@@ -74,7 +74,8 @@ impl DeclaredSets {
         }
     }
 
-    /// Unfolds the sets that wait for nothing; where that is none, those that wait for what does not come. Nothing is returned once all are.
+    /// Unfolds the sets that wait for nothing; if there is none, those that wait in vain. Returns nothing once all are
+    /// unfolded.
     pub(super) fn unfold(&mut self, env: &str) -> Vec<SetObject> {
         let mut made = Vec::new();
         for is_last in [false, true] {
@@ -86,7 +87,7 @@ impl DeclaredSets {
         made
     }
 
-    /// Goes through those that wait; tells whether one does so no more.
+    /// Makes one pass over the waiting sets; tells whether any of them no longer waits.
     fn pass(&mut self, env: &str, is_last: bool, made: &mut Vec<SetObject>) -> bool {
         let mut any = false;
         for one in std::mem::take(&mut self.pending) {
@@ -121,7 +122,8 @@ impl DeclaredSets {
     }
 }
 
-/// Reads a document once more as Kubernetes does, by whose words the operator goes (`yes` is a truth); as an item of a list it stays as it was read.
+/// Reads a document again as Kubernetes does, whose typing the operator uses (`yes` is a boolean); an item of a list
+/// stays as it was read.
 fn as_kubernetes_reads(reader: &mut Reader, declared: &Declared, body: &Value) -> Json {
     let text = reader.text(&declared.file).unwrap_or_default();
     let of_line = manifest::split(&text).into_iter().find(|(line, _)| *line == declared.line);

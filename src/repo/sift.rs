@@ -1,4 +1,4 @@
-//! Which files of a tree may say something about Flux, found by searching their bytes, before anything is parsed.
+//! The files of a tree that may concern Flux, found by searching their bytes, before any is parsed.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,13 +11,13 @@ use super::tree_walk::{self, IgnoreRules};
 use super::{contents, git, kustomize, path};
 use crate::model::known::KUSTOMIZE;
 
-/// More files than this are not looked into, so that a start stays quick wherever it happens.
+/// The most files that are searched, so that a start stays quick in every folder.
 const FILE_LIMIT: usize = 50_000;
 
-/// Files above this size, in bytes, hold schemas or data, and nobody writes Flux objects into them.
+/// The size, in bytes, above which a file holds schemas or data, and no hand-written Flux objects.
 const SIZE_LIMIT: u64 = 1024 * 1024;
 
-/// A file that changed so shortly before it was read may change again within one tick of the file system's clock, unseen.
+/// The age up to which a changed file may change again within one tick of the file system's clock, unseen.
 const SETTLED: Duration = Duration::from_millis(50);
 
 /// The argument that names the Secret for Kustomizations that decrypt and name none (kustomize-controller 1.7).
@@ -26,21 +26,21 @@ const AGE_SECRET: &str = "--sops-age-secret=";
 /// Endings of files that become manifests once a program has filled them in.
 const TEMPLATES: [&str; 5] = [".jinja", ".jinja2", ".j2", ".tmpl", ".tpl"];
 
-/// Holds what the bytes of one file say.
+/// Holds the traces of Flux in the bytes of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Seen {
     /// The file, from the root.
     pub(super) file: String,
     /// Whether it names an API of Flux or of its operator.
     pub(super) flux: bool,
-    /// The values of `path:` in documents that name the API of Flux Kustomizations, as folders from the root; the root itself for a document
-    /// without any. Those that a variable is part of are left out.
+    /// The values of `path:` in documents that name the API of Flux Kustomizations, as folders from the root; the root
+    /// itself for a document without any. Values with a variable are left out.
     pub(super) paths: Vec<String>,
     /// Whether one of its Kustomizations may apply it.
     pub(super) own: bool,
     /// Whether a Kustomization in it may apply to another cluster.
     pub(super) remote: bool,
-    /// Whether it may hold a `FluxInstance`, or values of the chart that makes one.
+    /// Whether it may hold a `FluxInstance`, or values of the chart that creates one.
     pub(super) instance: bool,
     /// Whether it is a template of a manifest.
     pub(super) template: bool,
@@ -52,12 +52,12 @@ pub(super) struct Seen {
     pub(super) age_secret: Option<String>,
 }
 
-/// Holds what the bytes of a tree say.
+/// Holds the traces of Flux in the bytes of a tree.
 #[derive(Debug, Default)]
 pub(super) struct Sifted {
-    /// The files that say something, in order.
+    /// The files with traces, in order.
     pub(super) files: Vec<Seen>,
-    /// How many files were looked at.
+    /// The number of searched files.
     pub(super) count: usize,
 }
 
@@ -68,22 +68,23 @@ struct Kept {
     seen: Option<Seen>,
 }
 
-/// Sifts a tree again and again, reading only what changed.
+/// Sifts a tree repeatedly, reading only changed files.
 #[derive(Debug, Default)]
 pub(super) struct CandidateFilter {
     kept: HashMap<String, Kept>,
     current: Option<Arc<Sifted>>,
-    /// How many files were read, and how many bytes.
+    /// The number of files that were read, and of their bytes.
     pub(super) read: (usize, u64),
 }
 
 impl CandidateFilter {
-    /// Forgets what the tree held; what was read of files that did not change stays.
+    /// Forgets the tree; keeps the results of unchanged files.
     pub(super) fn refresh(&mut self) {
         self.current = None;
     }
 
-    /// Returns what the tree below a root holds: what git has or does not ignore, but what its forges read (`.github` and its like).
+    /// Returns the traces in the tree below a root: in files that git tracks or does not ignore, without those that
+    /// only its forges read (`.github` and the like).
     pub(super) fn sift(&mut self, root: &Path) -> Arc<Sifted> {
         if let Some(current) = &self.current {
             return Arc::clone(current);
@@ -117,7 +118,7 @@ impl CandidateFilter {
             })
         });
         let (mut kept, files, bytes) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // What was added before it was ignored, or in spite of it, is in every clone, and so in what Flux reads.
+        // A file that was added before it was ignored, or in spite of it, is in every clone, and so in Flux's artifact.
         let tracked =
             if rules.have_ignored() { git::tracked_but_ignored(root).unwrap_or_default() } else { Vec::new() };
         for file in tracked.iter().filter(|file| is_wanted(Path::new(file)) && !is_of_a_forge(file)) {
@@ -135,7 +136,7 @@ impl CandidateFilter {
     }
 }
 
-/// Returns what is known of a file, and how many bytes were read for it.
+/// Returns the result of a file, and the number of bytes read for it.
 fn sift_file(
     root: &Path,
     file: &str,
@@ -152,14 +153,14 @@ fn sift_file(
     }
     let text = contents::at_most(root, file, SIZE_LIMIT).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let seen = text.as_deref().and_then(|text| seen(file, text));
-    // One that may change again unseen is looked at once more the next time.
+    // A file that may change again unseen is read again next time.
     let settled = modified.elapsed().is_ok_and(|age| age > SETTLED);
     let modified = if settled { modified } else { SystemTime::UNIX_EPOCH };
     (Kept { modified, size, seen }, Some(text.map_or(0, |text| text.len() as u64)))
 }
 
-/// Tells whether a path lies in a folder that a forge or an editor reads, which no cluster does (source-controller leaves `.github` and its like out
-/// by default).
+/// Tells whether a path is in a folder for a forge or an editor, and not for a cluster (source-controller leaves
+/// `.github` and the like out by default).
 fn is_of_a_forge(file: &str) -> bool {
     let first = file.split('/').next().unwrap_or_default();
     matches!(first, ".github" | ".gitlab" | ".gitea" | ".forgejo" | ".circleci" | ".vscode" | ".idea")
@@ -171,9 +172,9 @@ fn is_wanted(file: &Path) -> bool {
     is(".yaml") || is(".yml") || TEMPLATES.iter().any(|ending| is(ending)) || kustomize::is_kustomization(name)
 }
 
-/// Says what the text of a file says; `None` where it says nothing about Flux.
+/// Returns the traces of Flux in the text of a file; `None` if it has none.
 pub(super) fn seen(file: &str, text: &str) -> Option<Seen> {
-    // What a program is tested with syncs nothing.
+    // Test data syncs nothing.
     if matches!(file.split('/').next(), Some("tests" | "testdata" | "fixtures" | "e2e")) {
         return None;
     }
@@ -225,7 +226,7 @@ fn age_secret(text: &str) -> Option<String> {
     (!is_comment && !name.is_empty()).then_some(name)
 }
 
-/// Lists the values of `path:` in a document, whatever they belong to.
+/// Lists the values of `path:` in a document, in every place.
 fn paths(document: &str) -> impl Iterator<Item = &str> {
     document.lines().flat_map(|line| {
         line.match_indices("path:").filter_map(move |(at, key)| {

@@ -1,4 +1,4 @@
-//! Everything that is known of the repository at one moment.
+//! The state of the repository at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,17 +20,17 @@ use super::scan::{self, Scan, scan};
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, ObjectRef};
 
-/// What a repository of Flux has at its root.
+/// Entries at the root of a repository for Flux.
 const LIKE_FLUX: [&str; 7] = ["clusters", "cluster", "kubernetes", "flux", "flux-system", "fleet", ".fluxdeck.toml"];
 
-/// Holds what is known of the repository at one moment.
+/// Holds the state of the repository at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// The repository's root; without git the folder that was named.
+    /// The repository's root; without git, the named folder.
     pub root: PathBuf,
     /// The tree, with locks.
     pub scan: Scan,
-    /// What git says, or why it cannot.
+    /// The state from git, or its fault.
     pub git: Result<GitState, Fault>,
     /// The folders that Flux syncs, sorted by name.
     pub environments: Vec<RepoEnvironment>,
@@ -40,50 +40,51 @@ pub struct Snapshot {
     pub sources: Vec<FluxSource>,
     /// The waves of each environment.
     pub orders: Vec<Order>,
-    /// Which files feed which Kustomization.
+    /// The files that feed each Kustomization.
     pub feeds: Feeds,
-    /// What is wrong with the files.
+    /// The faults of the files.
     pub findings: Vec<FileFault>,
-    /// The `ResourceSet` objects whose Kustomizations are not among these yet, by environment; none once they are unfolded.
+    /// The `ResourceSet` objects whose Kustomizations are not among these yet, by environment; none once they are
+    /// unfolded.
     pub sets: Vec<(String, ObjectRef)>,
-    /// What was seen while looking for environments.
+    /// The traces from the search for environments.
     pub looked: EnvironmentSearch,
-    /// What the environments are called by, for reading another state of the repository.
+    /// The hints for the names of environments, for reading another state of the repository.
     pub hints: Arc<Hints>,
-    /// Whether this is what is rendered; else it is what the files declare, which parents may patch.
+    /// Whether this is the rendered state; else it is as the files declare it, which parents may patch.
     pub is_rendered: bool,
-    /// Where what is rendered begins.
+    /// The start of rendering.
     pub(super) begin: Arc<Begin>,
 }
 
-/// Holds where following what is rendered begins, as the files declare it.
+/// Holds the start of rendering, as the files declare it.
 #[derive(Debug, Default)]
 pub(super) struct Begin {
     pub(super) environments: Vec<RepoEnvironment>,
     /// The folders of environments that no Kustomization applies yet.
     pub(super) folders: Vec<Feed>,
-    /// The Kustomizations that bootstrap made.
+    /// The Kustomizations that bootstrap created.
     pub(super) roots: Vec<FluxKustomization>,
-    /// What is this repository in each environment.
+    /// The sources that stand for this repository, in each environment.
     pub(super) entries: BTreeMap<String, Entry>,
     /// The Kustomizations that apply to another cluster than the one that they are in, by that cluster's environment.
     pub(super) spokes: Vec<(String, FluxKustomization)>,
-    /// What was read on the way.
+    /// The results of reading, for reuse.
     pub(super) followed: Followed,
 }
 
 impl Snapshot {
-    /// Reads the repository that a folder lies in.
+    /// Reads the repository around a folder.
     pub fn load(folder: &Path) -> Self {
         Loader::open(folder).load()
     }
 
-    /// Reads another state of the same repository, which lies in a folder of its own.
+    /// Reads another state of the same repository, in a folder of its own.
     pub fn load_like(&self, folder: &Path) -> Self {
         Loader::open(folder).with(&self.hints).load()
     }
 
-    /// Puts what was rendered in the place of what the files declare.
+    /// Replaces the declared graph by the rendered one.
     #[must_use]
     pub fn with_graph(&self, graph: &Graph) -> Self {
         Self {
@@ -98,12 +99,17 @@ impl Snapshot {
         }
     }
 
+    /// Tells whether an environment applies Kustomizations to the cluster of another.
+    pub fn has_spokes(&self) -> bool {
+        !self.begin.spokes.is_empty()
+    }
+
     /// Iterates over the Kustomizations of an environment.
     pub fn kustomizations_of<'a>(&'a self, env: &'a str) -> impl Iterator<Item = &'a FluxKustomization> {
         self.kustomizations.iter().filter(move |one| one.env == env)
     }
 
-    /// Returns the namespaces that an environment has something in: Flux's own first.
+    /// Returns the namespaces of an environment's objects: Flux's own first.
     pub fn namespaces_of(&self, env: &str) -> BTreeSet<String> {
         let flux = self.kustomizations_of(env).flat_map(|one| one.target_namespace.iter().chain([&one.namespace]));
         let declared = self.feeds.iter().filter(|feed| feed.env == env).flat_map(|feed| &feed.declared);
@@ -112,7 +118,7 @@ impl Snapshot {
         flux.chain(declared).filter(|name| !name.is_empty()).cloned().collect()
     }
 
-    /// Writes the name of a Kustomization: with its namespace where another of the environment has the same name.
+    /// Returns the name of a Kustomization: with its namespace if another of the environment has the same name.
     pub fn shown(&self, env: &str, namespace: &str, name: &str) -> String {
         let is_shared = self.kustomizations_of(env).any(|one| one.name == name && one.namespace != namespace);
         if is_shared { format!("{namespace}/{name}") } else { name.to_owned() }
@@ -123,8 +129,8 @@ impl Snapshot {
         self.feeds.fed_by(file_or_folder)
     }
 
-    /// Returns the files that belong to an object in an environment: those that declare and patch it, and for a Flux Kustomization all
-    /// that it reads besides.
+    /// Returns the files of an object in an environment: those that declare and patch it, and for a Flux Kustomization
+    /// its input files.
     pub fn files_of(&self, env: &str, object: &ObjectRef) -> Vec<&str> {
         let mut files = self.feeds.files_of(env, object);
         if object.kind == "Kustomization" && object.group == KUSTOMIZE {
@@ -137,8 +143,9 @@ impl Snapshot {
         files
     }
 
-    /// Returns those of some files that no artifact has, because a `.sourceignore`, `spec.ignore` or a default of source-controller leaves them out
-    /// for every environment. A link is none of them: nobody says of it that it is meant to be left out.
+    /// Returns those of some files that no artifact has, because a `.sourceignore`, `spec.ignore` or a default of
+    /// source-controller leaves them out for every environment. Links do not count: no pattern leaves them out on
+    /// purpose.
     pub fn left_out<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
         let mut reader = Reader::new(&self.root);
         let mut selections: Vec<Selection> = Vec::new();
@@ -164,7 +171,7 @@ impl Snapshot {
     }
 }
 
-/// Reads a repository again and again, keeping what did not change.
+/// Reads a repository repeatedly, keeping the unchanged parts.
 #[derive(Debug)]
 pub struct Loader {
     root: PathBuf,
@@ -176,8 +183,8 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Finds the repository that a folder lies in; without git the folder itself, or the nearest above it that looks like one of Flux, is
-    /// taken for it.
+    /// Finds the repository around a folder; without git it uses the folder itself, or the nearest above it that looks
+    /// like one of Flux.
     pub fn open(folder: &Path) -> Self {
         let repository = Repository::discover(folder);
         let root = if let Ok(repository) = &repository {
@@ -192,7 +199,7 @@ impl Loader {
         Self { reader: Reader::new(&root), repository, root, hints: Arc::new(hints), listing: None }
     }
 
-    /// Calls environments by what the settings and the kubeconfig say.
+    /// Sets the hints for names of environments from the settings and the kubeconfig.
     #[must_use]
     pub fn with(mut self, hints: &Hints) -> Self {
         let repository = hints.repository.clone().or_else(|| self.hints.repository.clone());
@@ -200,8 +207,8 @@ impl Loader {
         self
     }
 
-    /// Tells whether the root has a folder or a file that repositories of Flux have; asked where there is no git, so that a folder of anything
-    /// else is not searched.
+    /// Tells whether the root has a folder or a file that is typical for Flux; used without git, so that an unrelated
+    /// folder is not searched.
     pub fn is_like_flux(&self) -> bool {
         is_like_flux(&self.root)
     }
@@ -211,21 +218,21 @@ impl Loader {
         &self.root
     }
 
-    /// Returns where git keeps what it knows, or why that is not known.
+    /// Returns the repository's folders, or the reason that they are unknown.
     ///
     /// # Errors
-    /// Returns the fault with which looking for the repository ended.
+    /// Returns the fault of the search for the repository.
     pub fn repository(&self) -> Result<&Repository, &Fault> {
         self.repository.as_ref()
     }
 
-    /// Looks for git once more where it was not found, and returns whether it has just been: `git init` may have run meanwhile.
+    /// Searches for git again if it was not found, and returns whether it was now: `git init` may have run meanwhile.
     pub fn find_git(&mut self) -> bool {
         if self.repository.is_ok() {
             return false;
         }
         let found = Repository::discover(&self.root);
-        // A repository that begins above is another tree than the one that is shown.
+        // A repository that begins above is another tree than the shown one.
         let is_this = found.as_ref().is_ok_and(|found| found.root.canonicalize().ok() == self.root.canonicalize().ok());
         if is_this {
             self.repository = found;
@@ -233,7 +240,7 @@ impl Loader {
         is_this
     }
 
-    /// Finds the environments alone, with what is to be said where there is none.
+    /// Finds the environments alone, with the fault to report if there is none.
     pub fn environments(&mut self) -> (Vec<RepoEnvironment>, Fault) {
         let found = environments::find(&mut self.reader, &self.hints);
         let nothing = found.looked.nothing();
@@ -246,7 +253,7 @@ impl Loader {
         self.listing = Some(std::thread::spawn(move || scan::list(&root)));
     }
 
-    /// Lists the tree alone, without asking git: what the first frame shows.
+    /// Lists the tree alone, without running git: the content of the first frame.
     pub fn list(&mut self) -> Snapshot {
         let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
         let graph = Graph::default();
@@ -255,15 +262,23 @@ impl Loader {
         self.snapshot(scan, git, graph)
     }
 
-    /// Reads what the first screen needs, several times sooner than [`Loader::load`]: files that are no YAML go unnoticed, unless the graph
-    /// rests on them, and of git's state the branch alone is known. Call that one next.
+    /// Reads the data of the first screen, several times sooner than [`Loader::load`]: invalid YAML goes unnoticed,
+    /// unless the graph depends on it, and of git's state only the branch is known. Call that one next.
     pub fn glance(&mut self) -> Snapshot {
         self.read(Care::Glance)
     }
 
-    /// Reads what feeds what and nothing else: no tree, no state of git. What a headless write is judged by needs no more.
+    /// Reads the feeds and nothing else: no tree, no state of git. The checks of a headless write need no more.
     pub fn feeds(&mut self) -> Snapshot {
         self.reader.refresh(Care::Glance);
+        let graph = graph::read(&mut self.reader, &self.hints);
+        let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
+        self.snapshot(Scan::default(), git, graph)
+    }
+
+    /// Reads the same of a tree that has become another one since: what did not change in it is not read again.
+    pub fn feeds_anew(&mut self) -> Snapshot {
+        self.reader.refresh(Care::Parse);
         let graph = graph::read(&mut self.reader, &self.hints);
         let git = self.repository.as_ref().map_err(Clone::clone).and_then(GitState::glance);
         self.snapshot(Scan::default(), git, graph)

@@ -1,5 +1,5 @@
-//! Clusters that a hub manages: Kustomizations with `spec.kubeConfig` apply to the cluster that the kubeconfig is of, which is an environment
-//! of its own, whoever runs their controller.
+//! Clusters that a hub manages: Kustomizations with `spec.kubeConfig` apply to the kubeconfig's cluster, which is an
+//! environment of its own, in whatever cluster their controller runs.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::rules;
 use super::sift::Sifted;
 use crate::yaml::Value;
 
-/// Words of a kubeconfig's name that say nothing of the cluster.
+/// Words of a kubeconfig's name that do not identify the cluster.
 const GENERIC: [&str; 7] = ["admin", "cluster", "config", "kubeconfig", "kube", "remote", "secret"];
 
 /// Names the kubeconfig of a Kustomization: the namespace, and the Secret or ConfigMap that holds it.
@@ -23,8 +23,8 @@ pub(super) fn kubeconfig(one: &FluxKustomization) -> Option<(String, String)> {
     Some((one.namespace.clone(), name.to_owned()))
 }
 
-/// Finds the Kustomizations that apply to other clusters, each with the name of the cluster's environment. Where something says what Flux syncs,
-/// a file counts only where Flux may read it: `read` tells so.
+/// Finds the Kustomizations that apply to other clusters, each with the name of the cluster's environment. If the
+/// synced folders are known, only files that Flux may read count, as `read` tells.
 pub(super) fn find(
     reader: &mut Reader,
     sifted: &Sifted,
@@ -37,7 +37,7 @@ pub(super) fn find(
             let declared = Declared::from_manifest(manifest, &seen.file, index);
             let Some(body) = manifest.body.as_ref().filter(|_| FluxKustomization::is(&declared)) else { continue };
             let one = FluxKustomization::read("", &declared, body);
-            // What a variable says is known once its parent is rendered; without a source it is a patch.
+            // A variable is known once its parent is rendered; a Kustomization without a source is a patch.
             let key = kubeconfig(&one).filter(|_| one.source.is_some());
             if let Some(key) = key.filter(|key| !key.0.contains('$') && !key.1.contains('$')) {
                 by.entry(key).or_default().push(one);
@@ -53,10 +53,11 @@ pub(super) fn find(
         .collect()
 }
 
-/// Says of a Kustomization that it applies to the cluster of another environment, where that is so; returns which.
+/// Notes that a Kustomization applies to the cluster of another environment, and returns that one; `None` if it does
+/// not.
 pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomization)]) -> Option<String> {
     let declared = spokes.iter().find(|(_, spoke)| spoke.object() == one.object() && spoke.file == one.file);
-    // One that is known by what renders it is known by the cluster that its kubeconfig is of.
+    // A Kustomization from rendered output is matched by its kubeconfig.
     let own = kubeconfig(one);
     let same = || spokes.iter().find(|(_, spoke)| own.is_some() && kubeconfig(spoke) == own);
     let (spoke, _) = declared.or_else(same).filter(|(name, _)| *name != one.env)?;
@@ -64,7 +65,8 @@ pub(super) fn settle(one: &mut FluxKustomization, spokes: &[(String, FluxKustomi
     Some(spoke.clone())
 }
 
-/// Describes the environments of Kustomizations that apply to other clusters; their folder is the one that holds all their paths.
+/// Describes the environments of Kustomizations that apply to other clusters; their folder is the one that holds all
+/// their paths.
 pub(super) fn environments(reader: &mut Reader, spokes: &[(String, FluxKustomization)]) -> Vec<RepoEnvironment> {
     let mut folders: BTreeMap<&str, String> = BTreeMap::new();
     for (name, one) in spokes {
@@ -85,7 +87,7 @@ pub(super) fn environments(reader: &mut Reader, spokes: &[(String, FluxKustomiza
     folders.into_iter().map(describe).collect()
 }
 
-/// Names clusters by their kubeconfigs: by what tells the Secrets apart, else by their namespaces.
+/// Names clusters by their kubeconfigs: by the differing part of the Secrets' names, else by their namespaces.
 fn names(keys: &[(String, String)]) -> Vec<String> {
     let plain = |name: &str| {
         let parts: Vec<&str> = name.split(['-', '.']).filter(|part| !GENERIC.contains(part)).collect();

@@ -9,8 +9,8 @@ use crate::model::{Fault, FaultKind};
 /// Every file of `repo-template/`: its path with `/`, and its bytes.
 pub static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/template.rs"));
 
-/// The environments of the template and the throwaway keys that its secrets are encrypted for; they protect nothing, and everybody may have
-/// them.
+/// The environments of the template and the throwaway keys that its secrets are encrypted for; they are public and
+/// protect nothing.
 pub const KEYS: &[(&str, &str)] = &[
     ("staging", include_str!("../../tests/keys/staging-throwaway.txt")),
     ("production", include_str!("../../tests/keys/production-throwaway.txt")),
@@ -34,7 +34,7 @@ pub fn digest() -> String {
     digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Writes the template as it is into a folder, which is made where it does not exist.
+/// Writes the unchanged template into a folder, which is created if it is missing.
 ///
 /// # Errors
 /// As [`write_files`].
@@ -42,10 +42,10 @@ pub fn write_into(folder: &Path) -> Result<(), Fault> {
     write_files(folder, FILES.iter().copied())
 }
 
-/// Writes files, each with its path below a folder, which is made where it does not exist.
+/// Writes files, each with its path below a folder, which is created if it is missing.
 ///
 /// # Errors
-/// Refuses a folder that holds anything, so that nothing is ever overwritten; fails when a file cannot be written.
+/// Refuses a folder that is not empty, so that nothing is ever overwritten; fails if a file cannot be written.
 pub fn write_files<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::failed(
@@ -66,10 +66,10 @@ pub fn write_files<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, &'a 
     Ok(())
 }
 
-/// Checks that a folder is empty or not there yet.
+/// Checks that a folder is empty or missing.
 ///
 /// # Errors
-/// Refuses a folder that holds anything; fails when it cannot be read or is no folder.
+/// Refuses a folder that is not empty; fails if it cannot be read or is no folder.
 pub fn must_be_empty(folder: &Path) -> Result<(), Fault> {
     let what = format!("cannot write the template into {}", folder.display());
     match std::fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {

@@ -1,4 +1,4 @@
-//! Small repositories, and what is found in them.
+//! Small repositories, and the results of reading them.
 
 use std::collections::BTreeSet;
 
@@ -304,7 +304,7 @@ fn bad_files_are_told_with_their_line_and_hide_nothing_else() {
     let about: Vec<Option<&str>> = snapshot.findings.iter().map(|finding| finding.object.as_deref()).collect();
     let apps = Some("Kustomization/flux-system/apps");
     let (gone, out) = (Some("Kustomization/flux-system/gone"), Some("Kustomization/flux-system/out"));
-    // The folder of a cluster is applied by what bootstrap makes, which no file here declares.
+    // Bootstrap's Kustomization applies the folder of a cluster, and no file here declares it.
     assert_eq!(about, [apps, apps, apps, apps, None, gone, out, apps]);
     assert!(snapshot.findings.iter().all(|finding| finding.env.as_deref() == Some("one")), "{:?}", snapshot.findings);
 }
@@ -412,7 +412,7 @@ fn recipients_come_from_the_rules_of_the_environment_or_of_the_repository() {
     assert_eq!(found, [expect("none", &[]), expect("own", &["age1a", "age1b"]), expect("shared", &["age1c"])]);
 }
 
-/// Random graphs: nobody stands before what it waits for, everybody stands somewhere, and only circles and what waits for them never begin.
+/// Random graphs: each has a place, after those that it waits for; only circles and their dependants never start.
 #[test]
 fn every_order_keeps_to_what_it_waits_for() {
     let mut chance: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -450,7 +450,7 @@ fn every_order_keeps_to_what_it_waits_for() {
             }
         }
         assert_eq!(stuck.len(), order.stuck.len(), "{round}: {text}");
-        // Whoever never begins waits for another that never does.
+        // A Kustomization that never starts waits for another that never does.
         for one in &stuck {
             let own = &needs[usize::try_from(*one).unwrap()];
             assert!(own.iter().any(|other| stuck.contains(other)), "{round}: {text}");

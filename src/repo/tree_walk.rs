@@ -1,7 +1,8 @@
-//! Walks a working tree by git's rules for what is ignored.
+//! Walks a working tree by git's ignore rules.
 //!
-//! A `.gitignore` is somebody else's file: a link to a device, a pipe or twenty gigabytes. They are read like every other file of the tree (regular
-//! files within it, of a size), while the `ignore` crate opens whatever stands there. Folders above the root are none of its business.
+//! A `.gitignore` is untrusted: it may link to a device, a pipe or twenty gigabytes. It is read like every other file
+//! of the tree (regular files within it, up to a size), while the `ignore` crate opens any kind of file. Folders above
+//! the root are not read.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -14,10 +15,10 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{contents, path};
 
-/// No file of patterns is read above this size, in bytes.
+/// The largest file of patterns that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Knows what git ignores below a root, by the files in it and `.git/info/exclude`.
+/// Decides which paths git ignores below a root, by the files in it and `.git/info/exclude`.
 #[derive(Debug)]
 pub(super) struct IgnoreRules {
     root: PathBuf,
@@ -26,17 +27,18 @@ pub(super) struct IgnoreRules {
 }
 
 impl IgnoreRules {
-    /// Knows the rules of a tree; each folder's are read when they are asked for.
+    /// Builds the rules of a tree; those of each folder are read when they are needed.
     pub(super) fn for_tree(root: &Path) -> Arc<Self> {
         Arc::new(Self { root: root.to_owned(), folders: Mutex::default(), ignored: AtomicBool::new(false) })
     }
 
-    /// Tells whether something was met that is ignored: git may have it all the same.
+    /// Tells whether an ignored path was met: git may track it all the same.
     pub(super) fn have_ignored(&self) -> bool {
         self.ignored.load(Ordering::Relaxed)
     }
 
-    /// Tells whether a path below the root is ignored, given that no folder above it is: the nearest rules win, as in git.
+    /// Tells whether a path below the root is ignored, given that no folder above it is: the nearest rules win, as in
+    /// git.
     fn ignore(&self, whole: &Path, is_folder: bool) -> bool {
         let mut folder = whole.parent();
         while let Some(at) = folder.filter(|at| at.starts_with(&self.root)) {
@@ -66,10 +68,10 @@ impl IgnoreRules {
     }
 }
 
-/// Prepares a walk below a root that passes over `.git` and what the rules ignore.
+/// Prepares a walk below a root that skips `.git` and ignored paths.
 pub(super) fn walk(rules: &Arc<IgnoreRules>) -> WalkBuilder {
     let mut walk = WalkBuilder::new(&rules.root);
-    // What the operator's own git ignores everywhere counts too; everything else of the crate's own reading is off.
+    // The operator's global ignore file of git counts, too; all other reading of the crate is off.
     walk.ignore(false).git_ignore(false).git_exclude(false).parents(false).hidden(false);
     let rules = Arc::clone(rules);
     walk.filter_entry(move |entry| {
@@ -79,14 +81,14 @@ pub(super) fn walk(rules: &Arc<IgnoreRules>) -> WalkBuilder {
     walk
 }
 
-/// Reads the patterns of a folder; `None` where it has none.
+/// Reads the patterns of a folder; `None` if it has none.
 pub(super) fn gitignore(root: &Path, folder: &str) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(root.join(folder));
     let mut any = false;
     let mut add = |file: &str| {
         let bytes = contents::own(root, file, LARGEST).unwrap_or_default();
         for line in String::from_utf8_lossy(&bytes).lines() {
-            // A pattern that cannot be read ignores nothing.
+            // An invalid pattern ignores nothing.
             any |= builder.add_line(None, line).is_ok();
         }
     };
@@ -127,7 +129,7 @@ mod tests {
         }
         symlink("/dev/zero", root.join("zero/.gitignore")).unwrap();
         mknodat(CWD, root.join("pipe/.gitignore"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        // A folder above belongs to somebody else.
+        // A folder above is not part of the tree.
         mknodat(CWD, folder.path().join(".gitignore"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let rules = IgnoreRules::for_tree(&root);
         let found: BTreeSet<String> = walk(&rules)

@@ -1,4 +1,5 @@
-//! Who uses a Secret: the places in objects that name one, and what the manifests of the repository tell of it without a cluster.
+//! The users of a Secret: the places in objects that name one, and those that the manifests of the repository show
+//! without a cluster.
 
 use serde_json::Value;
 
@@ -8,18 +9,18 @@ use crate::model::ObjectRef;
 use crate::model::known;
 use crate::yaml;
 
-/// Says how an object uses a secret.
+/// Describes how an object uses a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// The object.
     pub object: ObjectRef,
-    /// How, such as `environment` or `volume`.
+    /// The use, such as `environment` or `volume`.
     pub how: &'static str,
-    /// Whether its pods see a change only once they are started anew.
+    /// Whether its pods see a change only after a restart.
     pub restart: bool,
 }
 
-/// The kinds that may name a Secret, and are looked through.
+/// The searched kinds, which may name a Secret.
 const USERS: &[(&str, &str)] = &[
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
@@ -48,8 +49,8 @@ const USERS: &[(&str, &str)] = &[
 const CERT_MANAGER: &str = "cert-manager.io";
 const CLUSTER_ISSUER: &str = "ClusterIssuer";
 
-/// Returns the kinds that may name a Secret of a namespace, and the namespace to look for them in. A `ClusterIssuer` stands in none, and finds
-/// its Secrets in cert-manager's own (its `--cluster-resource-namespace`).
+/// Returns the kinds that may name a Secret of a namespace, and the namespace to look for them in. A `ClusterIssuer`
+/// has none, and finds its Secrets in cert-manager's own (its `--cluster-resource-namespace`).
 pub fn kinds(namespace: &str) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
     let fits = move |kind: &str| kind != CLUSTER_ISSUER || namespace == "cert-manager";
     let within = move |kind: &str| if kind == CLUSTER_ISSUER { "" } else { namespace };
@@ -57,7 +58,7 @@ pub fn kinds(namespace: &str) -> impl Iterator<Item = (&'static str, &'static st
 }
 
 impl Use {
-    /// Adds each way in which an object uses the Secret of a name, once.
+    /// Adds each use of the named Secret by an object, once.
     pub fn collect(body: &Value, object: &ObjectRef, name: &str, found: &mut Vec<Self>) {
         for (how, restart) in references(body.get("spec").unwrap_or(&Value::Null), name) {
             // Each run of a CronJob starts a pod anyway.
@@ -69,7 +70,7 @@ impl Use {
     }
 }
 
-/// Finds what uses a Secret as the manifests of an environment have it; what charts make is not among them.
+/// Finds the users of a Secret in the manifests of an environment; objects of charts are not among them.
 pub fn declared(snapshot: &Snapshot, env: &str, namespace: &str, name: &str) -> Vec<Use> {
     let mut found = Vec::new();
     for feed in snapshot.feeds.iter().filter(|feed| feed.env == env) {
@@ -80,7 +81,7 @@ pub fn declared(snapshot: &Snapshot, env: &str, namespace: &str, name: &str) -> 
         });
         for declared in may_use {
             let Ok(text) = contents::text(&snapshot.root, &declared.file) else { continue };
-            // Most files name no Secret at all, and reading YAML takes a hundred times as long as looking.
+            // Most files name no Secret at all, and parsing YAML takes a hundred times as long as a text search.
             if !text.contains(name) {
                 continue;
             }
@@ -100,7 +101,7 @@ pub fn declared(snapshot: &Snapshot, env: &str, namespace: &str, name: &str) -> 
     found
 }
 
-/// Finds the places in a spec that name a Secret, whatever kind it is of: every API of Kubernetes and of its operators writes
+/// Finds the places in a spec that name a Secret, for every kind: all APIs of Kubernetes and of its operators use
 /// `secretName`, `…SecretRef: {name}`, `secretKeyRef: {name}`, `secret: {name}`, or `kind: Secret` beside the name.
 fn references(spec: &Value, name: &str) -> Vec<(&'static str, bool)> {
     let mut found = Vec::new();
@@ -123,7 +124,7 @@ fn walk(value: &Value, key: &str, name: &str, of_pod: bool, found: &mut Vec<(&'s
             }
             for (key, value) in fields {
                 let lower = key.to_ascii_lowercase();
-                // `existingSecret: NAME` is how charts have it.
+                // Charts use `existingSecret: NAME`.
                 if ["secretname", "secret", "secretref"].iter().any(|end| lower.ends_with(end))
                     && value.as_str() == Some(name)
                 {
@@ -132,7 +133,7 @@ fn walk(value: &Value, key: &str, name: &str, of_pod: bool, found: &mut Vec<(&'s
                 walk(value, key, name, of_pod, found);
             }
         }
-        // The items of a list are what the list is called.
+        // The items of a list go by the list's key.
         Value::Array(items) => items.iter().for_each(|item| walk(item, key, name, of_pod, found)),
         _ => {}
     }
@@ -149,7 +150,8 @@ fn is_mounted_in_part(pod: &Value, name: &str) -> bool {
     })
 }
 
-/// Says how a field uses a Secret. A pod reads its environment when it starts; a volume follows within a minute or two.
+/// Names the use of a Secret by a field. A pod reads its environment when it starts; a volume follows within a minute
+/// or two.
 fn how(key: &str, of_pod: bool) -> (&'static str, bool) {
     match key {
         "secretKeyRef" | "secretRef" if of_pod => ("environment", true),

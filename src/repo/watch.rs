@@ -1,4 +1,4 @@
-//! Notices of change in the working tree, gathered until it is quiet for a moment.
+//! Notices of change in the working tree, collected until it is quiet for a moment.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::git::Repository;
 use crate::model::Fault;
 
-/// How long the tree must be quiet before a change is told: an editor saves in several steps, and a git checkout in thousands.
+/// The quiet time before a change is reported: an editor saves in several steps, and a git checkout in thousands.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// How long a tree that is never quiet is waited for.
+/// The longest wait for a tree that is never quiet.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Says what changed.
+/// Describes a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileChange {
     /// Files of the working tree, relative to the root.
@@ -34,8 +34,8 @@ impl FileChange {
 
 /// Watches the working tree until it is dropped.
 ///
-/// Each folder is watched by itself rather than the whole tree at once, so that ignored folders, which may hold a hundred thousand files,
-/// cost nothing. Call [`Watcher::follow`] with the folders of each new scan.
+/// Each folder is watched by itself rather than the whole tree at once, so that ignored folders, which may hold a
+/// hundred thousand files, cost nothing. Call [`Watcher::follow`] with the folders of each new scan.
 pub struct Watcher {
     root: PathBuf,
     notify: RecommendedWatcher,
@@ -44,11 +44,11 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts to watch the folders of a scan below a root, and git's own files where there is git; `on_change` is called on a thread of its
-    /// own. Start it before the files are read, so that no change falls between.
+    /// Starts to watch the folders of a scan below a root, and git's own files if there is git; `on_change` is called
+    /// on a thread of its own. Start it before the files are read, so that no change falls between.
     ///
     /// # Errors
-    /// Fails when the system does not let us watch, such as at the limit of inotify; everything else works.
+    /// Fails if the system refuses to watch, such as at the limit of inotify; everything else works.
     pub fn start<'a>(
         root: &Path,
         repository: Option<&Repository>,
@@ -85,14 +85,15 @@ impl Watcher {
         Ok(this)
     }
 
-    /// Watches the folders of a new scan too, and forgets those that are gone.
+    /// Watches the folders of a new scan, too, and forgets those that are gone.
     ///
-    /// A folder that is new here may have changed between the scan and now; it is told as changed once, so that nothing is missed.
+    /// A new folder may have changed between the scan and now; it is reported as changed once, so that nothing is
+    /// missed.
     ///
     /// # Errors
-    /// Fails when the system does not let us watch more.
+    /// Fails if the system refuses to watch more.
     pub fn follow<'a>(&mut self, folders: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
-        // The system forgets the watch of a folder that is removed; one made anew under the same name needs a new one.
+        // The system drops the watch of a removed folder; a new folder of the same name needs a new one.
         self.followed.retain(|folder| folder.is_dir());
         for folder in folders {
             let full = self.root.join(folder);
@@ -109,14 +110,14 @@ impl Watcher {
         }
         match self.notify.watch(&folder, mode) {
             Ok(()) => Ok(self.followed.insert(folder)),
-            // A folder that went away since the scan is told of by its parent.
+            // The parent reports a folder that went away since the scan.
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(fault(&error)),
         }
     }
 }
 
-/// Says which events matter: whether they are git's or the tree's.
+/// Selects the relevant events: git's or the tree's.
 struct Filter {
     root: PathBuf,
     /// Git's folder of this working tree, and the one that all of a repository's working trees share.
@@ -142,7 +143,7 @@ impl Filter {
             && !text.is_empty()
         {
             if text == ".git" {
-                // It is told where it is new; what happens inside is told by its own folders.
+                // A new folder is reported; events inside of it come from its own watches.
                 change.git |= self.git.is_none();
                 return;
             }
@@ -151,7 +152,8 @@ impl Filter {
     }
 }
 
-/// Tells whether a file of git's folder says that HEAD, the index or a ref changed; locks and logs come and go with every command.
+/// Tells whether a file of git's folder shows a change of HEAD, the index or a ref; locks and logs come and go with
+/// every command.
 fn is_telling(inside: &Path) -> bool {
     if inside.extension().is_some_and(|extension| extension == "lock") {
         return false;
@@ -194,7 +196,7 @@ fn gather(receiver: &Receiver<Vec<PathBuf>>, filter: &Filter, quiet: Duration, m
     }
 }
 
-/// Leaves out what only reads: our own reading must not be taken for a change.
+/// Leaves out read events: our own reading must not count as a change.
 fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }

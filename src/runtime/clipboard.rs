@@ -1,24 +1,25 @@
-//! The clipboard over SSH: OSC 52, the one way that reaches the operator's own desk.
+//! The clipboard over SSH: OSC 52, the only way to the clipboard of the operator's own machine.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Terminals drop longer sequences; xterm's limit is the smallest that is known, and 74,994 bytes of text fit into it.
+/// The longest sequence that terminals accept; xterm's limit is the smallest known, and allows 74,994 bytes of text.
 pub const LIMIT: usize = 74_994;
 
-/// What stands between us and the operator's terminal, and may keep the sequence from it.
+/// The program between us and the operator's terminal, which may stop the sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TerminalMultiplexer {
-    /// Nothing that is known of.
+    /// None that is known.
     Nothing,
-    /// tmux, which takes the sequence itself (`set-clipboard`) or lets what is wrapped pass (`allow-passthrough`), both or neither.
+    /// tmux, which takes the sequence itself (`set-clipboard`) or passes on a wrapped one (`allow-passthrough`), both
+    /// or neither.
     Tmux,
-    /// GNU screen, which lets what is wrapped pass.
+    /// GNU screen, which passes on a wrapped sequence.
     Screen,
 }
 
 impl TerminalMultiplexer {
-    /// Tells it by the variables that each sets.
+    /// Detects it by the variables that each sets.
     pub fn here() -> Self {
         Self::detect(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
     }
@@ -33,7 +34,7 @@ impl TerminalMultiplexer {
         }
     }
 
-    /// Says what must be set for a copied text to arrive; nobody answers whether it did.
+    /// Returns the setting that a copied text needs to arrive; no answer confirms the arrival.
     pub fn condition(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
@@ -43,8 +44,8 @@ impl TerminalMultiplexer {
     }
 }
 
-/// Writes the sequence that puts a text on the clipboard. tmux is given it plainly and wrapped for the terminal outside: how it is set decides
-/// which of the two it takes, and to copy the same text twice does no harm.
+/// Returns the sequence that puts a text on the clipboard. tmux gets it both plain and wrapped for the terminal
+/// outside: its settings decide which of the two it takes, and copying the same text twice does no harm.
 pub fn sequence(text: &str, between: TerminalMultiplexer) -> String {
     let osc = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     match between {

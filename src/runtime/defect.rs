@@ -1,4 +1,4 @@
-//! Panics: defects of our own, told after the terminal is put back, without anything that may be a secret.
+//! Panics: defects of our own, reported after the terminal is restored, without any possible secret.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use super::terminal::restore;
 use crate::model::Shown;
 
-/// What tasks said when they panicked, told when the screen is left.
+/// The panic messages of tasks, reported when the screen is left.
 static LATE: Mutex<String> = Mutex::new(String::new());
 
-/// Makes a panic of this thread put the terminal back before it speaks.
+/// Makes a panic of this thread restore the terminal before its report.
 ///
-/// A panic elsewhere is that of a task, which ends alone: the cockpit goes on drawing, so that its words wait until the screen is left.
+/// A panic of another thread is that of a task, which ends alone: the cockpit continues, so the report waits until the
+/// screen is left.
 pub fn restore_on_panic() {
     let ours = std::thread::current().id();
     std::panic::set_hook(Box::new(move |panic| {
@@ -28,7 +29,7 @@ pub fn restore_on_panic() {
                  there, and clusters go on by themselves. Please report these lines.\n{trace}",
                 without_values(message)
             );
-            // Nobody is left to be told when standard error is closed.
+            // A closed standard error cannot report its own failure.
             let _closed = io::stderr().write_all(Shown::lines(&report).as_str().as_bytes());
         } else {
             let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,14 +40,14 @@ pub fn restore_on_panic() {
     }));
 }
 
-/// Tells what tasks said when they panicked; the screen has been left.
+/// Reports the panic messages of tasks; the screen must be left.
 pub(super) fn tell_late() {
     let late = std::mem::take(&mut *LATE.lock().unwrap_or_else(PoisonError::into_inner));
-    // Nobody is left to be told when standard error is closed.
+    // A closed standard error cannot report its own failure.
     let _closed = io::stderr().write_all(Shown::lines(&late).as_str().as_bytes());
 }
 
-/// Cuts the message of a panic where a value may begin: that of a slice quotes the whole text, which may be a secret.
+/// Cuts a panic message at the first possible value: that of a slice quotes the whole text, which may be a secret.
 fn without_values(message: &str) -> &str {
     message.split(['`', '\'', '"', ':']).next().unwrap_or_default().trim_end()
 }

@@ -1,4 +1,4 @@
-//! The repository's files: read again when they change, keeping what did not.
+//! The repository's files: read again when they change, keeping the unchanged ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::app::Msg;
 use crate::model::Fault;
 use crate::repo::{Loader, Snapshot, Watcher};
 
-/// Reads the repository, and watches it once it was read.
+/// Reads the repository, and watches it after the first reading.
 pub struct Files {
     root: Result<PathBuf, Fault>,
     loader: Option<Loader>,
@@ -19,13 +19,13 @@ pub struct Files {
 }
 
 impl Files {
-    /// Starts with nothing read, or with the loader that found the repository; with `changed`, the first glance and changes are told there
-    /// as they happen.
+    /// Starts without any data, or with the loader that found the repository; `changed` gets the first glance and
+    /// changes as they happen.
     pub fn new(root: Result<PathBuf, Fault>, loader: Option<Loader>, changed: Option<mpsc::Sender<Msg>>) -> Self {
         Self { root, loader, watcher: None, first: changed.clone(), changed }
     }
 
-    /// Lists the tree for the first frame; blocks for a few milliseconds. `None` where there is no repository.
+    /// Lists the tree for the first frame; blocks for a few milliseconds. `None` if there is no repository.
     pub fn list(&mut self) -> Option<Snapshot> {
         let root = self.root.as_ref().ok()?;
         Some(self.loader.get_or_insert_with(|| Loader::open(root)).list())
@@ -34,15 +34,15 @@ impl Files {
     /// Reads the repository; blocks on files and git.
     ///
     /// # Errors
-    /// Fails where there is no repository.
+    /// Fails if there is no repository.
     pub fn read(&mut self) -> Result<Snapshot, Fault> {
         let root = self.root.as_ref().map_err(Clone::clone)?;
         present(root)?;
         let loader = self.loader.get_or_insert_with(|| Loader::open(root));
         let has_git = self.first.is_none() && loader.find_git();
-        // The first screen waits for nothing that it does not show.
+        // The first screen waits only for the data that it shows.
         let glance = self.first.take().map(|sender| (loader.glance(), sender));
-        // Watched before it is read: what changes meanwhile is told, and read once more.
+        // The watch starts before the reading: a change in between is reported, and read again.
         let mut unwatched = None;
         if let Some(sender) = &self.changed
             && (self.watcher.is_none() || has_git)
@@ -64,7 +64,7 @@ impl Files {
             let _closed = sender.blocking_send(Msg::Repository(Ok(Arc::new(glance)), None));
         }
         let snapshot = loader.load();
-        // It may have gone while it was read: an empty tree would be shown as if it were the repository's.
+        // The root may have vanished during the reading: an empty tree must not be shown as the repository's.
         present(root)?;
         tracing::debug!(entries = snapshot.scan.entries.len(), "read the repository");
         if let Some(watcher) = &mut self.watcher
@@ -75,7 +75,7 @@ impl Files {
         if let Some(fault) = unwatched
             && let Some(sender) = self.changed.take()
         {
-            // Told once: without notices the operator reads the repository again by hand.
+            // This is reported once: without notices the operator reads the repository again by hand.
             self.watcher = None;
             let _closed = sender.blocking_send(Msg::Told(Err(fault)));
         }
@@ -83,7 +83,7 @@ impl Files {
     }
 }
 
-/// Tells whether the repository is still where it was opened.
+/// Checks that the repository is still in its place.
 fn present(root: &Path) -> Result<(), Fault> {
     if root.is_dir() {
         return Ok(());

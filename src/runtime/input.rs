@@ -1,4 +1,4 @@
-//! What the terminal sends.
+//! The input from the terminal.
 
 use std::io;
 
@@ -7,16 +7,17 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Keys that may wait while the app is busy; a paste is one event.
+/// The most events that wait while the app is busy; a paste is one event.
 const WAITING: usize = 64;
 
-/// What a reader tells; `None` once the terminal is gone.
+/// An event from a reader; `None` once the terminal is gone.
 type TerminalEvent = Option<io::Result<Event>>;
 
-/// Reads what the terminal sends, until it is paused or dropped.
+/// Reads the terminal's input, until it is paused or dropped.
 ///
-/// A task of its own asks crossterm's stream: each time that one is asked without there being an event, it tries a lock that its own thread
-/// holds, and gives the processor away in between. The loop, woken by every row of a watch, would lose milliseconds at each.
+/// A task of its own polls crossterm's stream: each poll without an event tries a lock that the stream's own thread
+/// holds, and yields the processor in between. The loop, which every row of a watch wakes, would lose milliseconds at
+/// each.
 #[derive(Debug)]
 pub struct TerminalInput {
     sender: mpsc::Sender<TerminalEvent>,
@@ -37,10 +38,10 @@ impl TerminalInput {
         self.events.recv().await.flatten()
     }
 
-    /// Stops reading, so that somebody else can; what was read already stays.
+    /// Stops reading, so that another program can read; events that are already read stay.
     pub async fn pause(&mut self) {
         self.reader.abort();
-        // It ends by being aborted, which is no news.
+        // It ends by the abort, which is expected.
         let _aborted = (&mut self.reader).await;
     }
 

@@ -1,4 +1,4 @@
-//! Ctrl-C of a headless operation: it is stopped as in the cockpit, so that the journal tells its end.
+//! Ctrl-C of a headless operation: it stops the operation as in the cockpit, so that the journal has its end.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -6,15 +6,15 @@ use tokio_util::sync::CancellationToken;
 use super::signals::{SignalEvent, Signals, halt};
 use crate::programs::{Which, take_signals};
 
-/// Returns what is cancelled once Ctrl-C is pressed; must be called inside a tokio runtime.
+/// Returns a token that Ctrl-C cancels; must be called inside a tokio runtime.
 pub fn interrupted() -> CancellationToken {
     let stop = CancellationToken::new();
-    // Where it cannot be listened to, Ctrl-C ends us as ever.
-    if let Ok(mut heard) = signal(SignalKind::interrupt()) {
+    // If listening fails, Ctrl-C ends us by default.
+    if let Ok(mut interrupts) = signal(SignalKind::interrupt()) {
         take_signals(Which::Interrupt);
         let cancelled = stop.clone();
         tokio::spawn(async move {
-            if heard.recv().await.is_some() {
+            if interrupts.recv().await.is_some() {
                 cancelled.cancel();
             }
         });
@@ -22,10 +22,11 @@ pub fn interrupted() -> CancellationToken {
     stop
 }
 
-/// Waits, while a program has the terminal, for a signal that means the end of us: Ctrl-C is the program's then, and when it stops we do.
+/// Waits, while a program has the terminal, for a signal that ends us: Ctrl-C goes to the program then, and a stop of
+/// it stops us, too.
 ///
 /// # Errors
-/// Fails when signals cannot be listened to.
+/// Fails if the signals cannot be received.
 pub async fn told_to_end() -> std::io::Result<()> {
     let mut signals = Signals::new()?;
     loop {

@@ -1,4 +1,4 @@
-//! The journal: one line for every write, so that it can be told later who did what, where.
+//! The journal: one line for every write, so that it shows later who did what, and where.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use crate::files;
 use crate::model::{Fault, JournalEntry};
 use crate::programs::XdgFolder;
 
-/// So much of it is read at most.
+/// The most bytes of it that are read.
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// Returns where this account's state is kept, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
+/// Returns the folder of this account's state, `$XDG_STATE_HOME/fluxdeck`; `None` without a home folder.
 pub(super) fn state_folder() -> Option<PathBuf> {
     XdgFolder::State.folder().map(|folder| folder.join("fluxdeck"))
 }
@@ -25,7 +25,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of this account; without a home folder nothing is kept.
+    /// Opens the journal of this account; without a home folder it keeps nothing.
     pub fn of_account() -> Self {
         Self { path: state_folder().map(|folder| folder.join("journal.jsonl")) }
     }
@@ -35,7 +35,7 @@ impl Journal {
         Self { path: Some(path) }
     }
 
-    /// Returns where it is kept.
+    /// Returns its path.
     pub fn path(&self) -> Option<&std::path::Path> {
         self.path.as_deref()
     }
@@ -48,7 +48,7 @@ impl Journal {
     /// Appends a line.
     ///
     /// # Errors
-    /// Fails when the file cannot be written.
+    /// Fails if the file cannot be written.
     pub fn write(&self, entry: &JournalEntry) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
         let fault = |why: String| Fault::failed("cannot write the journal", why, format!("look at {}", path.display()));
@@ -62,14 +62,14 @@ impl Journal {
             .map_err(|error| fault(error.to_string()))
     }
 
-    /// Takes the operations that a crash or a kill cut off: they began and never ended, and the fluxdeck that began them is gone. Each is
-    /// returned once, as the journal then holds that it was told.
+    /// Takes the operations that a crash or a kill cut off: they began and never ended, and their fluxdeck no longer
+    /// runs. Each is returned once, because the journal then holds its report.
     pub fn cut_off(&self) -> Vec<JournalEntry> {
         let mut open = self.unfinished();
         open.retain(|entry| !lives(&entry.id));
         for entry in &open {
             let told = JournalEntry { result: Some("cut off: its end was never seen".to_owned()), ..entry.clone() };
-            // What cannot be written is told again at the next start.
+            // An operation without that line is reported again at the next start.
             let _unwritten = self.write(&told);
         }
         open
@@ -84,12 +84,12 @@ impl Journal {
     }
 }
 
-/// Tells whether another fluxdeck that still runs is at an operation: its id has the process in the middle.
+/// Tells whether another running fluxdeck performs an operation: its id has the process in the middle.
 fn lives(id: &str) -> bool {
     let process = id.split('-').nth(1).and_then(|number| number.parse().ok()).and_then(Pid::from_raw);
     let Some(process) = process.filter(|process| *process != getpid()) else { return false };
     let answers = !matches!(test_kill_process(process), Err(Errno::SRCH));
-    // The number may be another program's by now; where the system does not tell, it is taken for ours.
+    // The number may be another program's by now; without a name from the system, it counts as ours.
     let name = |of: &str| std::fs::read_to_string(format!("/proc/{of}/comm")).ok();
     answers && name(&process.as_raw_nonzero().to_string()).is_none_or(|its| name("self").is_none_or(|ours| its == ours))
 }
@@ -113,7 +113,7 @@ mod tests {
         let mut command = std::process::Command::new(this);
         command.args(call).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Its first word: only then does the system call it by its own name rather than by ours.
+        // Its first output: only then does the system have the child's own name instead of ours.
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
         child
     }
@@ -136,7 +136,7 @@ mod tests {
         journal.write(&entry("1", None)).unwrap();
         journal.write(&entry("1", Some("done"))).unwrap();
         journal.write(&entry("2", None)).unwrap();
-        // A process that still runs as this program does: a copy of this one that waits for its input.
+        // A running process of this program: a copy of this one that waits for its input.
         let mut other = waiting();
         let running = format!("5-{}-1", other.id());
         journal.write(&entry(&running, None)).unwrap();

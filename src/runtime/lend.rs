@@ -1,4 +1,4 @@
-//! Gives the terminal to a program or to a stream of bytes; the loop keeps taking messages meanwhile.
+//! Lends the terminal to a program or to a stream of bytes; the loop keeps taking messages meanwhile.
 
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -13,27 +13,27 @@ use crate::model::Fault;
 use crate::model::text::field;
 use crate::programs::{self, Left, ProgramCommand};
 
-/// How many pieces of input or output may wait; a slow side holds up the other.
+/// The most pieces of input or output that wait; a slow side delays the other.
 const PIECES: usize = 64;
 
 /// The most bytes read from the terminal at once; a paste comes in several.
 const PIECE: usize = 4096;
 
-/// Serves a loan to its end. The screen must have been left before; for bytes the terminal is still in raw mode.
-/// Returns what had it and runs on, such as an editor that went into the background.
-pub(super) async fn serve(loan: TerminalLease) -> Vec<Left> {
-    match loan {
+/// Serves a lease to its end. The screen must be left before; for bytes the terminal is still in raw mode. Returns
+/// programs that had it and still run, such as an editor in the background.
+pub(super) async fn serve(lease: TerminalLease) -> Vec<Left> {
+    match lease {
         TerminalLease::Program(program, answer) => {
             let ended = run(program).await;
-            // Whoever asked may have been cancelled; the program had its terminal all the same.
+            // The borrower may have been cancelled; the program had its terminal all the same.
             let _unheard = answer.send(ended);
-            // A defect of the look is not one of what was asked for.
+            // A failure of this query is no failure of the request.
             tokio::task::spawn_blocking(programs::runs_on).await.unwrap_or_default()
         }
         TerminalLease::Held(answer) => {
             let (held, back) = HeldTerminal::lend();
             if answer.send(held).is_ok() {
-                // It is dropped rather than answered.
+                // The borrower drops it instead of answering.
                 let _dropped = back.await;
             }
             Vec::new()
@@ -50,7 +50,7 @@ pub(super) async fn serve(loan: TerminalLease) -> Vec<Left> {
             if answer.send(Tty { input, output, errors, size }).is_ok() {
                 show(shown, complained, winch, &sized).await;
             }
-            // The reader leaves without taking a byte that was not meant for it.
+            // The reader ends without taking a byte for another program.
             drop(stop);
             let _ended = reader.await;
             Vec::new()
@@ -79,7 +79,7 @@ async fn run(program: Program) -> Result<Ended, Fault> {
     Ok(ended)
 }
 
-/// Asks a program to end when nobody waits for it any more, as when a signal ends us; one that has ended is not asked.
+/// Ends a program that is no longer needed, as when a signal ends us; one that has ended gets no signal.
 struct AskedToEnd(programs::Handle);
 
 impl Drop for AskedToEnd {
@@ -88,15 +88,15 @@ impl Drop for AskedToEnd {
     }
 }
 
-/// Leaves what a program said on the terminal until enter is pressed.
+/// Leaves a program's output on the terminal until the user presses enter.
 async fn linger(words: &str) {
     let mut out = io::stdout();
-    // A terminal that is gone has nobody before it.
+    // A terminal that is gone has no user.
     let _gone = out.write_all(format!("\n{} ", field(words)).as_bytes()).and_then(|()| out.flush());
     let _read = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
 }
 
-/// Writes what is to be shown until nothing more comes, and tells of new sizes.
+/// Writes the output until its end, and reports new sizes.
 async fn show(
     mut shown: mpsc::Receiver<Vec<u8>>,
     mut complained: mpsc::Receiver<Vec<u8>>,
@@ -108,7 +108,7 @@ async fn show(
         tokio::select! {
             piece = shown.recv() => {
                 let Some(piece) = piece else {
-                    // Both ends are dropped together; what was written as errors may still wait.
+                    // Both ends are dropped together; error output may still wait.
                     while let Some(piece) = complained.recv().await {
                         let _gone = err.write_all(&piece);
                     }
@@ -132,7 +132,7 @@ async fn show(
     }
 }
 
-/// Reads what is typed until the other end of the pipe is closed, or nobody listens.
+/// Reads the user's input until the other end of the pipe is closed, or the receiver is gone.
 fn read(stopped: &OwnedFd, typed: &mpsc::Sender<Vec<u8>>) {
     let stdin = io::stdin();
     let mut buffer = vec![0; PIECE];
@@ -163,26 +163,26 @@ fn read(stopped: &OwnedFd, typed: &mpsc::Sender<Vec<u8>>) {
     }
 }
 
-/// Does work and lends it this process's own streams when it asks, the headless way; ends once all that it wrote is written.
+/// Runs work and lends it this process's own streams on request, the headless way; ends once all output is written.
 ///
 /// # Errors
-/// Fails when the terminal cannot be lent.
+/// Fails if the terminal cannot be lent.
 pub async fn lend_to<T>(lender: &crate::app::Lender, raw: bool, work: impl Future<Output = T>) -> Result<T, Fault> {
     let cannot = |why: String| Fault::failed("cannot take the terminal", why, "run it without one");
-    let mut loans = lender.open().ok_or_else(|| cannot("it is lent already".to_owned()))?;
+    let mut leases = lender.open().ok_or_else(|| cannot("it is lent already".to_owned()))?;
     let mut work = pin!(work);
     loop {
-        let loan = tokio::select! {
+        let lease = tokio::select! {
             done = &mut work => return Ok(done),
-            Some(loan) = loans.recv() => loan,
+            Some(lease) = leases.recv() => lease,
         };
-        let raw = raw && matches!(loan, TerminalLease::Bytes(_));
+        let raw = raw && matches!(lease, TerminalLease::Bytes(_));
         if raw {
             crossterm::terminal::enable_raw_mode().map_err(|error| cannot(error.to_string()))?;
         }
         let _raw = Raw(raw);
-        let mut serving = pin!(serve(loan));
-        // What runs on is told as the call ends.
+        let mut serving = pin!(serve(lease));
+        // The end of the call reports programs that still run.
         tokio::select! {
             _left = &mut serving => {}
             done = &mut work => {
@@ -193,7 +193,7 @@ pub async fn lend_to<T>(lender: &crate::app::Lender, raw: bool, work: impl Futur
     }
 }
 
-/// Leaves raw mode when it is dropped, also when what was served is cut short.
+/// Leaves raw mode on drop, also if the lease is cut short.
 struct Raw(bool);
 
 impl Drop for Raw {

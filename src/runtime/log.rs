@@ -1,4 +1,4 @@
-//! The log of what fluxdeck itself does, for reporting a defect: off unless asked for, and never on the screen.
+//! The log of fluxdeck's own actions, for reporting a defect: off by default, and never on the screen.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use crate::model::{Fault, FaultKind, Shown};
 /// The variable that turns it on: error, warn, info, debug or trace.
 pub const VARIABLE: &str = "FLUXDECK_LOG";
 
-/// Writes into a file what can be looked at in a terminal: events quote names that others chose.
+/// Writes text into a file that is safe to view in a terminal: events quote foreign names.
 struct Visible<W>(W);
 
 impl<W: Write> Write for Visible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // An event comes whole.
+        // Each event is a single write.
         self.0.write_all(Shown::lines(&String::from_utf8_lossy(bytes)).as_str().as_bytes())?;
         Ok(bytes.len())
     }
@@ -30,13 +30,14 @@ impl<W: Write> Write for Visible<W> {
     }
 }
 
-/// Writes what fluxdeck does to `$XDG_STATE_HOME/fluxdeck/fluxdeck.log` from now on, if `FLUXDECK_LOG` names a level; returns the path.
+/// Starts to log fluxdeck's actions to `$XDG_STATE_HOME/fluxdeck/fluxdeck.log`, if `FLUXDECK_LOG` names a level;
+/// returns the path.
 ///
-/// Only events of fluxdeck's own are written, never those of libraries: these may quote what a server sent, and that may be a Secret. The
-/// file is begun anew with each start and only its owner can read it.
+/// Only events of fluxdeck's own are written, never those of libraries: these may quote a server's answer, and that may
+/// be a Secret. The file is overwritten at each start and only its owner can read it.
 ///
 /// # Errors
-/// Fails when the level is unknown or the file cannot be written.
+/// Fails if the level is unknown or the file cannot be written.
 pub fn log_as_asked() -> Result<Option<PathBuf>, Fault> {
     let Some(level) = std::env::var(VARIABLE).ok().filter(|level| !level.is_empty()) else { return Ok(None) };
     let level: LevelFilter = level.parse().map_err(|_| {

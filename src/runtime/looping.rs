@@ -1,4 +1,5 @@
-//! The loop: keys and messages in, effects out, and a draw when something may have changed. Nothing runs on a timer while nobody acts.
+//! The loop: keys and messages in, effects out, and a draw when something may have changed. Nothing runs on a timer
+//! without activity.
 
 use std::io;
 use std::sync::Arc;
@@ -22,31 +23,31 @@ use crate::app::{App, Key, Msg, OnScreen, PendingCount};
 use crate::model::Fault;
 use crate::programs::Leftovers;
 
-/// Messages that may wait for the app; senders wait beyond that, so that memory stays bounded.
+/// The most messages that wait for the app; senders block beyond that, so that memory stays bounded.
 pub const CHANNEL: usize = 256;
 
-/// Panels that follow the selection wait until no key has come for so long, so that a held key costs the list alone.
+/// The time without a key before panels follow the selection, so that a held key costs the list alone.
 const REST: Duration = Duration::from_millis(60);
 
-/// How long the reader of keys may take to leave the terminal to somebody else; it does so at once unless the machine is busy.
+/// The longest wait for the reader of keys to release the terminal; it does so at once unless the machine is busy.
 const HANDING_OVER: Duration = Duration::from_millis(20);
 
-/// Ages are written by the minute, so time is told to the app once a minute.
+/// Ages are shown by the minute, so the app gets the time once a minute.
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// While somebody waits for an operation, the time that it takes is shown.
+/// The duration of a running operation is shown by the second.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A secret stays on the clipboard for so long: enough to paste it.
+/// The time that a secret stays on the clipboard: enough to paste it.
 const SECRET_COPIED: Duration = Duration::from_secs(30);
 
-/// Of what was cut off before, so many are told at most: the journal has them all.
+/// The most cut-off operations that are reported: the journal has them all.
 const TOLD: usize = 3;
 
 /// Runs the cockpit until the operator quits.
 ///
 /// # Errors
-/// Fails when the terminal is gone.
+/// Fails if the terminal is gone.
 pub async fn run(
     mut app: App,
     screen: &mut Screen,
@@ -54,17 +55,17 @@ pub async fn run(
     leftovers: Arc<Leftovers>,
 ) -> io::Result<()> {
     let (sender, mut messages) = mpsc::channel(CHANNEL);
-    let ledger = PendingCount::default();
-    let mut performer = Performer::new(Arc::clone(&session), sender.clone(), ledger, true);
-    tell_what_comes(&session, leftovers, &sender);
+    let mut performer = Performer::new(Arc::clone(&session), sender.clone(), PendingCount::default(), true);
+    tell_what_comes(&session, &sender);
     let mut outside = Outside { screen, rest: None, quit: false, lent: false, secret_copied: None, stopped: false };
     tracing::debug!("the loop begins");
-    // Before the first frame: what ends us from then on leaves the terminal as it was.
+    // This precedes the first frame: from then on, signals that end us restore the terminal.
     let mut ends = Signals::new()?;
     outside.begin(&mut app, &mut performer, &session)?;
+    tell_left(leftovers, sender);
     let mut keys = TerminalInput::open();
     // Only the first loop of a session lends its terminal; there is no second.
-    let mut loans = session.terminal.open();
+    let mut leases = session.terminal.open();
     let mut pace = Pace::default();
     let mut owed_draw: Option<Instant> = None;
     let mut minute = Instant::now() + MINUTE;
@@ -85,13 +86,13 @@ pub async fn run(
                 SignalEvent::Stop => outside.stop_and_draw(&app)?,
                 SignalEvent::Back => outside.come_back(&app)?,
             },
-            Some(loan) = lent(&mut loans) => {
-                // Nobody but the borrower may read the terminal. Keys that were read already stay in crossterm's queue for us.
+            Some(lease) = lent(&mut leases) => {
+                // Only the borrower may read the terminal. Keys that are already read stay in crossterm's queue for us.
                 keys.pause().await;
                 crossterm::event::poll(HANDING_OVER)?;
-                let bytes = matches!(loan, TerminalLease::Bytes(_));
+                let bytes = matches!(lease, TerminalLease::Bytes(_));
                 outside.lend(bytes)?;
-                let mut serving = std::pin::pin!(serve(loan));
+                let mut serving = std::pin::pin!(serve(lease));
                 let left = loop {
                     tokio::select! {
                         left = &mut serving => break left,
@@ -111,8 +112,8 @@ pub async fn run(
                 for one in left {
                     outside.take(&mut app, &mut performer, Msg::Told(Err(one.fault())))?;
                 }
-                // What was meant for the borrower, such as its Ctrl-C, shall not end us now.
-                ends = Signals::new()?;
+                // A signal for the borrower, such as its Ctrl-C, must not end us now.
+                ends = Signals::anew().await?;
                 keys.resume();
                 outside.draw(&app)?;
             }
@@ -158,7 +159,7 @@ pub async fn run(
     Ok(())
 }
 
-/// Makes what the terminal sends into a message, where it means something.
+/// Converts an event of the terminal to a message, if it has a meaning.
 fn message_of(event: Event) -> Option<Msg> {
     match event {
         Event::Key(event) => Key::from_event(&event).map(Msg::Key),
@@ -168,15 +169,15 @@ fn message_of(event: Event) -> Option<Msg> {
     }
 }
 
-/// Waits for somebody who needs the terminal.
-async fn lent(loans: &mut Option<mpsc::Receiver<TerminalLease>>) -> Option<TerminalLease> {
-    match loans {
-        Some(loans) => loans.recv().await,
+/// Waits for a borrower of the terminal.
+async fn lent(leases: &mut Option<mpsc::Receiver<TerminalLease>>) -> Option<TerminalLease> {
+    match leases {
+        Some(leases) => leases.recv().await,
         None => std::future::pending().await,
     }
 }
 
-/// Tells of operations that a crash cut off before.
+/// Reports operations that an earlier crash cut off.
 fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
     for entry in session.journal.cut_off().into_iter().rev().take(TOLD) {
         let _closed = sender.try_send(Msg::Told(Err(Fault::failed(
@@ -187,26 +188,35 @@ fn tell_cut_off(session: &Session, sender: &mpsc::Sender<Msg>) {
     }
 }
 
-/// Tells of what was left before, and of what takes long from now on.
-fn tell_what_comes(session: &Session, leftovers: Arc<Leftovers>, sender: &mpsc::Sender<Msg>) {
+/// Reports what was left before, and from now on what takes long.
+fn tell_what_comes(session: &Session, sender: &mpsc::Sender<Msg>) {
     tell_cut_off(session, sender);
     for fault in unkept(session) {
         let _closed = sender.try_send(Msg::Told(Err(fault)));
     }
-    tell_left(leftovers, sender.clone());
     tell_building(session, sender.clone());
+    tell_lessons(session, sender.clone());
 }
 
-/// Tells how far a rendering has come that takes long.
+/// Reports how often lessons were met before, once that is read.
+fn tell_lessons(session: &Session, sender: mpsc::Sender<Msg>) {
+    let Some(place) = super::lessons::place(session) else { return };
+    tokio::task::spawn_blocking(move || {
+        let _closed = sender.blocking_send(Msg::Lessons(super::lessons::read(&place)));
+    });
+}
+
+/// Reports the progress of a long rendering.
 fn tell_building(session: &Session, sender: mpsc::Sender<Msg>) {
     session.renderer.tell_progress(move |progress| {
-        // Where the app has no time to hear it, the next will do.
+        // If the app is busy, the next report is enough.
         let _late = sender.try_send(Msg::Building(progress));
     });
 }
 
-/// Tells of editors that a fluxdeck left which was killed, once they are found.
+/// Reports editors of a killed fluxdeck, once they are found.
 fn tell_left(leftovers: Arc<Leftovers>, sender: mpsc::Sender<Msg>) {
+    leftovers.begin();
     tokio::task::spawn_blocking(move || {
         for left in leftovers.take() {
             let _closed = sender.blocking_send(Msg::Told(Err(left.fault())));
@@ -214,31 +224,31 @@ fn tell_left(leftovers: Arc<Leftovers>, sender: mpsc::Sender<Msg>) {
     });
 }
 
-/// The screen, and what the loop must remember of effects that concern it.
+/// The screen, and the loop's state for effects on it.
 struct Outside<'a> {
     screen: &'a mut Screen,
     rest: Option<Instant>,
     quit: bool,
-    /// Whether somebody else has the terminal; nothing is drawn then.
+    /// Whether another program has the terminal; nothing is drawn then.
     lent: bool,
-    /// When the clipboard is cleared of a secret.
+    /// The time to clear a secret from the clipboard.
     secret_copied: Option<Instant>,
-    /// Whether we stopped ourselves, and have drawn already when the signal that continued us is heard.
+    /// Whether we stopped ourselves, and have already drawn when the signal to continue arrives.
     stopped: bool,
 }
 
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
-        // However the program ends, the terminal may be gone by then.
+        // At any end of the program, the terminal may be gone already.
         let _ = self.clear_clipboard();
     }
 }
 
 impl Outside<'_> {
     fn begin(&mut self, app: &mut App, performer: &mut Performer, session: &Session) -> io::Result<()> {
-        // Connections are begun first: they wait for others, and nothing else does.
+        // Connections start first: they wait for others, and nothing else does.
         self.take(app, performer, Msg::Environments(session.environments.clone(), session.unconnected()))?;
-        // The frame that waits for a few milliseconds with the tree in it is worth more than an empty one before it.
+        // A frame that waits a few milliseconds for the tree is worth more than an empty one before it.
         if let Some(tree) = performer.list() {
             self.take(app, performer, tree)?;
         }
@@ -255,13 +265,13 @@ impl Outside<'_> {
             match performer.perform(effect) {
                 None => {}
                 Some(OnScreen::Rest) => self.rest = Some(Instant::now() + REST),
-                // Nothing is drawn while somebody else has the terminal: all of it is, once it is back.
+                // Nothing is drawn while another program has the terminal: everything is, once it is back.
                 Some(
                     OnScreen::Redraw | OnScreen::Forget | OnScreen::Copy(_) | OnScreen::CopySecret(_) | OnScreen::Stop,
                 ) if self.lent => {}
                 Some(OnScreen::Redraw) => self.screen.redraw()?,
                 Some(OnScreen::Forget) => {
-                    // ratatui keeps the last two frames: both are drawn over, the second without any difference to show.
+                    // ratatui keeps the last two frames: both are overwritten, the second without a visible difference.
                     self.draw(app)?;
                     self.screen.redraw()?;
                 }
@@ -296,7 +306,7 @@ impl Outside<'_> {
         }
     }
 
-    /// Clears the clipboard where a secret is on it.
+    /// Clears a secret from the clipboard.
     fn clear_clipboard(&mut self) -> io::Result<()> {
         if self.secret_copied.take().is_some() { self.screen.copy("") } else { Ok(()) }
     }
@@ -311,14 +321,14 @@ impl Outside<'_> {
         Ok(())
     }
 
-    /// Leaves the screen for somebody who needs the terminal; bytes are taken as they are typed.
+    /// Leaves the screen for a borrower of the terminal; raw mode passes bytes as they are typed.
     fn lend(&mut self, bytes: bool) -> io::Result<()> {
         self.screen.pause();
         self.lent = true;
         if bytes { crossterm::terminal::enable_raw_mode() } else { Ok(()) }
     }
 
-    /// Takes the terminal back. Both frames that ratatui keeps are wiped by it, as closing a secret asks for.
+    /// Takes the terminal back. That wipes both frames of ratatui, which closing a secret requires.
     fn take_back(&mut self) -> io::Result<()> {
         self.lent = false;
         self.screen.resume()
@@ -337,7 +347,8 @@ impl Outside<'_> {
         self.draw(app)
     }
 
-    /// Takes the terminal over again when we were stopped by others: the shell may have changed its modes and its screen.
+    /// Takes the terminal over again after another process stopped us: the shell may have changed its modes and its
+    /// screen.
     fn come_back(&mut self, app: &App) -> io::Result<()> {
         let ours = rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
         if std::mem::take(&mut self.stopped) || !ours {

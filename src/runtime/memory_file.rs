@@ -1,4 +1,5 @@
-//! A file in memory, for programs that can only edit files: on a file system that is checked to keep none of it on a disk.
+//! A file in memory, for programs that can only edit files: on a file system that is verified to keep nothing on a
+//! disk.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,8 +11,8 @@ use crate::model::{Fault, FaultKind};
 use crate::programs::{WorkFolder, memory_places};
 use crate::secret::Secret;
 
-/// Holds a plain text in a folder of its own, which its owner alone can enter; both are gone when it is dropped, with whatever an editor
-/// left beside it.
+/// Holds a plain text in a folder of its own, which only its owner can enter; dropping it deletes both, with all files
+/// that an editor left beside it.
 #[derive(Debug)]
 pub struct MemoryFile {
     folder: WorkFolder,
@@ -19,10 +20,10 @@ pub struct MemoryFile {
 }
 
 impl MemoryFile {
-    /// Writes a text under a file's own name, by which editors choose how it looks.
+    /// Writes a text under a file's own name, by which editors choose its highlighting.
     ///
     /// # Errors
-    /// Refuses where there is no file system in memory: the text is not written anywhere then.
+    /// Refuses if there is no file system in memory: the text is written nowhere then.
     pub fn new(name: &str, text: &Secret) -> Result<Self, Fault> {
         Self::below(memory_places(), name, text)
     }
@@ -45,20 +46,20 @@ impl MemoryFile {
         Ok(made)
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.file
     }
 
-    /// Returns its folder, which is in memory too.
+    /// Returns its folder, which is in memory, too.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Reads what it holds now.
+    /// Reads its present content.
     ///
     /// # Errors
-    /// Fails when it is gone, or not text any more.
+    /// Fails if it is gone, or no longer text.
     pub fn read(&self) -> Result<Secret, Fault> {
         let cannot = |why: String| Fault::failed("cannot read what was edited", why, "edit it again");
         let mut bytes = Zeroizing::new(Vec::new());

@@ -1,14 +1,16 @@
-//! The outside of the engine: the terminal, the loop, effects made into tasks, snapshots. The only place that spawns tasks.
+//! The outside of the engine: the terminal, the loop, tasks for effects, snapshots. The only place that spawns tasks.
 
 mod clipboard;
 mod cockpit;
 mod defect;
 mod effects;
+mod examination;
 mod files;
 mod input;
 mod interrupt;
 mod journal;
 mod lend;
+mod lessons;
 mod log;
 mod looping;
 mod memory_file;

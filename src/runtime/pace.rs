@@ -1,28 +1,29 @@
-//! How often data is drawn.
+//! The rate of drawing data.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Data is drawn at most this often for long; 50 ms is 20 times a second, faster than anybody reads.
+/// The average interval of draws of data; 50 ms is 20 times a second, faster than anyone can read.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// So many draws may come ahead of that, so that what arrives piece by piece at the start and after a key is seen as it arrives.
+/// The most draws ahead of that, so that data which arrives in pieces at the start and after a key is shown at once.
 const AHEAD: u32 = 8;
 
-/// Two draws of data are never closer than this: what arrives together is drawn together.
+/// The least time between two draws of data: data that arrives together is drawn together.
 const APART: Duration = Duration::from_millis(8);
 
-/// Spaces the draws of data: a few follow at once after a pause, many take their time. Keys are drawn at once and do not count.
+/// Spaces the draws of data: a few follow at once after a pause, many are spread out. Draws for keys come at once and
+/// do not count.
 #[derive(Debug, Default)]
 pub struct Pace {
     last: Option<Instant>,
-    /// When the draws so far would have been due, each [`EVERY`] after the one before.
+    /// The due time of the last draw, with each [`EVERY`] after the one before.
     due: Option<Instant>,
 }
 
 impl Pace {
-    /// Returns when the next draw may come; a moment that has passed means at once.
+    /// Returns the time of the next draw; a past time means at once.
     pub fn next(&self) -> Instant {
         let now = Instant::now();
         let apart = self.last.map_or(now, |last| last + APART);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
-/// Says how a screen is written.
+/// Selects the format of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum PictureFormat {
     /// Plain text.
@@ -19,7 +19,7 @@ pub enum PictureFormat {
 /// The size of a cell in an SVG picture, in user units: the proportions of common monospace fonts.
 const CELL: (f32, f32) = (8.4, 16.5);
 
-/// Writes a screen in a format; `light` puts an SVG on light ground.
+/// Returns a screen in a format; `light` puts an SVG on light ground.
 pub fn picture(buffer: &Buffer, format: PictureFormat, light: bool) -> String {
     match format {
         PictureFormat::Text => text(buffer),
@@ -28,7 +28,7 @@ pub fn picture(buffer: &Buffer, format: PictureFormat, light: bool) -> String {
     }
 }
 
-/// Iterates over runs of cells of one row that look alike: column, text, style.
+/// Iterates over runs of equally styled cells of one row: column, text, style.
 fn runs(buffer: &Buffer, y: u16) -> Vec<(u16, String, Color, Color, Modifier)> {
     let mut runs: Vec<(u16, String, Color, Color, Modifier)> = Vec::new();
     let mut x = buffer.area.x;

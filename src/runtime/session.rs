@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::journal::Journal;
-use crate::app::{Facts, Lender, RevisedFacts, TaskContext};
+use crate::app::{ExerciseProgress, Facts, Lender, RevisedFacts, TaskContext};
 use crate::cluster::Cluster;
 use crate::config::{SettingOrigin, Settings};
-use crate::model::{Clock, Env, Environment, Exposure, Fault, PerEnv};
+use crate::model::{Clock, Env, Environment, Exercise, Exposure, Fault, PerEnv};
 use crate::render::Worker;
 use crate::repo::{Loader, Snapshot};
 use crate::sops::KeySources;
 
-/// Says what stands behind the session.
+/// Tells what kind of clusters the session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionSource {
     /// Real clusters.
@@ -25,56 +25,58 @@ pub enum SessionSource {
     Demo,
 }
 
-/// Holds what one run of fluxdeck works on.
+/// Holds the resources of one run of fluxdeck.
 pub struct Session {
     /// Real or simulated.
     pub source: SessionSource,
     /// The environments in their order.
     pub environments: Vec<Environment>,
-    /// What says that an environment is not protected, for those that are not.
+    /// The settings that leave an environment unprotected, for those that are.
     pub unprotected: PerEnv<SettingOrigin>,
-    /// The clusters, or why there is none.
+    /// The clusters, each or its fault.
     pub clusters: Arc<PerEnv<Result<Arc<Cluster>, Fault>>>,
-    /// Where the age identities of each environment come from.
+    /// The sources of each environment's age identities.
     pub identities: Arc<KeySources>,
-    /// The repository's root, or why there is none.
+    /// The repository's root, or its fault.
     pub root: Result<PathBuf, Fault>,
-    /// Why there is no environment, for where there is none.
+    /// The fault to report if there is no environment.
     pub nothing: Fault,
-    /// The loader that found the repository, until somebody goes on with it: git need not be asked twice where it is.
+    /// The loader that found the repository, until it is taken: a second search by git would be needless.
     pub loader: Mutex<Option<Loader>>,
     /// The operator's login.
     pub login: String,
-    /// How this machine is reached by `ssh`.
+    /// The address of this machine for `ssh`.
     pub via: String,
     /// The time.
     pub clock: Clock,
     /// Lends the terminal, once the loop serves it.
     pub terminal: Lender,
-    /// When the session began.
+    /// The start of the session.
     pub started: Timestamp,
-    /// What renders the repository.
+    /// The renderer of the repository.
     pub renderer: Worker,
-    /// Where writes are noted.
+    /// The journal of writes.
     pub journal: Journal,
-    /// Whether nothing may be changed.
+    /// Whether all changes are forbidden.
     pub read_only: bool,
-    /// The theme that was chosen in the configuration.
+    /// The theme from the configuration.
     pub theme: Option<String>,
     /// Whether only ASCII signs are drawn.
     pub ascii: bool,
     /// The operator's own keys, by motion or command id.
     pub keys: BTreeMap<String, Vec<String>>,
-    /// How many operations were begun.
+    /// The number of operations so far.
     pub operations: AtomicU64,
-    /// The settings, each with where it came from.
+    /// The settings, each with its origin.
     pub settings: Settings,
+    /// The exercise of a demonstration.
+    pub exercise: Option<Exercise>,
     /// A folder that goes away with the session: the demo's copy of the template.
     pub folder: Option<crate::programs::WorkFolder>,
 }
 
 impl Session {
-    /// Returns what tasks may reach.
+    /// Returns the resources of tasks.
     pub fn task_context(&self) -> TaskContext {
         TaskContext {
             clusters: Arc::clone(&self.clusters),
@@ -84,7 +86,7 @@ impl Session {
             clock: self.clock.clone(),
             terminal: self.terminal.clone(),
             renderer: self.renderer.clone(),
-            // A runtime of one thread has nobody to keep waiting.
+            // A runtime of one thread has no other task to delay.
             away: |work| match tokio::runtime::Handle::current().runtime_flavor() {
                 tokio::runtime::RuntimeFlavor::CurrentThread => work(),
                 _ => drop(tokio::task::spawn_blocking(work)),
@@ -97,17 +99,17 @@ impl Session {
         self.operations.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns for each environment why it has no cluster, if so.
+    /// Returns the fault of each environment without a cluster.
     pub fn unconnected(&self) -> Vec<Option<Fault>> {
         self.clusters.iter().map(|(_, cluster)| cluster.as_ref().err().cloned()).collect()
     }
 
-    /// Returns why the way to an environment's server is not safe, where it is not.
+    /// Returns the reason that the connection to an environment's server is not safe, if there is one.
     pub fn exposure(&self, env: Env) -> Option<Exposure> {
         self.clusters.get(env)?.as_ref().ok()?.exposure()
     }
 
-    /// Tells the facts what time it is, here and by each server's clock.
+    /// Sets the time of the facts, here and by each server's clock.
     pub fn tell_time(&self, facts: &mut RevisedFacts) {
         facts.tell_time(self.clock.now());
         for (env, cluster) in self.clusters.iter() {
@@ -117,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Tells each cluster in which namespaces the repository has something, for where not all may be listed.
+    /// Passes the repository's namespaces to each cluster, for those that do not permit to list all.
     pub fn look_in_namespaces(&self, snapshot: &Snapshot) {
         for environment in &self.environments {
             if let Some(Ok(cluster)) = self.clusters.get(environment.env) {
@@ -126,7 +128,7 @@ impl Session {
         }
     }
 
-    /// Begins to list the repository's tree, which the first frame shows.
+    /// Starts to list the repository's tree, for the first frame.
     pub fn begin_list(&self) {
         if let Ok(mut loader) = self.loader.lock()
             && let Some(loader) = loader.as_mut()
@@ -135,16 +137,17 @@ impl Session {
         }
     }
 
-    /// Builds the facts that the cockpit starts with.
+    /// Builds the initial facts of the cockpit.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new(self.clock.now());
+        facts.exercise = self.exercise.clone().map(ExerciseProgress::new);
         facts.demo = self.source == SessionSource::Demo;
         facts.read_only = self.read_only;
         facts.login.clone_from(&self.login);
         facts.via.clone_from(&self.via);
         facts.key_files = PerEnv::from_fn(self.environments.len(), |env| {
             let sources = self.identities.get(env)?;
-            // The demonstration keeps its keys in a folder of chance.
+            // The demonstration keeps its keys in a random folder.
             sources.key_file.clone().filter(|_| self.source != SessionSource::Demo)
         });
         facts.exposed = PerEnv::from_fn(self.environments.len(), |env| self.exposure(env));
@@ -153,8 +156,8 @@ impl Session {
         facts
     }
 
-    /// Builds the facts of this session with what the repository declares and which file feeds what: what a headless write is judged by, and
-    /// told with. Without a repository they are as [`Session::facts`] has them.
+    /// Builds the facts of this session with the repository's declarations and feeds, for the checks and reports of a
+    /// headless write. Without a repository they are those of [`Session::facts`].
     pub fn facts_with_repository(&self) -> Facts {
         let mut facts = self.facts();
         let loader = self.loader.lock().ok().and_then(|mut loader| loader.take());
@@ -168,7 +171,7 @@ impl Session {
     /// Finds an environment by its name.
     ///
     /// # Errors
-    /// Fails with the names that there are.
+    /// Fails with the existing names.
     pub fn environment(&self, name: &str) -> Result<Env, Fault> {
         self.environments.iter().find(|known| known.name == name).map(|known| known.env).ok_or_else(|| {
             if self.environments.is_empty() {

@@ -1,4 +1,5 @@
-//! The quiet terminal: a draw without change writes nothing, a draw with change is one write; modes are put back however we end.
+//! The quiet terminal: a draw without change writes nothing, a draw with change is one write; the modes are restored at
+//! any end.
 
 use std::io::{self, Write};
 
@@ -13,16 +14,17 @@ use zeroize::Zeroize;
 
 use crate::model::text::cell_text;
 
-/// Updates of more bytes than this are wrapped in a synchronised update (private mode 2026), so that none is seen half drawn; smaller ones
-/// arrive in one packet anyway, and 16 bytes are much for a key press.
+/// The size in bytes from which an update is wrapped as a synchronized one (private mode 2026), so that it is never
+/// visible half drawn; smaller ones arrive in one packet anyway, and 16 bytes are a lot for a key press.
 const SYNCHRONISE_FROM_BYTES: usize = 512;
 
-/// What leaving the screen writes: attributes off, cursor on, bracketed paste off, the former screen back.
+/// The sequence to leave the screen: attributes off, cursor on, bracketed paste off, the former screen back.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
 
-/// Writes cells to a terminal as few bytes, collected until [`Backend::flush`].
+/// Writes cells to a terminal in few bytes, collected until [`Backend::flush`].
 ///
-/// The terminal's own 16 colours are written as 30 to 37 and 90 to 97 (ECMA-48 and its common extension), not in the longer form of the 256.
+/// The terminal's own 16 colours are written as 30 to 37 and 90 to 97 (ECMA-48 and its common extension), not in the
+/// longer form of the 256.
 pub struct QuietBackend<W: Write> {
     out: W,
     pending: Vec<u8>,
@@ -40,7 +42,7 @@ struct ScreenState {
 }
 
 impl<W: Write> QuietBackend<W> {
-    /// Writes to `out`; `size` `None` asks the terminal for its size.
+    /// Builds a backend that writes to `out`; with `size` `None` it queries the terminal's size.
     pub fn new(out: W, size: Option<Size>) -> Self {
         Self { out, pending: Vec::new(), at: None, look: ScreenState::default(), cursor_shown: true, size }
     }
@@ -50,7 +52,7 @@ impl<W: Write> QuietBackend<W> {
             return;
         }
         let mut codes = Vec::new();
-        // Attributes can only be taken away together with others of their kind: starting anew is as short and never wrong.
+        // Attributes can only be removed together with others of their kind: a reset is as short and never wrong.
         let base = if (self.look.modifier - next.modifier).is_empty() {
             self.look
         } else {
@@ -134,13 +136,13 @@ impl<W: Write> Backend for QuietBackend<W> {
         for (x, y, cell) in content {
             self.move_to(x, y);
             self.change_look(ScreenState { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
-            // Texts were made visible before they were laid out; what still comes here would steer the terminal.
+            // Texts were made visible before their layout; steering characters here would reach the terminal.
             let symbol = cell_text(cell.symbol());
             self.pending.extend_from_slice(symbol.as_bytes());
             let width = u16::try_from(symbol.width()).unwrap_or(1);
             self.at = Some((x.saturating_add(width), y));
         }
-        // After the last column terminals disagree about where the cursor is.
+        // After the last column terminals disagree about the cursor's place.
         if let (Some((x, _)), Ok(size)) = (self.at, self.size())
             && x >= size.width
         {
@@ -166,7 +168,7 @@ impl<W: Write> Backend for QuietBackend<W> {
     }
 
     fn get_cursor_position(&mut self) -> io::Result<Position> {
-        // Asking the terminal would wait a round trip; nothing here needs the answer.
+        // A query of the terminal would cost a round trip; nothing here needs the answer.
         Ok(self.at.map_or(Position::ORIGIN, Position::from))
     }
 
@@ -210,13 +212,13 @@ impl<W: Write> Backend for QuietBackend<W> {
             self.pending = wrapped;
         }
         let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
-        // What was drawn may have been a revealed secret.
+        // The drawn text may have been a revealed secret.
         self.pending.zeroize();
         written
     }
 }
 
-/// Holds the terminal in its drawing modes and puts it back when dropped.
+/// Holds the terminal in its drawing modes and restores it on drop.
 pub struct Screen {
     /// The terminal to draw on.
     pub terminal: Terminal<QuietBackend<io::Stdout>>,
@@ -226,7 +228,7 @@ impl Screen {
     /// Enters raw mode and the alternate screen.
     ///
     /// # Errors
-    /// Fails when standard output is no terminal or is closed.
+    /// Fails if standard output is no terminal or is closed.
     pub fn enter() -> io::Result<Self> {
         let backend = QuietBackend::new(io::stdout(), None);
         backend.size()?;
@@ -239,7 +241,7 @@ impl Screen {
     /// Takes the terminal over, at the start and after a stop.
     ///
     /// # Errors
-    /// Fails when the terminal does not take the modes.
+    /// Fails if the terminal does not accept the modes.
     pub fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         crate::programs::show_screen(true);
@@ -253,7 +255,7 @@ impl Screen {
         self.terminal.clear()
     }
 
-    /// Gives the terminal back, for a child that needs it or a stop.
+    /// Gives the terminal back, for a child that needs it or for a stop.
     pub fn pause(&mut self) {
         restore();
     }
@@ -261,7 +263,7 @@ impl Screen {
     /// Puts text on the operator's clipboard through the terminal (OSC 52).
     ///
     /// # Errors
-    /// Fails when the text is longer than terminals take, or the terminal is gone.
+    /// Fails if the text is longer than terminals accept, or the terminal is gone.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         if text.len() > super::clipboard::LIMIT {
             return Err(io::Error::new(
@@ -278,7 +280,7 @@ impl Screen {
     /// Draws everything anew.
     ///
     /// # Errors
-    /// Fails when the terminal is gone.
+    /// Fails if the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
         self.terminal.backend_mut().look = ScreenState { modifier: Modifier::all(), ..ScreenState::default() };
         self.terminal.clear()
@@ -292,10 +294,10 @@ impl Drop for Screen {
     }
 }
 
-/// Puts the terminal back as it was; harmless when called twice, so that panics and signals can call it too.
+/// Restores the terminal; harmless if called twice, so that panics and signals can call it, too.
 pub fn restore() {
     let mut out = io::stdout();
-    // A terminal that is gone cannot be put back, and nobody is left to be told.
+    // A terminal that is gone can be neither restored nor used for a report.
     let _gone = out.write_all(LEAVE).and_then(|()| out.flush());
     let _gone = disable_raw_mode();
     crate::programs::show_screen(false);

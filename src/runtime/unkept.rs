@@ -1,15 +1,15 @@
-//! What is not kept where there is nowhere to write: said at the start, before anybody counts on it.
+//! Data that is not kept because it cannot be written: reported at the start, before the user relies on it.
 
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{Access, access, statvfs};
+use rustix::fs::{Access, StatVfs, access, statvfs};
 
 use super::session::{Session, SessionSource};
 use crate::model::Fault;
 use crate::programs::XdgFolder;
 
-/// Says what this session does not keep, and why; the demonstration keeps nothing anyway.
+/// Lists the data that this session does not keep, with the reasons; the demonstration keeps nothing anyway.
 pub(super) fn unkept(session: &Session) -> Vec<Fault> {
     if session.source == SessionSource::Demo {
         return Vec::new();
@@ -37,7 +37,7 @@ fn unrendered(cache: Option<&Path>) -> Option<Fault> {
     Some(Fault::failed("no renderings are kept", why, todo))
 }
 
-/// Says why nothing can be written at a path, whether it is there or its folders are to be made; `None` where something can.
+/// Explains why a path cannot be written, whether it exists or its folders are still to be created; `None` if it can.
 fn obstacle(path: &Path) -> Option<String> {
     let place = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
     let is_in_the_way = place != path && !place.is_dir();
@@ -45,12 +45,17 @@ fn obstacle(path: &Path) -> Option<String> {
         io::Error::from(rustix::io::Errno::NOTDIR).to_string()
     } else if let Err(error) = access(place, Access::WRITE_OK) {
         io::Error::from(error).to_string()
-    } else if statvfs(place).is_ok_and(|system| system.f_blocks > 0 && system.f_bavail == 0) {
+    } else if statvfs(place).is_ok_and(|system| system.f_blocks > 0 && room(&system) == 0) {
         "no space is left".to_owned()
     } else {
         return None;
     };
     Some(format!("{} cannot be written: {why}", place.display()))
+}
+
+/// Returns the number of free blocks for this user: a file system reserves some for root.
+fn room(system: &StatVfs) -> u64 {
+    if rustix::process::geteuid().is_root() { system.f_bfree } else { system.f_bavail }
 }
 
 #[cfg(test)]

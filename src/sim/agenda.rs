@@ -1,4 +1,4 @@
-//! What is to happen in a simulated cluster, and when: by tokio's clock, so that paused time runs it too.
+//! The scheduled jobs of a simulated cluster: by tokio's clock, so that paused time runs them, too.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use crate::model::ObjectRef;
 
-/// Says what is due.
+/// Names a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Job {
     /// A controller takes an object from its queue.
     Reconcile(ObjectRef),
-    /// A controller goes on with a reconciliation under way.
+    /// A controller continues a reconciliation in progress.
     Continue(ObjectRef),
     /// A pod's containers start.
     Start(ObjectRef),
@@ -25,7 +25,7 @@ pub(crate) enum Job {
 /// Identifies a job on the agenda; jobs of the same instant keep the order in which they were added.
 pub(crate) type Due = (Instant, u64);
 
-/// Holds the jobs in the order in which they are due.
+/// Holds the jobs in the order of their times.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     jobs: BTreeMap<Due, Job>,
@@ -33,7 +33,7 @@ pub(crate) struct Agenda {
 }
 
 impl Agenda {
-    /// Adds a job that is due after a while.
+    /// Adds a job after a delay.
     pub(crate) fn after(&mut self, wait: Duration, job: Job) -> Due {
         self.count += 1;
         let due = (Instant::now() + wait, self.count);
@@ -41,12 +41,12 @@ impl Agenda {
         due
     }
 
-    /// Takes a job off the agenda.
+    /// Removes a job from the agenda.
     pub(crate) fn cancel(&mut self, due: Due) {
         self.jobs.remove(&due);
     }
 
-    /// Returns when the next job is due.
+    /// Returns the time of the next job.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.jobs.keys().next().map(|(at, _)| *at)
     }

@@ -1,4 +1,4 @@
-//! Applying manifests to a cluster as kustomize-controller does: create, merge, prune, and remember what is there.
+//! Applying manifests to a cluster as kustomize-controller does: create, merge, prune, and keep an inventory.
 
 use serde_json::{Map, Value, json};
 
@@ -9,15 +9,15 @@ use super::kinds;
 use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
-/// What came of applying.
+/// The result of applying.
 pub(crate) struct AppliedChanges {
-    /// What was created, configured or deleted, a line each: `Deployment/linkding/linkding configured`.
+    /// The created, configured or deleted objects, a line each: `Deployment/linkding/linkding configured`.
     pub(crate) log: Vec<String>,
     /// The inventory's entries.
     pub(crate) inventory: Vec<Value>,
 }
 
-/// Applies what a Kustomization builds, and deletes what it applied before and no longer builds.
+/// Applies the objects of a Kustomization, and deletes those that it applied before and no longer builds.
 pub(crate) fn apply(world: &mut SimulatedCluster, owner: &Value) -> AppliedChanges {
     let own = json::reference(owner);
     let mut log = Vec::new();
@@ -45,7 +45,7 @@ pub(crate) fn apply(world: &mut SimulatedCluster, owner: &Value) -> AppliedChang
     AppliedChanges { log, inventory }
 }
 
-/// Creates an object or merges a manifest into it; says what was done, `None` when nothing was to be done.
+/// Creates an object or merges a manifest into it; returns the kind of change, `None` without one.
 pub(crate) fn apply_one(
     world: &mut SimulatedCluster,
     key: &ObjectRef,
@@ -57,7 +57,7 @@ pub(crate) fn apply_one(
         world.create(manifest, writer);
         return Some("created");
     };
-    // Fields that the manifest does not name belong to others and stay: `spec.suspend` set by an operator, a status, a restart.
+    // Fields outside of the manifest belong to others and stay: `spec.suspend` set by an operator, a status, a restart.
     let after = world.update(key, writer, |object| json::merge(object, &manifest))?;
     (after != live).then_some("configured")
 }

@@ -1,22 +1,22 @@
-//! What can be wrong with a server, switched on and off while it runs.
+//! The faults of a server, switched on and off while it runs.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Says how a server misbehaves; the default is not at all.
+/// Describes how a server misbehaves; by default not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// Refuses every connection and breaks those that are open.
+    /// Whether it refuses every connection and breaks open ones.
     pub refused: bool,
-    /// Takes requests and never answers; open streams fall silent.
+    /// Whether it accepts requests and never answers; open streams fall silent.
     pub hanging: bool,
-    /// Answers so much later, open streams excepted.
+    /// The delay of its answers, except on open streams.
     pub delay: Option<Duration>,
-    /// Refuses (403) these kinds to the operator.
+    /// The kinds that it refuses (403) to the operator.
     pub forbidden: BTreeSet<String>,
-    /// Does not serve these kinds (404), as if their CRDs were not installed.
+    /// The kinds that it does not serve (404), as if their CRDs were not installed.
     pub absent: BTreeSet<String>,
-    /// Answers so many requests with 429 and `Retry-After: 1` first.
+    /// The number of requests that it first answers with 429 and `Retry-After: 1`.
     pub busy: u32,
 }
 

@@ -1,11 +1,12 @@
-//! managedFields: who set which field, as server-side bookkeeping has it. Operators read from it who suspended an object and when.
+//! managedFields: the writer of each field, in the server's bookkeeping. Operators see from it who suspended an object
+//! and when.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::json::{list, remove, set, stamp, text};
 
-/// Says who writes, and through which subresource.
+/// Names a writer, and its subresource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Writer<'a> {
     /// The field manager.
@@ -42,7 +43,7 @@ impl Writer<'_> {
     }
 }
 
-/// Makes a writer the owner of exactly these fields, and takes them from everybody who does not state them too.
+/// Makes a writer the owner of exactly these fields, and removes them from all managers that do not state them, too.
 pub(crate) fn claim(object: &mut Value, fields: &Value, writer: Writer<'_>, at: Timestamp) {
     let mut entries: Vec<Value> = list(object, "/metadata/managedFields").to_vec();
     if entries.iter().any(|entry| writer.wrote(entry) && entry["fieldsV1"] == *fields) {
@@ -68,7 +69,7 @@ fn entry(object: &Value, fields: &Value, writer: Writer<'_>, at: Timestamp) -> V
     entry
 }
 
-/// Records in an object's managedFields what a writer changed of it.
+/// Records a writer's changes in an object's managedFields.
 pub(crate) fn record(object: &mut Value, before: Option<&Value>, writer: Writer<'_>, at: Timestamp) {
     let mut entries: Vec<Value> = list(object, "/metadata/managedFields").to_vec();
     for entry in &mut entries {
@@ -98,7 +99,7 @@ pub(crate) fn record(object: &mut Value, before: Option<&Value>, writer: Writer<
     set(object, &["metadata", "managedFields"], entries);
 }
 
-/// Returns the fields that differ, in the form of `fieldsV1`; `None` where nothing does. Lists count as one field.
+/// Returns the fields that differ, in the form of `fieldsV1`; `None` if nothing does. Lists count as one field.
 fn difference(before: Option<&Value>, after: &Value) -> Option<Value> {
     let mut after = after.clone();
     let mut before = before.cloned().unwrap_or_default();

@@ -15,7 +15,7 @@ use super::script::ScriptedChart;
 use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
-/// How many revisions are kept: helm-controller's default `maxHistory`.
+/// The number of kept revisions: helm-controller's default `maxHistory`.
 const KEPT: i64 = 5;
 
 /// One revision of a release.
@@ -32,17 +32,17 @@ pub(crate) struct StoredRelease {
     pub(crate) chart_version: String,
     /// The values that the release sets.
     pub(crate) values: Value,
-    /// When the first revision was deployed.
+    /// The time of the first revision's deployment.
     pub(crate) first_deployed: String,
-    /// When this revision was deployed.
+    /// The time of this revision's deployment.
     pub(crate) last_deployed: String,
     /// `deployed` or `failed`.
     pub(crate) status: &'static str,
-    /// What helm says of it.
+    /// Helm's description of it.
     pub(crate) description: String,
 }
 
-/// Stores a revision, marks the one that was deployed as superseded if this one is, and forgets the oldest.
+/// Stores a revision, marks the previously deployed one as superseded if this one is deployed, and forgets the oldest.
 pub(crate) fn store(world: &mut SimulatedCluster, release: &StoredRelease) {
     let writer = Writer::update("helm-controller");
     if release.status == "deployed" {
@@ -86,7 +86,7 @@ fn supersede(secret: &mut Value) {
     }
 }
 
-/// Returns the values that a revision was made with; null where it is forgotten.
+/// Returns the values of a revision; null if it is forgotten.
 pub(crate) fn values(world: &SimulatedCluster, namespace: &str, name: &str, version: i64) -> Value {
     let stored = world.store.get(&secret(namespace, name, version));
     stored.and_then(|secret| decode(secret)).map(|content| part(&content, "/config")).unwrap_or_default()
@@ -148,7 +148,7 @@ fn encode(content: &Value) -> String {
     STANDARD.encode(STANDARD.encode(zipped))
 }
 
-/// Decodes the release in a Secret; `None` where it is none.
+/// Decodes the release in a Secret; `None` if it has none.
 pub(crate) fn decode(secret: &Value) -> Option<Value> {
     use std::io::Read as _;
     let zipped = STANDARD.decode(STANDARD.decode(text(secret, "/data/release")).ok()?).ok()?;

@@ -6,17 +6,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Gvk, ObjectRef};
 
-/// Returns the text at a JSON pointer; empty where there is none.
+/// Returns the text at a JSON pointer; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Returns a copy of the value at a JSON pointer; null where there is none.
+/// Returns a copy of the value at a JSON pointer; null if there is none.
 pub(crate) fn part(value: &Value, pointer: &str) -> Value {
     value.pointer(pointer).cloned().unwrap_or_default()
 }
 
-/// Returns the whole number at a JSON pointer; zero where there is none.
+/// Returns the whole number at a JSON pointer; zero if there is none.
 pub(crate) fn number(value: &Value, pointer: &str) -> i64 {
     value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }
@@ -26,12 +26,12 @@ pub(crate) fn is_true(value: &Value, pointer: &str) -> bool {
     value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// Returns the list at a JSON pointer; empty where there is none.
+/// Returns the list at a JSON pointer; empty if there is none.
 pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Sets the value at a path of keys, making the objects on the way.
+/// Sets the value at a path of keys, and creates the objects on the way.
 pub(crate) fn set(value: &mut Value, path: &[&str], new: impl Into<Value>) {
     put(value, path, new.into());
 }
@@ -94,12 +94,12 @@ pub(crate) fn gvk(object: &Value) -> Gvk {
     Gvk::from_api_version(text(object, "/apiVersion"), text(object, "/kind"))
 }
 
-/// Writes a time as Kubernetes does: whole seconds, UTC.
+/// Returns a time in Kubernetes' form: whole seconds, UTC.
 pub(crate) fn stamp(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
-/// Writes a time as Go's zap logger does: milliseconds, UTC.
+/// Returns a time in the form of Go's zap logger: milliseconds, UTC.
 pub(crate) fn log_stamp(at: Timestamp) -> String {
     format!("{at:.3}")
 }
@@ -113,19 +113,19 @@ pub(crate) fn sha256(text: &str) -> String {
     })
 }
 
-/// Returns the leading characters of a text, at most so many.
+/// Returns the leading characters of a text, up to a number.
 pub(crate) fn head(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
-/// Makes an identifier in the form of a UUID, the same for the same text.
+/// Creates an identifier in the form of a UUID, the same for the same text.
 pub(crate) fn uuid(text: &str) -> String {
     let hex = sha256(text);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
     format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
-/// Makes a suffix in the alphabet that Kubernetes uses for generated names, the same for the same text.
+/// Creates a suffix in the alphabet that Kubernetes uses for generated names, the same for the same text.
 pub(crate) fn suffix(text: &str, length: usize) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     Sha256::digest(text.as_bytes())

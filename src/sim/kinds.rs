@@ -1,32 +1,33 @@
-//! The kinds that the simulated servers serve: one line each.
+//! The kinds of the simulated servers: one line each.
 
 use crate::model::ObjectRef;
 use crate::model::known::NOTIFICATION;
 pub(crate) use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
 
-/// Says how a kind is served.
+/// Describes a served kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ServedKind {
     /// The API group; empty for the core group.
     pub(crate) group: &'static str,
-    /// The one version that is served.
+    /// The only served version.
     pub(crate) version: &'static str,
     /// The kind.
     pub(crate) kind: &'static str,
-    /// The plural in addresses.
+    /// The plural in URLs.
     pub(crate) plural: &'static str,
-    /// Short names, as kubectl takes them.
+    /// Short names, as kubectl accepts them.
     pub(crate) short: &'static [&'static str],
     /// Whether its objects have a namespace.
     pub(crate) namespaced: bool,
     /// Whether it has a status subresource.
     pub(crate) status: bool,
-    /// Whether a CRD defines it: such objects count their generations and lists of them repeat the kind in each item.
+    /// Whether a CRD defines it: such objects count their generations, and their lists repeat the kind in each item.
     pub(crate) custom: bool,
 }
 
 impl ServedKind {
-    /// Returns the plural with the group, as the server's messages name it: `kustomizations.kustomize.toolkit.fluxcd.io`, `pods`.
+    /// Returns the plural with the group, as in the server's messages: `kustomizations.kustomize.toolkit.fluxcd.io`,
+    /// `pods`.
     pub(crate) fn resource(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
     }
@@ -75,7 +76,7 @@ const fn custom(
 const CERT_MANAGER: &str = "cert-manager.io";
 const ACME: &str = "acme.cert-manager.io";
 
-/// Lists every kind that is served, groups together.
+/// Lists every served kind, groups together.
 pub(crate) const SERVED: &[ServedKind] = &[
     core("ConfigMap", "configmaps", &["cm"], true),
     core("Event", "events", &["ev"], true),
@@ -106,6 +107,10 @@ pub(crate) const SERVED: &[ServedKind] = &[
     custom("helm.cattle.io", "v1", "HelmChartConfig", "helmchartconfigs", &[], true),
     custom(HELM, "v2", "HelmRelease", "helmreleases", &["hr"], true),
     custom(KUSTOMIZE, "v1", "Kustomization", "kustomizations", &["ks"], true),
+    custom("longhorn.io", "v1beta2", "Backup", "backups", &["lhb"], true),
+    custom("longhorn.io", "v1beta2", "Node", "nodes", &["lhn"], true),
+    custom("longhorn.io", "v1beta2", "Replica", "replicas", &["lhr"], true),
+    custom("longhorn.io", "v1beta2", "Volume", "volumes", &["lhv"], true),
     custom("metallb.io", "v1beta1", "IPAddressPool", "ipaddresspools", &[], true),
     custom("metallb.io", "v1beta1", "L2Advertisement", "l2advertisements", &[], true),
     custom("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", &["pmon"], true),

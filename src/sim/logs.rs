@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 
-/// How many lines of a container are kept; a kubelet keeps 10 MiB.
+/// The most lines that are kept of a container; a kubelet keeps 10 MiB.
 const KEPT_LINES: usize = 5000;
 
 /// Names a container's log: namespace, pod and container.
@@ -16,12 +16,12 @@ pub(crate) struct Log {
     lines: VecDeque<(Timestamp, String)>,
     /// The number of the first line kept.
     first: u64,
-    /// Whether the container is gone and nothing more will come.
+    /// Whether the container is gone, so that no more lines come.
     pub(crate) ended: bool,
 }
 
 impl Log {
-    /// Returns the number that the next line will have.
+    /// Returns the number of the next line.
     pub(crate) fn end(&self) -> u64 {
         self.first + self.lines.len() as u64
     }
@@ -37,7 +37,7 @@ impl Log {
 #[derive(Debug, Default)]
 pub(crate) struct LogStore {
     logs: HashMap<LogKey, Log>,
-    /// Counts every line written and every log ended, so that followers notice.
+    /// The count of all written lines and ended logs, so that followers notice.
     pub(crate) beat: u64,
 }
 
@@ -58,14 +58,14 @@ impl LogStore {
         self.logs.get(key)
     }
 
-    /// Puts the lines of every log in the order of their times: the past is not played in its order.
+    /// Sorts the lines of every log by their times: the past is not played in its order.
     pub(crate) fn sort(&mut self) {
         for log in self.logs.values_mut() {
             log.lines.make_contiguous().sort_by_key(|(at, _)| *at);
         }
     }
 
-    /// Ends every log of a pod: those who follow it see the end.
+    /// Ends every log of a pod: its followers see the end.
     pub(crate) fn end_pod(&mut self, namespace: &str, pod: &str) {
         self.beat += 1;
         for (key, log) in &mut self.logs {

@@ -1,10 +1,11 @@
-//! An API server in the process, scripted from scenarios, behind a real `kube::Client`: for the demo and for tests.
+//! An API server inside the process, scripted from scenarios, behind a real `kube::Client`: for the demo and for tests.
 //!
-//! A [`Simulation`] holds a cluster for each environment of a [`Scenario`]. `server` answers as kube-apiserver does, `flux` moves the objects as
-//! Flux' controllers do, `workload` keeps pods running, `past` makes what was there before the start. Scenarios and manifests are data.
+//! A [`Simulation`] holds a cluster for each environment of a [`Scenario`]. `server` answers as kube-apiserver does,
+//! `flux` changes the objects as Flux' controllers do, `workload` keeps pods running, `past` creates the state before
+//! the start. Scenarios and manifests are data.
 //!
-//! Time comes from the clock that is passed in, waiting from tokio: under tokio's paused time an hour passes at once, and nothing is random.
-//! What the controllers' model answers is compared with recordings of the real ones (`tests/recordings`).
+//! Times come from a clock parameter, waits from tokio: under tokio's paused time an hour passes at once, and nothing
+//! is random. The results of the controllers' model are compared with recordings of the real ones (`tests/recordings`).
 
 mod agenda;
 mod apply;
@@ -30,6 +31,6 @@ mod workload;
 mod world;
 
 pub use fault::Faults;
-pub use scenario::{Commit, Remote, Scenario};
+pub use scenario::{Commit, Remote, Scenario, ScenarioRoot};
 pub use simulation::Simulation;
 pub use trouble::TextEdit;

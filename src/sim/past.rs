@@ -1,4 +1,4 @@
-//! What has happened before the simulation starts: clusters that have been there for weeks, as their scenario says.
+//! The events before the simulation starts: clusters that are weeks old, by their scenario.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use super::{apply, kinds, workload};
 use crate::model::ObjectRef;
 use crate::model::clock::go_duration;
 
-/// How long the clusters have been there.
+/// The age of the clusters.
 const AGE: Duration = Duration::from_hours(41 * 24);
-/// When the newest commit was applied.
+/// The time since the newest commit was applied.
 const COMMITTED: Duration = Duration::from_mins(14);
-/// How many lines each pod's log holds already.
+/// The number of earlier lines in each pod's log.
 const LINES: u32 = 24;
 
 /// Plays the past of a cluster up to now.
@@ -90,6 +90,7 @@ pub(crate) fn play(world: &mut SimulatedCluster) {
         travel(world, now, Duration::from_secs(spread(&key.name, 1500)));
         helm_release::look_again(world, &key);
     }
+    schedule(world, now);
     chat(world, now);
     world.logs.sort();
     world.as_of = None;
@@ -97,7 +98,7 @@ pub(crate) fn play(world: &mut SimulatedCluster) {
     world.store.compact();
 }
 
-/// Applies what the newest commit says otherwise, where it could be applied.
+/// Applies the changes of the newest commit, if they can be applied.
 fn advance(world: &mut SimulatedCluster, now: Timestamp) {
     travel(world, now, COMMITTED);
     for name in world.script.advance() {
@@ -109,7 +110,21 @@ fn advance(world: &mut SimulatedCluster, now: Timestamp) {
     }
 }
 
-/// Lets happen what the scenario says of nodes, and of objects whose controllers are not simulated.
+/// Notes a run of each CronJob that is not suspended: nothing in the simulation stands for their controller.
+fn schedule(world: &mut SimulatedCluster, now: Timestamp) {
+    travel(world, now, Duration::from_mins(7));
+    for key in keys(world, "batch", "CronJob") {
+        let ran = stamp(world.now());
+        world.update(&key, Writer::status("kube-controller-manager"), |object| {
+            if !json::is_true(object, "/spec/suspend") {
+                set(object, &["status", "lastScheduleTime"], ran.clone());
+                set(object, &["status", "lastSuccessfulTime"], ran);
+            }
+        });
+    }
+}
+
+/// Plays the scenario's events of nodes, and of objects whose controllers are not simulated.
 fn suffer(world: &mut SimulatedCluster, now: Timestamp) {
     let troubles = world.script.troubles.clone();
     for lost in &troubles.nodes {
@@ -132,7 +147,7 @@ fn suffer(world: &mut SimulatedCluster, now: Timestamp) {
     }
 }
 
-/// Changes what somebody changed in the cluster, past Git.
+/// Makes the scenario's manual changes in the cluster, outside of Git.
 fn meddle(world: &mut SimulatedCluster, now: Timestamp) {
     for edit in world.script.troubles.by_hand.clone() {
         travel(world, now, go_duration(&edit.since).unwrap_or_default());
@@ -143,10 +158,10 @@ fn meddle(world: &mut SimulatedCluster, now: Timestamp) {
     }
 }
 
-/// Lists the Kustomizations, each after what applies it and after those that it depends on.
+/// Lists the Kustomizations, each after the one that applies it and after its dependencies.
 fn in_order(flux: &[Value]) -> Vec<ObjectRef> {
     let mut waiting: Vec<&Value> = flux.iter().filter(|one| text(one, "/kind") == "Kustomization").collect();
-    // The one that applies the others depends on nothing and is named like its namespace.
+    // The one that applies the others has no dependency, and its name is that of its namespace.
     waiting.sort_by_key(|one| text(one, "/metadata/name") != text(one, "/metadata/namespace"));
     let mut ordered: Vec<ObjectRef> = Vec::new();
     while !waiting.is_empty() {
@@ -154,19 +169,19 @@ fn in_order(flux: &[Value]) -> Vec<ObjectRef> {
             let mut depends = list(one, "/spec/dependsOn").iter().map(|other| text(other, "/name"));
             depends.all(|name| ordered.iter().any(|known| known.name == name))
         };
-        // A circle, or a dependency that is nowhere, is taken as it comes: its controller says what is wrong.
+        // A circle, or a missing dependency, keeps its order: its controller reports the fault.
         let next = waiting.iter().position(free).unwrap_or(0);
         ordered.push(json::reference(waiting.remove(next)));
     }
     ordered
 }
 
-/// Puts the cluster's time so long before now.
+/// Sets the cluster's time to an age before now.
 fn travel(world: &mut SimulatedCluster, now: Timestamp, ago: Duration) {
     world.as_of = SignedDuration::try_from(ago).ok().and_then(|ago| now.checked_sub(ago).ok());
 }
 
-/// Suspends what the scenario says, with the reason where fluxdeck keeps it.
+/// Suspends the scenario's objects, with the reason in fluxdeck's annotation.
 fn suspend(world: &mut SimulatedCluster, now: Timestamp) {
     for script in world.script.suspended.clone() {
         let Ok(key) = script.object.parse::<ObjectRef>() else { continue };
@@ -184,7 +199,7 @@ fn suspend(world: &mut SimulatedCluster, now: Timestamp) {
     }
 }
 
-/// Tells whether a Kustomization cannot be ready: something that it applies is not, or something that it waits for.
+/// Tells whether a Kustomization cannot be ready: one of its objects is not, or one of its dependencies.
 fn is_troubled(world: &SimulatedCluster, key: &ObjectRef, troubled: &[String]) -> bool {
     let Some(object) = world.store.get(key) else { return false };
     let waits =
@@ -197,7 +212,7 @@ fn is_troubled(world: &SimulatedCluster, key: &ObjectRef, troubled: &[String]) -
         || kustomization::cannot_be_built(world, object)
 }
 
-/// Fills the logs of the pods with what they have written lately.
+/// Fills the logs of the pods with recent lines.
 fn chat(world: &mut SimulatedCluster, now: Timestamp) {
     for key in keys(world, "", "Pod") {
         let Some(pod) = world.store.get(&key).cloned() else { continue };
@@ -218,12 +233,12 @@ fn keys(world: &SimulatedCluster, group: &str, kind: &str) -> Vec<ObjectRef> {
         .unwrap_or_default()
 }
 
-/// Names may be written without the group.
+/// Tells whether a written name, perhaps without the group, means an object.
 fn same(written: &ObjectRef, key: &ObjectRef) -> bool {
     written.kind == key.kind && written.namespace == key.namespace && written.name == key.name
 }
 
-/// Spreads objects over a span of seconds, each in its own place, the same in every run.
+/// Spreads objects over a span of seconds, each at its own time, the same in every run.
 fn spread(name: &str, span: u64) -> u64 {
     u64::from_str_radix(json::head(&sha256(name), 8), 16).unwrap_or_default() % span
 }

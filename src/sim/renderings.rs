@@ -1,7 +1,7 @@
-//! What the Kustomizations of the template build, rendered beforehand, so that the demonstration needs no kustomize.
+//! The rendered Kustomizations of the template, prepared so that the demonstration needs no kustomize.
 //!
-//! A file for each environment and Kustomization, one document of JSON a line. `tests/real/template.rs` compares them with what the real
-//! kustomize makes, and writes them anew when it is told to (`FLUXDECK_RENDERINGS=write`).
+//! Each environment and Kustomization has a file with one JSON document a line. `tests/real/template.rs` compares them
+//! with the output of the real kustomize, and rewrites them on request (`FLUXDECK_RENDERINGS=write`).
 
 use std::sync::OnceLock;
 
@@ -24,11 +24,12 @@ const RENDERINGS: &[(&str, &str, &str)] = renderings! {
     "production": "flux-system" "infrastructure-controllers" "infrastructure-configs" "apps" "monitoring" "monitoring-servicemonitors" "monitoring-dashboards";
 };
 
-/// The digest of the template's files that the renderings were made of.
+/// The digest of the template's files behind the renderings.
 #[cfg(test)]
 const DIGEST: &str = include_str!("renderings/digest");
 
-/// Reads what the Kustomizations of an environment build, its secrets decrypted with the template's throwaway keys as Flux does.
+/// Reads the objects of an environment's Kustomizations, with secrets decrypted by the template's throwaway keys as
+/// Flux does.
 pub(crate) fn of_environment(env: &str) -> impl Iterator<Item = (String, Vec<Value>)> {
     let own = RENDERINGS.iter().filter(move |(owner, ..)| *owner == env);
     own.map(|(_, name, text)| {
@@ -43,7 +44,7 @@ fn decrypt(document: Value) -> Value {
     document
 }
 
-/// Decrypts an object with the template's throwaway keys; where none fits, what is encrypted has a word in its place.
+/// Decrypts an object with the template's throwaway keys; if none fits, a word replaces each encrypted value.
 pub(crate) fn opened(document: &Value) -> Value {
     static KEYS: OnceLock<Identities> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {

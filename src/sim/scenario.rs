@@ -1,5 +1,5 @@
-//! Scenarios: what the simulated clusters look like, as data. One file each under `scenarios/`; what the Kustomizations build lies under
-//! `renderings/`.
+//! Scenarios: the states of simulated clusters, as data. One file each under `scenarios/`; the objects of
+//! Kustomizations are under `renderings/`.
 
 use std::sync::Arc;
 
@@ -10,13 +10,14 @@ use super::fault::Faults;
 use super::script::Script;
 use super::trouble::{TextEdit, Troubles};
 use crate::model::clock::go_duration;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Exercise, ExerciseFault, Fault, FaultKind};
 
-/// The scenarios that are built in, by name.
+/// The built-in scenarios, by name.
 const SCENARIOS: &[(&str, &str)] = &[
     ("day", include_str!("scenarios/day.toml")),
     ("broken-chain", include_str!("scenarios/broken-chain.toml")),
     ("certificate", include_str!("scenarios/certificate.toml")),
+    ("crash-loop", include_str!("scenarios/crash-loop.toml")),
     ("drift", include_str!("scenarios/drift.toml")),
     ("healthy", include_str!("scenarios/healthy.toml")),
     ("helm-exhausted", include_str!("scenarios/helm-exhausted.toml")),
@@ -31,12 +32,44 @@ const SCENARIOS: &[(&str, &str)] = &[
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Scenario {
-    /// What it shows, in one sentence.
+    /// The subject of the scenario, in one sentence.
     pub summary: String,
-    /// The commits of the repository that the clusters follow, newest first; there are always two at least.
+    /// The commits of the repository that the clusters follow, newest first; at least two.
     commits: Vec<Commit>,
     /// The environments, in their order.
     environments: Vec<EnvironmentScript>,
+    /// The root causes that the doctor must find in it, and no other.
+    #[serde(default)]
+    pub roots: Vec<ScenarioRoot>,
+    /// What makes an exercise of it, if its fault can be mended inside the demonstration.
+    #[serde(default)]
+    exercise: Option<ExerciseScript>,
+}
+
+/// Makes an exercise of a scenario.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ExerciseScript {
+    /// What is noticed, and no more.
+    symptom: String,
+    /// What leads on, one after the other.
+    hints: Vec<String>,
+    /// What was learned.
+    learned: String,
+    /// The causes that must be gone; empty for all of the scenario.
+    #[serde(default)]
+    causes: Vec<String>,
+}
+
+/// Names a root cause of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct ScenarioRoot {
+    /// The environment.
+    pub env: String,
+    /// The id of the cause.
+    pub cause: String,
+    /// The object at fault, as `Kind/namespace/name`.
+    pub object: String,
 }
 
 /// Names a commit of the repository that the clusters follow.
@@ -49,20 +82,20 @@ pub struct Commit {
     pub sha: String,
     /// The first line of its message.
     pub subject: String,
-    /// The files in which it differs from what the renderings were made of.
+    /// The files that differ from those behind the renderings.
     #[serde(default)]
     pub changed: Vec<String>,
-    /// Encrypted files that it changes: the environment, and the objects in them. They are applied without kustomize, since it leaves a
-    /// Secret of its own file as it is but for its namespace.
+    /// The encrypted files that it changes: the environment, and the objects in them. They are applied without
+    /// kustomize, which changes only the namespace of a Secret in a file of its own.
     #[serde(skip)]
     pub secrets: Vec<(String, serde_json::Value)>,
-    /// Whether it takes back what the scenario's own commit says otherwise than the template.
+    /// Whether it reverts the scenario's own changes to the template.
     #[serde(default)]
     pub mended: bool,
 }
 
 impl Commit {
-    /// Writes the commit as Flux writes revisions: `main@sha1:…`.
+    /// Returns the commit in Flux's form of revisions: `main@sha1:…`.
     pub fn revision(&self) -> String {
         format!("{}@sha1:{}", self.branch, self.sha)
     }
@@ -72,21 +105,21 @@ pub(crate) fn main_branch() -> String {
     "main".to_owned()
 }
 
-/// What a scenario's file says of one environment.
+/// Describes one environment in a scenario's file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct EnvironmentScript {
     pub(crate) name: String,
-    /// Nobody listens at the server's address.
+    /// Whether the server's address refuses connections.
     #[serde(default)]
     refused: bool,
-    /// The server takes requests and never answers.
+    /// Whether the server accepts requests and never answers.
     #[serde(default)]
     hanging: bool,
-    /// How much later the server answers, as Go writes durations.
+    /// The delay of the server's answers, in Go's form of durations.
     #[serde(default)]
     answers_after: Option<String>,
-    /// Cuts short how long failing health checks are waited for, so that one who watches a demonstration sees them end.
+    /// The shortened wait for failing health checks, so that the viewer of a demonstration sees their end.
     #[serde(default)]
     pub(crate) health_checks_last: Option<String>,
     #[serde(default)]
@@ -95,7 +128,7 @@ pub(crate) struct EnvironmentScript {
     pub(crate) suspended: Vec<SuspendedScript>,
     #[serde(default)]
     pub(crate) releases: Vec<ReleaseScript>,
-    /// What is wrong.
+    /// The faults.
     #[serde(default)]
     pub(crate) trouble: Troubles,
 }
@@ -107,7 +140,7 @@ pub(crate) struct StatusScript {
     pub(crate) status: Value,
 }
 
-/// An object that somebody suspended.
+/// A suspended object.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SuspendedScript {
@@ -136,15 +169,15 @@ pub(crate) struct RevisionScript {
 }
 
 impl Scenario {
-    /// Returns the names of the scenarios that are built in.
+    /// Returns the names of the built-in scenarios.
     pub fn names() -> impl Iterator<Item = &'static str> {
         SCENARIOS.iter().map(|(name, _)| *name)
     }
 
-    /// Returns a scenario that is built in.
+    /// Returns a built-in scenario.
     ///
     /// # Errors
-    /// Fails when there is none of that name.
+    /// Fails if there is none of that name.
     pub fn named(name: &str) -> Result<Self, Fault> {
         let Some((_, text)) = SCENARIOS.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = Self::names().collect();
@@ -161,7 +194,7 @@ impl Scenario {
     /// Reads a scenario from TOML.
     ///
     /// # Errors
-    /// Fails when the text is no scenario, or names fewer than two commits.
+    /// Fails if the text is no scenario, or names fewer than two commits.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let broken =
             |why: String| Fault::failed("cannot read a scenario", why, "compare it with src/sim/scenarios/day.toml");
@@ -172,7 +205,38 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Lets the clusters follow other commits, such as those of the repository that a demonstration made; the head first, then the one before.
+    /// Returns its exercise under the scenario's name; `None` if its fault cannot be mended inside the demonstration.
+    pub fn exercise(&self, name: &str) -> Option<Exercise> {
+        let script = self.exercise.as_ref()?;
+        let is_meant = |root: &&ScenarioRoot| script.causes.is_empty() || script.causes.contains(&root.cause);
+        let fault = |root: &ScenarioRoot| ExerciseFault {
+            env: root.env.clone(),
+            cause: root.cause.clone(),
+            object: root.object.clone(),
+        };
+        Some(Exercise {
+            name: name.to_owned(),
+            symptom: script.symptom.clone(),
+            hints: script.hints.clone(),
+            learned: script.learned.clone(),
+            faults: self.roots.iter().filter(is_meant).map(fault).collect(),
+        })
+    }
+
+    /// Lists the exercises of all scenarios.
+    ///
+    /// # Errors
+    /// Never fails in practice: a test reads every scenario.
+    pub fn exercises() -> Result<Vec<Exercise>, Fault> {
+        let mut found = Vec::new();
+        for name in Self::names() {
+            found.extend(Self::named(name)?.exercise(name));
+        }
+        Ok(found)
+    }
+
+    /// Makes the clusters follow other commits, such as those of a demonstration's repository; the head first, then the
+    /// one before.
     pub fn with_commits(mut self, head: Commit, previous: Commit) -> Self {
         self.commits = vec![head, previous];
         self
@@ -183,7 +247,7 @@ impl Scenario {
         self.commits.first().map_or("", |commit| commit.subject.as_str())
     }
 
-    /// Iterates over what the newest commit says otherwise than the template, as text.
+    /// Iterates over the newest commit's changes to the template, as text.
     pub fn edits(&self) -> impl Iterator<Item = &TextEdit> {
         self.environments.iter().flat_map(|environment| &environment.trouble.files)
     }
@@ -193,7 +257,7 @@ impl Scenario {
         self.environments.iter().map(|environment| environment.name.as_str())
     }
 
-    /// Makes what the simulation of each environment needs.
+    /// Builds the input for the simulation of each environment.
     pub(crate) fn scripts(&self) -> impl Iterator<Item = (String, Script, Faults)> {
         self.environments.iter().map(|environment| {
             let faults = Faults {
@@ -207,7 +271,7 @@ impl Scenario {
     }
 }
 
-/// Tells the newest commit of a repository outside the simulation; `None` while the scenario's own is.
+/// Returns the newest commit of a repository outside of the simulation; `None` while the scenario's own counts.
 pub type Remote = Arc<dyn Fn() -> Option<Commit> + Send + Sync>;
 
 #[cfg(test)]

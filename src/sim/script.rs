@@ -1,4 +1,4 @@
-//! What a scenario says of one environment, made ready for its world: manifests read, edits made, and what is wrong.
+//! One environment of a scenario, prepared for its cluster: manifests read, edits made, and faults.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::model::ObjectRef;
 use crate::model::clock::go_duration;
 use crate::repo::template;
 
-/// What is there before Flux: nodes, and what the distribution brings. `${ENV}` stands for the environment's name.
+/// The objects before Flux: nodes, and those of the distribution. `${ENV}` stands for the environment's name.
 const PLATFORM: &str = include_str!("manifests/platform.yaml");
 
-/// The status that objects of a kind have once their controllers have looked at them, by kind and group.
+/// The status of new objects after their controllers' first reconciliation, by kind and group.
 const BORN: &str = include_str!("manifests/born.toml");
 
-/// The charts that releases install, by name: metadata and values, and the manifest that they render to.
+/// The charts of releases, by name: metadata and values, and the rendered manifest.
 const CHARTS: &[(&str, &str, &str)] = &[(
     "cert-manager",
     include_str!("manifests/charts/cert-manager.toml"),
@@ -29,45 +29,45 @@ const CHARTS: &[(&str, &str, &str)] = &[(
 
 const CHATTER: &str = include_str!("manifests/chatter.toml");
 
-/// What a scenario says of one environment, with its manifests read.
+/// One environment of a scenario, with its manifests read.
 pub(crate) struct Script {
     /// The environment.
     name: String,
     commits: Vec<Commit>,
-    /// Where the sources look for a newer commit.
+    /// The remote that the sources query for a newer commit.
     pub(crate) remote: Option<Remote>,
     manifests: BTreeMap<String, Vec<Value>>,
-    /// What they build by the template, where the newest commit says otherwise.
+    /// The objects as in the template, if the newest commit changes them.
     originals: BTreeMap<String, Vec<Value>>,
-    /// Whether the newest commit has reached the cluster, as the past is played.
+    /// Whether the newest commit has reached the cluster, while the past is played.
     advanced: bool,
     statuses: BTreeMap<ObjectRef, Value>,
     born: BTreeMap<String, Value>,
-    /// How long failing health checks are waited for, where that is cut short.
+    /// The wait for failing health checks, if it is shortened.
     pub(crate) health_checks_last: Option<Duration>,
-    /// What is wrong.
+    /// The faults.
     pub(crate) troubles: Troubles,
     /// The path that each Kustomization's manifests were rendered from.
     paths: BTreeMap<String, String>,
-    /// What charts render to, other than what is built in.
+    /// The rendered manifests of charts that replace built-in ones.
     charts: BTreeMap<String, String>,
-    /// What is suspended.
+    /// The suspended objects.
     pub(crate) suspended: Vec<SuspendedScript>,
     /// Earlier revisions of releases.
     pub(crate) releases: Vec<ReleaseScript>,
     chatter: BTreeMap<String, Chatter>,
 }
 
-/// What the pods of an application write into their logs.
+/// The log lines of an application's pods.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Chatter {
-    /// At the start.
+    /// The lines at the start.
     #[serde(default)]
     pub(crate) start: Vec<String>,
-    /// How many seconds pass between lines.
+    /// The interval of lines, in seconds.
     #[serde(default, rename = "every-seconds", deserialize_with = "seconds")]
     pub(crate) every: Duration,
-    /// Later, in turns.
+    /// The later lines, in turns.
     #[serde(default)]
     pub(crate) then: Vec<String>,
 }
@@ -131,7 +131,7 @@ impl Script {
         }
     }
 
-    /// Makes the script of a cluster in which there is nothing.
+    /// Builds the script of an empty cluster.
     pub(crate) fn empty() -> Self {
         Self {
             name: String::new(),
@@ -170,7 +170,7 @@ impl Script {
         self.commits.insert(0, commit);
     }
 
-    /// Returns what a Kustomization builds.
+    /// Returns the objects of a Kustomization.
     pub(crate) fn manifests(&self, kustomization: &str) -> Vec<Value> {
         let original = self.originals.get(kustomization).filter(|_| !self.advanced || self.head().mended);
         let mut manifests = original.or_else(|| self.manifests.get(kustomization)).cloned().unwrap_or_default();
@@ -191,13 +191,14 @@ impl Script {
         manifests
     }
 
-    /// Lets the newest commit reach the cluster; returns the Kustomizations for which it says something else than the one before.
+    /// Makes the newest commit reach the cluster; returns the Kustomizations that it changes.
     pub(crate) fn advance(&mut self) -> Vec<String> {
         self.advanced = true;
         self.originals.keys().cloned().collect()
     }
 
-    /// Names a file that the newest commit changes in what a Kustomization builds, and that its rendering does not have; and how many there are.
+    /// Names a file of a Kustomization that the newest commit changes without a new rendering; and the number of such
+    /// files.
     pub(crate) fn unrendered(&self, path: &str) -> Option<(String, usize)> {
         let head = self.head();
         let path = plain(path);
@@ -208,7 +209,7 @@ impl Script {
         files.first().map(|first| ((*first).clone(), files.len()))
     }
 
-    /// Changes what a Kustomization builds.
+    /// Changes the objects of a Kustomization.
     pub(crate) fn set_manifests(&mut self, kustomization: &str, manifests: Vec<Value>) {
         self.manifests.insert(kustomization.to_owned(), manifests);
     }
@@ -219,7 +220,7 @@ impl Script {
         self.statuses.get(key).or_else(|| self.born.get(&kind)).cloned()
     }
 
-    /// Tells whether the repository does not have the path that a Kustomization builds.
+    /// Tells whether the repository lacks the path of a Kustomization.
     pub(crate) fn lacks_path(&self, kustomization: &str, path: &str) -> bool {
         let path = plain(path);
         self.troubles.missing_paths.contains(&path)
@@ -229,7 +230,7 @@ impl Script {
                 .is_some_and(|known| *known != path && !self.paths.values().any(|one| *one == path))
     }
 
-    /// Returns a chart; an empty one where it is not known.
+    /// Returns a chart; an empty one if it is unknown.
     pub(crate) fn chart(&self, name: &str) -> ScriptedChart {
         let mut chart = built_in_chart(name);
         if let Some(manifest) = self.charts.get(name) {
@@ -238,13 +239,13 @@ impl Script {
         chart
     }
 
-    /// Changes what a chart renders to.
+    /// Changes the rendered manifest of a chart.
     #[cfg(test)]
     pub(crate) fn set_chart(&mut self, name: &str, manifest: &str) {
         self.charts.insert(name.to_owned(), manifest.to_owned());
     }
 
-    /// Returns what the pods of an application write.
+    /// Returns the log lines of an application's pods.
     pub(crate) fn chatter(&self, app: &str) -> Chatter {
         self.chatter.get(app).cloned().unwrap_or_default()
     }
@@ -259,7 +260,7 @@ fn built_in_chart(name: &str) -> ScriptedChart {
     chart
 }
 
-/// Reads what is there before Flux.
+/// Reads the objects before Flux.
 fn platform(env: &str) -> Vec<Value> {
     let key = template::KEYS.iter().find(|(name, _)| *name == env).map_or("", |(_, key)| key);
     // A YAML string in double quotes is a JSON string.
@@ -276,7 +277,8 @@ pub(crate) fn documents(yaml: &str) -> Vec<Value> {
     documents.filter(|manifest| !text(manifest, "/kind").is_empty()).collect()
 }
 
-/// Returns what a chart installs for a release: `${VERSION}` and `${NAME}` stand for the chart's version and the release.
+/// Returns the objects of a chart for a release: `${VERSION}` and `${NAME}` stand for the chart's version and the
+/// release.
 pub(crate) fn installed(manifest: &str, version: &str, release: &ObjectRef) -> Vec<Value> {
     let mut all = documents(&manifest.replace("${VERSION}", version).replace("${NAME}", &release.name));
     for one in &mut all {

@@ -1,4 +1,4 @@
-//! Label and field selectors, as lists and watches take them.
+//! Label and field selectors of lists and watches.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ enum Requirement {
     Absent(String),
 }
 
-/// The fields that can be selected by, with where they stand in an object. Kubernetes allows few, and not all on every kind.
+/// The fields for selectors, with their places in an object. Kubernetes allows few, and not all on every kind.
 const FIELDS: &[(&str, &str)] = &[
     ("metadata.name", "/metadata/name"),
     ("metadata.namespace", "/metadata/namespace"),
@@ -38,7 +38,7 @@ impl Selector {
     /// Parses `labelSelector` and `fieldSelector` of a query.
     ///
     /// # Errors
-    /// Fails with the server's words about what it cannot select by.
+    /// Fails with the server's message about an unsupported selector.
     pub(crate) fn parse(labels: &str, fields: &str) -> Result<Self, String> {
         let mut selector = Self::default();
         for part in split(labels) {

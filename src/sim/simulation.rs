@@ -1,4 +1,4 @@
-//! A whole simulation: the clusters of a scenario, and how tests and demonstrations change them while they run.
+//! A whole simulation: the clusters of a scenario, and their changes by tests and demonstrations while they run.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Builds the clusters of a scenario, as if they had been there for weeks. Times are the clock's; waiting is tokio's.
+    /// Builds the clusters of a scenario, as if they were weeks old. Times come from the clock; waits from tokio.
     pub fn new(scenario: &Scenario, clock: Clock) -> Arc<Self> {
         let sites = scenario
             .scripts()
@@ -35,7 +35,8 @@ impl Simulation {
         Arc::new(Self { sites })
     }
 
-    /// Connects to the cluster of an environment. Needs a tokio runtime. A name that the scenario does not know reaches nobody.
+    /// Connects to the cluster of an environment. Needs a tokio runtime. An unknown name gets a server that refuses
+    /// connections.
     pub fn cluster(&self, env: Env, name: &str) -> Cluster {
         let site = self.sites.iter().find(|(known, _)| known == name).map_or_else(nobody, |(_, site)| Arc::clone(site));
         site.start();
@@ -43,28 +44,29 @@ impl Simulation {
         Cluster::from_clients(env, name, client(), client())
     }
 
-    /// Changes what is wrong with the server of an environment, from now on.
+    /// Changes the faults of an environment's server from now on.
     pub fn set_faults(&self, name: &str, change: impl FnOnce(&mut Faults)) {
         if let Some(site) = self.site(name) {
             site.faults.send_modify(change);
         }
     }
 
-    /// Adds a commit to the repository that all clusters follow; each finds it when it looks.
+    /// Adds a commit to the repository that all clusters follow; each finds it at its next fetch.
     pub fn push(&self, commit: &Commit) {
         for (_, site) in &self.sites {
             site.with(|world| world.script.push(commit.clone()));
         }
     }
 
-    /// Lets the sources of all clusters look for newer commits in a repository that somebody pushes to.
+    /// Makes the sources of all clusters fetch newer commits from a real repository.
     pub fn follow(&self, remote: &Remote) {
         for (_, site) in &self.sites {
             site.with(|world| world.script.remote = Some(Arc::clone(remote)));
         }
     }
 
-    /// Deletes a pod and makes another in its place, as its owner does; returns the new pod's name, `None` where there is no such pod or nobody owns it.
+    /// Deletes a pod and creates another in its place, as its owner does; returns the new pod's name, `None` if there
+    /// is no such pod or it has no owner.
     pub fn replace_pod(&self, name: &str, namespace: &str, pod: &str) -> Option<String> {
         let key = ObjectRef::new("Pod", "", namespace, pod);
         self.site(name)?.with(|world| workload::replace(world, &key))
@@ -80,7 +82,7 @@ impl Simulation {
         }
     }
 
-    /// Sets the status of an object, such as of a certificate that is issued at last.
+    /// Sets the status of an object, such as that of a certificate which is issued later.
     pub fn set_status(&self, name: &str, object: &ObjectRef, status: Value) {
         if let Some(site) = self.site(name) {
             site.with(|world| {
@@ -89,7 +91,7 @@ impl Simulation {
         }
     }
 
-    /// Creates or merges an object, whatever it is.
+    /// Creates or merges an object of any kind.
     pub fn apply(&self, name: &str, manifest: Value) {
         if let Some(site) = self.site(name) {
             let key = json::reference(&manifest);
@@ -97,7 +99,7 @@ impl Simulation {
         }
     }
 
-    /// Deletes an object and what it owns.
+    /// Deletes an object and its owned objects.
     #[cfg(test)]
     pub(crate) fn delete(&self, name: &str, object: &ObjectRef) {
         if let Some(site) = self.site(name) {
@@ -105,21 +107,21 @@ impl Simulation {
         }
     }
 
-    /// Changes what a Kustomization builds from its next reconciliation on.
+    /// Changes the objects of a Kustomization from its next reconciliation on.
     pub fn set_manifests(&self, name: &str, kustomization: &str, manifests: Vec<Value>) {
         if let Some(site) = self.site(name) {
             site.with(|world| world.script.set_manifests(kustomization, manifests));
         }
     }
 
-    /// Lets the repositories of charts lack a version of a chart.
+    /// Removes a version of a chart from the repositories of charts.
     pub fn withdraw_chart(&self, name: &str, chart: &str, version: &str) {
         if let Some(site) = self.site(name) {
             site.with(|world| world.script.troubles.missing_charts.push((chart.to_owned(), version.to_owned())));
         }
     }
 
-    /// Changes what is wrong in a cluster or around it, from now on.
+    /// Changes the faults in a cluster or around it from now on.
     #[cfg(test)]
     pub(crate) fn trouble(&self, name: &str, change: impl FnOnce(&mut Troubles)) {
         if let Some(site) = self.site(name) {
@@ -127,7 +129,8 @@ impl Simulation {
         }
     }
 
-    /// Changes what a chart renders to; `${VERSION}` and `${NAME}` stand for the chart's version and the release.
+    /// Changes the rendered manifest of a chart; `${VERSION}` and `${NAME}` stand for the chart's version and the
+    /// release.
     #[cfg(test)]
     pub(crate) fn set_chart(&self, name: &str, chart: &str, manifest: &str) {
         if let Some(site) = self.site(name) {
@@ -135,14 +138,14 @@ impl Simulation {
         }
     }
 
-    /// Forgets the changes so far: watches that resume from before are told 410.
+    /// Forgets the changes so far: older watches that resume get 410.
     pub fn expire_watches(&self, name: &str) {
         if let Some(site) = self.site(name) {
             site.with(|world| world.store.compact());
         }
     }
 
-    /// Returns an object as it is now.
+    /// Returns the present object.
     pub fn object(&self, name: &str, object: &ObjectRef) -> Option<Value> {
         self.site(name)?.with(|world| world.store.get(object).map(|object| Value::clone(object)))
     }

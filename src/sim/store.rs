@@ -1,4 +1,4 @@
-//! The objects of one server, their versions, and the changes that watches read.
+//! The objects of one server, their versions, and their changes for watches.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use super::json::{self, set};
 use super::kinds::ServedKind;
 use crate::model::ObjectRef;
 
-/// How many changes are kept for watches that resume; kube-apiserver's watch cache keeps about this many a kind.
+/// The most changes that are kept for watches that resume; kube-apiserver's watch cache keeps about this many a kind.
 const KEPT_CHANGES: usize = 4096;
-/// Where versions start: no real cluster is at version 1.
+/// The first version: no real cluster is at version 1.
 const FIRST_VERSION: u64 = 184_200;
 
-/// Says what happened to an object.
+/// Names the kind of change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happened {
     /// It was created.
@@ -28,19 +28,19 @@ pub(crate) enum Happened {
 /// Records one change of one object.
 #[derive(Debug, Clone)]
 pub(crate) struct StoreEvent {
-    /// The version that the change made.
+    /// The version of the change.
     pub(crate) version: u64,
-    /// What happened.
+    /// The kind of change.
     pub(crate) happened: Happened,
-    /// Which object.
+    /// The object's name.
     pub(crate) key: ObjectRef,
-    /// The object after the change; what it last was when it was deleted.
+    /// The object after the change; the last version of a deleted one.
     pub(crate) object: Arc<Value>,
     /// The object before the change.
     pub(crate) before: Option<Arc<Value>>,
 }
 
-/// Says that a watch asked for changes that are no longer kept.
+/// Reports that a watch requested changes that are no longer kept.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Expired {
     /// The oldest version from which a watch can still resume.
@@ -84,7 +84,7 @@ impl Store {
             .filter(move |(key, _)| namespace.is_empty() || key.namespace == namespace)
     }
 
-    /// Stores an object under a new version and returns it as stored.
+    /// Stores an object under a new version and returns the stored one.
     pub(crate) fn put(&mut self, mut object: Value) -> Arc<Value> {
         self.version += 1;
         set(&mut object, &["metadata", "resourceVersion"], self.version.to_string());
@@ -96,7 +96,7 @@ impl Store {
         object
     }
 
-    /// Removes an object and returns what it was, with the version of its removal.
+    /// Removes an object and returns its last state, with the version of its removal.
     pub(crate) fn remove(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
         self.version += 1;
@@ -116,7 +116,7 @@ impl Store {
     /// Returns the changes after a version, oldest first.
     ///
     /// # Errors
-    /// Fails when some of them are no longer kept.
+    /// Fails if some of them are no longer kept.
     pub(crate) fn changes_after(&self, version: u64) -> Result<impl Iterator<Item = &StoreEvent>, Expired> {
         if version < self.oldest {
             return Err(Expired { oldest: self.oldest });
@@ -125,7 +125,7 @@ impl Store {
         Ok(self.changes.range(from..))
     }
 
-    /// Forgets every change so far, as a server does that compacts its history: watches from before are expired.
+    /// Forgets every change so far, as a server does that compacts its history: older watches are expired.
     pub(crate) fn compact(&mut self) {
         self.changes.clear();
         self.oldest = self.version;

@@ -1,4 +1,4 @@
-//! What is wrong in a simulated cluster, or around it, as data: scenarios say it, tests change it while it runs.
+//! The faults in a simulated cluster, or around it, as data: scenarios set them, tests change them while it runs.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,63 +6,65 @@ use serde_json::Value;
 use super::json;
 use crate::model::ObjectRef;
 
-/// Says what is wrong; the default is nothing.
+/// Describes the faults; by default there are none.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct Troubles {
-    /// Objects that are not there although the platform brings them.
+    /// Objects of the platform that are missing.
     pub(crate) absent: Vec<String>,
-    /// What the newest commit says otherwise than the template.
+    /// The newest commit's changes to the template.
     pub(crate) edits: Vec<Edit>,
     /// The same in the repository's files, for a demonstration that shows them.
     pub(crate) files: Vec<TextEdit>,
-    /// Paths that the repository does not have.
+    /// Paths that the repository lacks.
     pub(crate) missing_paths: Vec<String>,
-    /// Kustomizations and files that they name and that are not there.
+    /// Kustomizations with files that they name and that are missing.
     pub(crate) missing_resources: Vec<(String, String)>,
-    /// Charts and versions that their repositories do not have.
+    /// Charts and versions that their repositories lack.
     pub(crate) missing_charts: Vec<(String, String)>,
     /// Charts whose installation or upgrade fails.
     pub(crate) failing_charts: Vec<FailingChart>,
     /// Images that cannot be pulled.
     pub(crate) images: Vec<BadImage>,
-    /// Nodes that have fallen silent.
+    /// Images whose containers end repeatedly.
+    pub(crate) crashes: Vec<CrashingImage>,
+    /// Nodes that do not respond.
     pub(crate) nodes: Vec<LostNode>,
-    /// What somebody changed in the cluster, past Git.
+    /// Manual changes in the cluster, outside of Git.
     pub(crate) by_hand: Vec<Edit>,
     /// Objects of controllers that are not simulated, one document of YAML each, with their status.
     pub(crate) objects: String,
-    /// What such controllers told.
+    /// The events of such controllers.
     pub(crate) events: Vec<EventScript>,
-    /// Why the Git repository cannot be fetched.
+    /// The reason that the Git repository cannot be fetched.
     pub(crate) git: Option<String>,
 }
 
-/// A value that an object has otherwise.
+/// A changed value of an object.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
     pub(crate) object: String,
-    /// Where, as a JSON pointer.
+    /// The place, as a JSON pointer.
     pub(crate) at: String,
     pub(crate) value: Value,
-    /// Who wrote it, where it was written into the cluster.
+    /// The field manager, for a change in the cluster.
     #[serde(default)]
     pub(crate) manager: String,
-    /// How long ago.
+    /// The age of the change.
     #[serde(default)]
     pub(crate) since: String,
 }
 
-/// Says what a file of the repository says otherwise than the template.
+/// Describes a change of a repository's file against the template.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextEdit {
     /// The file, from the repository's root.
     pub path: String,
-    /// What the template says.
+    /// The text of the template.
     pub from: String,
-    /// What stands there instead.
+    /// The text in its place.
     pub to: String,
 }
 
@@ -83,7 +85,16 @@ pub(crate) struct BadImage {
     pub(crate) error: String,
 }
 
-/// A node that has fallen silent.
+/// An image whose containers end repeatedly, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct CrashingImage {
+    pub(crate) image: String,
+    pub(crate) exit_code: i32,
+    pub(crate) reason: String,
+}
+
+/// A node that does not respond.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LostNode {
@@ -91,7 +102,7 @@ pub(crate) struct LostNode {
     pub(crate) since: String,
 }
 
-/// An event that a controller told which is not simulated.
+/// An event from a controller that is not simulated.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventScript {
@@ -105,7 +116,7 @@ pub(crate) struct EventScript {
 }
 
 impl Edit {
-    /// Makes the change in an object; where there is nothing at the place, the last key is added.
+    /// Makes the change in an object; a missing last key is added.
     pub(crate) fn make(&self, object: &mut Value) {
         if let Some(place) = object.pointer_mut(&self.at) {
             place.clone_from(&self.value);
@@ -130,17 +141,22 @@ impl Troubles {
         }
     }
 
-    /// Returns why a version of a chart cannot be deployed, if so.
+    /// Returns the reason that a version of a chart cannot be deployed, if there is one.
     pub(crate) fn failing_chart(&self, chart: &str, version: &str) -> Option<String> {
         self.failing_charts.iter().find(|one| one.chart == chart && one.version == version).map(|one| one.error.clone())
     }
 
-    /// Returns why an image cannot be pulled, if so.
+    /// Returns the reason that an image cannot be pulled, if there is one.
     pub(crate) fn bad_image(&self, image: &str) -> Option<&str> {
         self.images.iter().find(|one| one.image == image).map(|one| one.error.as_str())
     }
 
-    /// Returns the file that a Kustomization names and that is not there, if so.
+    /// Returns how the containers of an image end, if they do.
+    pub(crate) fn crash(&self, image: &str) -> Option<&CrashingImage> {
+        self.crashes.iter().find(|one| one.image == image)
+    }
+
+    /// Returns the missing file that a Kustomization names, if there is one.
     pub(crate) fn missing_resource(&self, kustomization: &str) -> Option<&str> {
         self.missing_resources.iter().find(|(name, _)| name == kustomization).map(|(_, file)| file.as_str())
     }

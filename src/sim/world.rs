@@ -1,4 +1,4 @@
-//! One simulated cluster: its objects, logs and agenda behind one lock, and what wakes those who wait for a change.
+//! One simulated cluster: its objects, logs and agenda behind one lock, and the signals for its changes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ use super::store::{Happened, Store};
 use super::{kinds, workload};
 use crate::model::{Clock, ObjectRef};
 
-/// Holds what is true in one cluster.
+/// Holds the state of one cluster.
 pub(crate) struct SimulatedCluster {
     /// The environment's name.
     pub(crate) name: String,
@@ -27,13 +27,13 @@ pub(crate) struct SimulatedCluster {
     pub(crate) store: Store,
     /// The containers' logs.
     pub(crate) logs: LogStore,
-    /// What is to happen.
+    /// The scheduled jobs.
     pub(crate) agenda: Agenda,
     /// The controllers' queue.
     pub(crate) queue: Queue,
-    /// What the scenario says of this environment.
+    /// The scenario's script of this environment.
     pub(crate) script: Script,
-    /// How often the kubelets tried to pull the images of pods, in vain.
+    /// The number of failed image pulls of each pod.
     pub(crate) pulls: BTreeMap<ObjectRef, u32>,
     /// The time at which the past is played, while the scenario is set up.
     pub(crate) as_of: Option<Timestamp>,
@@ -66,7 +66,12 @@ impl SimulatedCluster {
         self.as_of.unwrap_or_else(|| self.clock.now())
     }
 
-    /// Completes a new object as the API server does, and stores nothing.
+    /// Returns the time of the clock, even while the past is played.
+    pub(crate) fn present(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Completes a new object as the API server does, without storing it.
     pub(crate) fn draft(&self, mut object: Value, writer: Writer<'_>) -> Value {
         let key = json::reference(&object);
         let now = self.now();
@@ -97,7 +102,7 @@ impl SimulatedCluster {
         self.store.put(object)
     }
 
-    /// Changes an object; nothing is stored where nothing changes. `None` when there is no such object.
+    /// Changes an object; stores nothing without a change. `None` if there is no such object.
     pub(crate) fn update(
         &mut self,
         key: &ObjectRef,
@@ -119,7 +124,7 @@ impl SimulatedCluster {
         Some(self.store.put(after))
     }
 
-    /// Returns an object as a change would leave it, with its bookkeeping, and stores nothing.
+    /// Returns an object after a change, with its bookkeeping, without storing it.
     pub(crate) fn changed(&self, before: &Value, writer: Writer<'_>, change: impl FnOnce(&mut Value)) -> Value {
         let mut after = before.clone();
         change(&mut after);
@@ -139,18 +144,18 @@ impl SimulatedCluster {
         after
     }
 
-    /// Stores the status that a controller has worked out; whatever else has happened to the object meanwhile stays.
+    /// Stores a controller's computed status; other changes of the object in the meantime stay.
     pub(crate) fn save_status(&mut self, object: &Value, controller: &str) {
         let status = object["status"].clone();
         self.update(&json::reference(object), Writer::status(controller), |live| set(live, &["status"], status));
     }
 
-    /// Deletes an object and leaves what it owns.
+    /// Deletes an object without its owned objects.
     pub(crate) fn delete_alone(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
         self.store.remove(key)
     }
 
-    /// Deletes an object and what it owns.
+    /// Deletes an object and its owned objects.
     pub(crate) fn delete(&mut self, key: &ObjectRef) -> Option<Arc<Value>> {
         let last = self.store.remove(key)?;
         let uid = text(&last, "/metadata/uid").to_owned();
@@ -172,7 +177,7 @@ impl SimulatedCluster {
         Some(last)
     }
 
-    /// Lets the controllers see what has changed, until nothing new comes of it.
+    /// Passes changes to the controllers, until there are no new ones.
     pub(crate) fn settle(&mut self) {
         while self.seen < self.store.version() {
             let changes = self.store.changes_after(self.seen);
@@ -190,7 +195,7 @@ impl SimulatedCluster {
         }
     }
 
-    /// Does every job that is due.
+    /// Runs every job that is due.
     pub(crate) fn work(&mut self) {
         while let Some(job) = self.agenda.take_due() {
             match job {
@@ -209,17 +214,17 @@ impl SimulatedCluster {
     }
 }
 
-/// Tells whether the API server counts the generations of a kind: those whose spec a controller follows.
+/// Tells whether the API server counts the generations of a kind: those with a spec that a controller follows.
 fn counts_generations(key: &ObjectRef) -> bool {
     !matches!(key.kind.as_str(), "ConfigMap" | "Secret" | "Event" | "Namespace" | "Node" | "ServiceAccount" | "Service")
 }
 
-/// Holds one cluster and wakes those who wait for its changes.
+/// Holds one cluster and signals its changes.
 pub(crate) struct Site {
     world: Mutex<SimulatedCluster>,
-    /// Changes whenever an object or a log does.
+    /// The beat: it changes whenever an object or a log does.
     pub(crate) beat: watch::Sender<u64>,
-    /// What is wrong with the server.
+    /// The faults of the server.
     pub(crate) faults: watch::Sender<Faults>,
     wake: Arc<Notify>,
     started: AtomicBool,
@@ -237,7 +242,7 @@ impl Site {
         })
     }
 
-    /// Reads or changes the cluster; its controllers see the changes before anybody else does.
+    /// Reads or changes the cluster; its controllers see the changes first.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut SimulatedCluster) -> R) -> R {
         let mut world = self.lock();
         let before = world.agenda.next();
@@ -253,7 +258,8 @@ impl Site {
         result
     }
 
-    /// Starts the task that does the cluster's jobs when they are due; it ends with the cluster. Needs a tokio runtime; later calls do nothing.
+    /// Starts the task that runs the cluster's jobs when they are due; it ends with the cluster. Needs a tokio runtime;
+    /// later calls do nothing.
     pub(crate) fn start(self: &Arc<Self>) {
         if self.started.swap(true, Ordering::Relaxed) {
             return;

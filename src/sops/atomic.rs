@@ -1,4 +1,4 @@
-//! Writing a file so that whoever looks sees the old text or the new, whatever happens in between.
+//! Writing a file so that readers see either the old text or the new, even after a crash.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};
@@ -11,12 +11,13 @@ use crate::model::{Fault, FaultKind, Permit};
 
 /// Replaces an encrypted file, unless it changed since it was read.
 ///
-/// The new text goes to a temporary file beside it, is flushed to the disk, and takes the place in one step: a crash leaves the old file
-/// or the new one, and at most a temporary file whose content is encrypted. Mode and owner are kept, and a symbolic link stays one.
+/// The new text goes to a temporary file beside it, is flushed to the disk, and takes the place in one step: a crash
+/// leaves the old file or the new one, and at most a temporary file whose content is encrypted. Mode and owner are
+/// kept, and a symbolic link stays one.
 ///
 /// # Errors
-/// When the file changed meanwhile, cannot be written, or the new text is not encrypted or leaves a value of a Secret plain; the file is then
-/// as it was.
+/// If the file changed meanwhile, cannot be written, or the new text is not encrypted or leaves a value of a Secret
+/// plain; the file is then unchanged.
 pub fn write_atomically(
     path: &Path,
     expected_original: impl AsRef<[u8]>,
@@ -38,7 +39,7 @@ pub fn write_atomically(
     if let Err(error) = exposed::judge(new) {
         return Err(Fault { what, ..error.fault(&path.display().to_string(), None) });
     }
-    // The file itself is replaced, not a link that points to it; a link that leads out of the repository is not followed.
+    // The file itself is replaced, not a link to it; a link that leads out of the repository is not followed.
     let target = crate::files::real(path).map_err(failed)?;
     let unchanged = || match crate::files::read(&target, super::LARGEST) {
         Ok(found) if found == expected_original.as_ref() => Ok(()),
@@ -57,13 +58,14 @@ pub fn write_atomically(
     let temporary = Temporary::create(folder, &target).map_err(failed)?;
     moment("created");
     temporary.fill(new, &target).map_err(failed)?;
-    // Once more, as late as can be.
+    // This second check is as late as possible.
     unchanged()?;
     moment("before-rename");
     fs::rename(&temporary.path, &target).map_err(failed)?;
     moment("renamed");
     std::mem::forget(temporary);
-    // The rename itself must survive a power cut too. Some file systems cannot flush a folder; the file is in place all the same.
+    // The rename itself must survive a power cut, too. Some file systems cannot flush a folder; the file is in place
+    // all the same.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     moment("flushed");
     Ok(())
@@ -76,23 +78,23 @@ fn moment(_name: &str) {}
 #[cfg(test)]
 use tests::moment;
 
-/// Begins the names of the temporary files of a target.
+/// Returns the prefix of the names of a target's temporary files.
 fn prefix(target: &Path) -> String {
     format!(".{}.fluxdeck-", target.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Removes what a process that was ended while it saved left behind. It is encrypted, but nobody needs it.
+/// Removes the temporary files of a process that ended while it saved. They are encrypted, but useless.
 fn remove_leftovers(folder: &Path, target: &Path) {
     let prefix = prefix(target);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.split('-').next()?.parse::<i32>().ok());
-        // Without /proc nobody knows who lives.
+        // Without /proc it is unknown which processes run.
         let ended = process.is_some_and(|process| {
             Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
         });
         if ended {
-            // What cannot be removed does no harm.
+            // A leftover that cannot be removed is harmless.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -124,7 +126,7 @@ impl Temporary {
         moment("half-written");
         (&self.file).write_all(rest)?;
         moment("written");
-        // Only root can give a file away; that it is not possible otherwise is as with any editor.
+        // Only root can give a file away; a failure is the same as in any editor.
         let _ = std::os::unix::fs::fchown(&self.file, Some(metadata.uid()), Some(metadata.gid()));
         self.file.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
         moment("with-mode");
@@ -136,7 +138,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // A failure cannot be reported here.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -171,7 +173,7 @@ mod tests {
         vec![IdentitySources { key_file: Some(key_file), ..IdentitySources::default() }]
     }
 
-    /// Is the process that the next test ends.
+    /// Saves in the process that the next test ends.
     #[test]
     #[ignore = "is run by another test, as a process that is killed"]
     fn saves() {
@@ -218,7 +220,7 @@ mod tests {
                     assert!(!text.contains(secret.expose()), "{chosen}");
                 }
             }
-            // The next save clears what was left.
+            // The next save removes the leftovers.
             let mut again = opened(&file);
             again.set(0, &Path::parse("stringData.LD_SUPERUSER_PASSWORD"), &Secret::new("hunter3")).unwrap();
             save(&again, &file, "secret.yaml", jiff::Timestamp::UNIX_EPOCH, &grant()).unwrap();

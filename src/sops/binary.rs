@@ -1,4 +1,4 @@
-//! The binary store: a file of any bytes is one encrypted value `data` in JSON, which no rule is asked about.
+//! The binary store: a file of any bytes is one encrypted value `data` in JSON, to which no rule applies.
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ const DATA: &str = "data";
 /// Encrypts a file of any bytes.
 ///
 /// # Errors
-/// When it is empty, or a recipient is no public key.
+/// If it is empty, or a recipient is no public key.
 pub fn create_binary(bytes: Zeroizing<Vec<u8>>, file: &NewFile, now: Timestamp) -> Result<String, SopsError> {
     let value = Value::bytes(bytes);
     let text = envelope(&value.canonical);
@@ -29,7 +29,7 @@ pub fn create_binary(bytes: Zeroizing<Vec<u8>>, file: &NewFile, now: Timestamp) 
     encrypt(Format::Binary, &text, &parsed, file, now)
 }
 
-/// Writes a content as the JSON that sops would encrypt.
+/// Returns a content as the JSON that sops would encrypt.
 pub(super) fn envelope(content: &Secret) -> Secret {
     Secret::new(format!("{{\n\t\"{DATA}\": {}\n}}\n", json::quoted(content.expose())))
 }
@@ -45,7 +45,7 @@ impl Opened {
     /// Returns the plain file as bytes, which need not be text.
     ///
     /// # Errors
-    /// When the file has no plain text that would read as what it holds.
+    /// If the file has no plain text that reads as its values.
     pub fn content(&self) -> Result<Zeroizing<Vec<u8>>, SopsError> {
         let data = Path::new(vec![Segment::Key(DATA.to_owned())]);
         let value = self.entries().iter().find(|entry| entry.path == data);

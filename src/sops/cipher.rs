@@ -1,4 +1,5 @@
-//! One value: AES-256-GCM with a nonce of 32 bytes, written `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]` (sops's `aes/cipher.go`).
+//! One value: AES-256-GCM with a nonce of 32 bytes, written `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]` (sops's
+//! `aes/cipher.go`).
 
 use aes_gcm::aead::consts::{U12, U16, U32};
 use aes_gcm::aead::generic_array::ArrayLength;
@@ -19,21 +20,21 @@ const NONCE_LENGTH: usize = 32;
 /// The bytes of the authentication tag.
 const TAG_LENGTH: usize = 16;
 
-/// What every ciphertext begins with.
+/// The beginning of every ciphertext.
 pub(super) const ENC: &str = "ENC[AES256_GCM,";
 
 /// Holds the key that encrypts the values of one file; wiped on drop.
 pub(super) struct DataKey(Zeroizing<[u8; KEY_LENGTH]>);
 
 impl DataKey {
-    /// Makes a new random key.
+    /// Generates a new random key.
     pub(super) fn generate() -> Self {
         let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
         OsRng.fill_bytes(bytes.as_mut());
         Self(bytes)
     }
 
-    /// Takes a key from bytes; `None` when there are not 32 of them.
+    /// Takes a key from bytes; `None` if there are not 32 of them.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Some(Self(Zeroizing::new(<[u8; KEY_LENGTH]>::try_from(bytes).ok()?)))
     }
@@ -43,7 +44,7 @@ impl DataKey {
         self.0.as_slice()
     }
 
-    /// Encrypts a value that is authenticated together with `authenticated`; empty strings and null are never encrypted.
+    /// Encrypts a value, authenticated together with `authenticated`; empty strings and null are never encrypted.
     pub(super) fn encrypt(&self, value: &Value, authenticated: &str) -> Option<String> {
         let kind = value.kind.tag()?;
         if value.canonical.is_empty() {
@@ -62,7 +63,7 @@ impl DataKey {
         Some(format!("{ENC}data:{data},iv:{nonce},tag:{tag},type:{kind}]"))
     }
 
-    /// Decrypts a ciphertext; the error says what is wrong with it in a few words.
+    /// Decrypts a ciphertext; the error names its fault in a few words.
     pub(super) fn decrypt(&self, text: &str, authenticated: &str) -> Result<Value, &'static str> {
         let sealed = Sealed::parse(text)?;
         let kind = ValueType::from_tag(sealed.kind).ok_or("its type is unknown")?;
@@ -75,7 +76,7 @@ impl DataKey {
         .ok_or("it is damaged, or stands under another key than it was encrypted for")?;
         let bytes = Value::bytes(Zeroizing::new(plain));
         let value = match (bytes.kind, kind) {
-            // Only a binary file may hold what is no text.
+            // Only a binary file may hold bytes that are no text.
             (ValueType::Bytes, ValueType::Text | ValueType::Bytes) => bytes,
             (ValueType::Bytes, _) => return Err("it holds bytes that are not text"),
             (_, ValueType::Bytes) => Value { kind: ValueType::Text, ..bytes },
@@ -93,7 +94,7 @@ impl DataKey {
     }
 }
 
-/// Brings a decrypted value to the form in which sops hashes it: it parses the plaintext and writes it again.
+/// Converts a decrypted value to the form that sops hashes: sops parses the plaintext and writes it again.
 fn normalized(value: Value) -> Option<Value> {
     let text = value.canonical.expose();
     Some(match value.kind {
@@ -103,7 +104,7 @@ fn normalized(value: Value) -> Option<Value> {
             "-Inf" => f64::NEG_INFINITY,
             text => text.parse().ok()?,
         }),
-        // What Go's ParseBool accepts.
+        // Go's ParseBool accepts these.
         ValueType::Boolean => match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Value::boolean(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Value::boolean(false),
@@ -113,7 +114,7 @@ fn normalized(value: Value) -> Option<Value> {
     })
 }
 
-/// Returns the type that a ciphertext says it has; it is not authenticated.
+/// Returns the type that a ciphertext states; it is not authenticated.
 pub(super) fn sealed_type(text: &str) -> Option<ValueType> {
     ValueType::from_tag(Sealed::parse(text).ok()?.kind)
 }
@@ -138,7 +139,7 @@ impl<'a> Sealed<'a> {
             let (data, rest) = rest.split_once(",iv:")?;
             let (nonce, rest) = rest.split_once(",tag:")?;
             let (tag, rest) = rest.split_once(",type:")?;
-            // sops does not look at what follows the bracket.
+            // sops ignores the text after the bracket.
             let (kind, _) = rest.rsplit_once(']')?;
             Some((data, nonce, tag, kind))
         };

@@ -1,6 +1,7 @@
-//! `.sops.yaml`: for whom new files are encrypted, and which of their values (the format is sops's `config/config.go`).
+//! `.sops.yaml`: the recipients of new files, and the rule for their encrypted values (the format is sops's
+//! `config/config.go`).
 //!
-//! sops ignores what it does not know, so a typo silently changes what is encrypted: here it is told.
+//! sops ignores unknown fields, so a typo silently changes what is encrypted: here it gives a warning.
 
 use regex::Regex;
 
@@ -32,24 +33,24 @@ const FIELDS: [&str; 13] = [
 const GROUP_FIELDS: [&str; 8] = ["merge", "age", "pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "hc_vault"];
 /// The fields of the file itself.
 const TOP: [&str; 3] = ["creation_rules", "destination_rules", "stores"];
-/// The formats that can be set up.
+/// The formats with settings.
 const STORES: [&str; 5] = ["yaml", "json", "json_binary", "dotenv", "ini"];
 
-/// The most creation rules: each file is held against them until one fits.
+/// The most creation rules: each file is matched against them in a row.
 const MOST_RULES: usize = 500;
 /// The most letters of a configuration, 256 KiB.
 const LONGEST: usize = 256 * 1024;
 /// The letters of an expression that a message shows.
 const SHOWN: usize = 200;
 
-/// Tells of something that sops passes over without a word.
+/// Warns of something that sops silently ignores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigWarning {
     /// The line, from one.
     pub line: usize,
-    /// What is wrong, and what it leads to.
+    /// The fault, and its effect.
     pub message: String,
-    /// Whether it says nothing of what is encrypted, and for whom.
+    /// Whether it affects neither the encrypted values nor the recipients.
     pub is_harmless: bool,
 }
 
@@ -59,7 +60,7 @@ impl ConfigWarning {
     }
 }
 
-/// Parts of the names of what says which files and values are encrypted, and for whom.
+/// Parts of field names that select the encrypted files, values and recipients.
 const WEIGHTY: [&str; 14] = [
     "encrypt",
     "crypt",
@@ -84,40 +85,40 @@ pub struct CreationRule {
     pub index: usize,
     /// The line on which it begins, from one.
     pub line: usize,
-    /// The expression for paths; empty where it fits all.
+    /// The expression for paths; empty if it matches all.
     pub path_regex: String,
     paths: Paths,
     /// The age and SSH recipients, group by group; several groups split the data key between them.
     pub groups: Vec<Vec<String>>,
-    /// How many groups it takes.
+    /// The number of groups that are needed.
     pub shamir_threshold: Option<usize>,
     /// The kinds of keys beside age that it names, which only sops itself can use.
     pub other_kinds: Vec<String>,
-    /// Which values are encrypted; all but those with the ending `_unencrypted` where it is not said.
+    /// The rule for the encrypted values; without one, all but those with the ending `_unencrypted`.
     pub values: Option<(RuleKind, String)>,
     /// Whether the MAC covers the encrypted values alone.
     pub mac_only_encrypted: bool,
-    /// Why nothing is encrypted by it, where that is so.
+    /// The reason that the rule cannot be used, if there is one.
     pub refused: Option<RefusedRule>,
 }
 
-/// Says why nothing is encrypted by a creation rule.
+/// Explains why a creation rule cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedRule {
     /// The line, from one.
     pub line: usize,
-    /// Why.
+    /// The reason.
     pub why: String,
-    /// What to do.
+    /// The remedy.
     pub todo: &'static str,
 }
 
-/// Says which paths a creation rule is for.
+/// Selects the paths of a creation rule.
 #[derive(Debug, Clone)]
 enum Paths {
     All,
     Fitting(Regex),
-    /// Nobody knows: it may be any, so that no rule behind it counts, as sops stops at it too.
+    /// The paths are unknown: it may be any, so no later rule counts, as sops stops at it, too.
     Unknown,
 }
 
@@ -133,7 +134,7 @@ impl CreationRule {
         found
     }
 
-    /// Tells whether the rule is for a path, which is relative to the folder of the configuration, or may be.
+    /// Tells whether the rule is, or may be, for a path relative to the folder of the configuration.
     pub fn fits(&self, path: &str) -> bool {
         match &self.paths {
             Paths::All | Paths::Unknown => true,
@@ -141,7 +142,7 @@ impl CreationRule {
         }
     }
 
-    /// Writes which values the rule encrypts, as a configuration has it.
+    /// Returns the rule for the encrypted values, in the form of a configuration.
     pub fn values_text(&self) -> String {
         match &self.values {
             Some((kind, text)) => format!("{}: {text}", kind.key()),
@@ -153,11 +154,11 @@ impl CreationRule {
 /// Holds a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// The creation rules in their order: the first that fits counts.
+    /// The creation rules in their order: the first match counts.
     pub rules: Vec<CreationRule>,
-    /// How far YAML is indented, where it is said.
+    /// The indentation of YAML, if it is set.
     pub indent: Option<usize>,
-    /// What sops would pass over without a word.
+    /// The fields that sops silently ignores.
     pub warnings: Vec<ConfigWarning>,
 }
 
@@ -165,8 +166,8 @@ impl Config {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// When it is not YAML, holds more than one rule for values in one creation rule, or an expression for values that sops would take for one
-    /// that never fits.
+    /// If it is not YAML, has more than one rule for values in one creation rule, or an expression for values that sops
+    /// would treat as one that never matches.
     pub fn parse(text: &str) -> Result<Self, SopsError> {
         if text.len() > LONGEST {
             let message = format!("it is longer than {} KiB, which is not read", LONGEST / 1024);
@@ -193,7 +194,7 @@ impl Config {
         if config.rules.is_empty() {
             config.warn(1, "it has no creation_rules, so sops passes over it");
         }
-        // What stands behind a rule that fits everything is never reached.
+        // A rule after one that matches everything is never reached.
         if let Some(all) = config.rules.iter().find(|rule| rule.path_regex.is_empty())
             && let Some(behind) = config.rules.get(all.index.saturating_add(1))
         {
@@ -276,7 +277,7 @@ impl Config {
         let refused = threshold.as_deref().and_then(|text| {
             let number: Option<i64> = text.parse().ok();
             let Some(number) = number else { return Some(format!("shamir_threshold: {text} is not a whole number")) };
-            // 0 is what is not said: all groups are needed.
+            // 0 means unset: all groups are needed.
             let fits =
                 usize::try_from(number).is_ok_and(|number| super::keys::shamir::is_possible(found.len(), number));
             (found.len() > 1 && number != 0 && !fits).then(|| {
@@ -323,14 +324,15 @@ impl Config {
         }
     }
 
-    /// Warns of keys at the top that seem to be meant for others. sops passes over any key there, and many keep their anchors under one.
+    /// Warns of keys at the top that look like typos. sops ignores any key there, and many users keep their anchors
+    /// under one.
     fn top(&mut self, parsed: &Parsed) {
         let root = Path::default();
         let is_used = |node: &Node| parsed.nodes.iter().any(|other| other.path.parent().as_ref() == Some(&node.path));
         for node in parsed.children(0, &root) {
             let Some(name) = node.path.last_key().filter(|name| !TOP.contains(name)) else { continue };
             let meant = TOP.into_iter().find(|known| distance(name, known) <= 2);
-            // `store: {}` too is a typo; a list of keys under a word of one's own is none.
+            // `store: {}` is a typo, too; a list of keys under a user's own word is none.
             if let Some(meant) =
                 meant.filter(|meant| *meant != "stores" || !is_used(node) || has(parsed, node, &STORES))
             {
@@ -343,7 +345,7 @@ impl Config {
     /// Warns of keys that sops does not know.
     fn unknown(&mut self, parsed: &Parsed, base: &Path, known: &[&str]) {
         for node in parsed.children(0, base) {
-            // `<<` is YAML's own, and what is merged stands beside it.
+            // `<<` is YAML's own, and the merged fields are beside it.
             let others = |name: &&str| !known.contains(name) && *name != "<<";
             let Some(name) = node.path.last_key().filter(others) else { continue };
             let nearest = known.iter().map(|one| (distance(name, one), *one)).min().filter(|(away, _)| *away <= 3);
@@ -355,7 +357,7 @@ impl Config {
     }
 }
 
-/// Tells whether one of these keys stands below a node.
+/// Tells whether one of these keys is below a node.
 fn has(parsed: &Parsed, node: &Node, keys: &[&str]) -> bool {
     parsed.children(0, &node.path).any(|child| child.path.last_key().is_some_and(|name| keys.contains(&name)))
 }
@@ -373,7 +375,7 @@ fn number(parsed: &Parsed, path: &Path) -> Option<usize> {
     text(parsed, path)?.parse().ok()
 }
 
-/// Reads recipients: a text with commas, or a list of such.
+/// Reads recipients: a text with commas, or a list of texts.
 fn list(parsed: &Parsed, path: &Path) -> Vec<String> {
     let texts = match parsed.node(0, path).map(|node| node.kind) {
         Some(NodeKind::List) => parsed.children(0, path).filter_map(|node| text(parsed, &node.path)).collect(),
@@ -383,7 +385,7 @@ fn list(parsed: &Parsed, path: &Path) -> Vec<String> {
     split.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 
-/// Counts how many letters differ between two words (Levenshtein).
+/// Returns the edit distance of two words (Levenshtein).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -481,7 +483,7 @@ mod tests {
                 (6, "sops passes over store, which it does not know; stores was meant?"),
             ]
         );
-        // What says how files are written, such as a flag of the program, is no typo of what says who may read them.
+        // A field for the form of files, such as a flag of the program, is no typo of one for their readers.
         let flag = |key: &str| {
             let text = format!("creation_rules:\n  - {key}: yaml\n    age: age1a\n");
             Config::parse(&text).unwrap().warnings[0].is_harmless
@@ -520,7 +522,7 @@ mod tests {
         assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: ^(data\n"), 3);
         assert_eq!(line("creation_rules:\n  - encrypted_regex: a\n    encrypted_suffix: b\n    age: a\n"), 3);
         assert_eq!(line("creation_rules: [\n"), 1);
-        // What would take long to read is not.
+        // A configuration that would take long to read is refused.
         assert_eq!(line("creation_rules:\n  - age: a\n    encrypted_regex: '(x{1000}){1000}'\n"), 3);
         let many = format!("creation_rules:\n{}", "  - age: a\n".repeat(501));
         assert_eq!(line(&many), 502);

@@ -1,5 +1,5 @@
-//! The dotenv store as sops's `stores/dotenv` reads it: lines of `KEY=value`, split at the first `=`, without quoting; `\n` in a value is a
-//! line end, and `#` begins a comment only as the first sign of a line.
+//! The dotenv store as sops's `stores/dotenv` reads it: lines of `KEY=value`, split at the first `=`, without quoting;
+//! `\n` in a value is a line end, and `#` begins a comment only as the first sign of a line.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use super::path::{Path, Segment};
 use super::value::Value;
 use crate::secret::Secret;
 
-/// What the names of the block begin with.
+/// The prefix of the block's names.
 const PREFIX: &str = "sops_";
 
 /// Reads a dotenv text.
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<Parsed, SopsError> {
     Ok(parsed)
 }
 
-/// Writes a value; what sops reads as something else than what was meant is noticed when it is read back.
+/// Writes a value; the read-back finds a value that sops would read differently.
 pub(super) fn plain(value: &Value) -> Secret {
     Secret::new(value.canonical.expose().replace('\n', "\\n"))
 }
@@ -79,7 +79,7 @@ pub(super) fn node(path: Path, key: Range<usize>, end: usize, line: usize) -> No
     Node { document: 0, path, kind, key, end, column: 0, line, in_flow: false, braces: false }
 }
 
-/// Says on which line something cannot be read.
+/// Returns the error of an unreadable line.
 pub(super) fn shape(line: usize, message: &str) -> SopsError {
     SopsError::Shape { line, message: message.to_owned() }
 }

@@ -1,9 +1,9 @@
-//! What can go wrong with an encrypted file, and how an operator is told.
+//! Errors of encrypted files, and their messages to the operator.
 
 use super::path::Path;
 use crate::model::{Fault, FaultKind, WantedPlugin};
 
-/// Says why an encrypted file cannot be read, opened or saved; it never holds a secret.
+/// Explains why an encrypted file cannot be read, opened or saved; it never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SopsError {
     /// The text has no `sops` block.
@@ -19,7 +19,7 @@ pub enum SopsError {
         line: usize,
         /// The column, from one.
         column: usize,
-        /// What the parser says.
+        /// The parser's message.
         message: String,
     },
     /// The text is not of its file's format, which is not YAML.
@@ -29,7 +29,7 @@ pub enum SopsError {
         line: usize,
         /// The column in bytes, from one.
         column: usize,
-        /// What is wrong there.
+        /// The fault there.
         message: String,
     },
     /// The text is something that SOPS cannot hold, such as a list at the top.
@@ -37,7 +37,7 @@ pub enum SopsError {
     Shape {
         /// The line, from one.
         line: usize,
-        /// What SOPS cannot hold.
+        /// The part that SOPS cannot hold.
         message: String,
     },
     /// Git could not merge two versions of the text, and left both in it.
@@ -46,7 +46,7 @@ pub enum SopsError {
         /// The line, from one.
         line: usize,
     },
-    /// Documents that were sealed each by itself stand in one file, or plain ones beside a sealed one.
+    /// One file has documents that were encrypted separately, or plain ones beside an encrypted one.
     #[error(
         "{}, and sops opens a file of several documents only when they were sealed together; Flux opens each object by itself",
         if sealed == documents {
@@ -56,31 +56,31 @@ pub enum SopsError {
         }
     )]
     Joined {
-        /// How many documents hold something.
+        /// The number of documents with content.
         documents: usize,
-        /// How many of them have a `sops` block.
+        /// The number of them with a `sops` block.
         sealed: usize,
     },
     /// The `sops` block lacks something or holds something unknown.
     #[error("the sops block is broken: {0}")]
     Metadata(String),
-    /// The rule that says which values are encrypted cannot be applied.
+    /// The rule for the encrypted values cannot be applied.
     #[error("the rule {rule} cannot be applied: {message}")]
     Rule {
-        /// The rule as it stands in the file.
+        /// The rule from the file.
         rule: String,
-        /// Why.
+        /// The reason.
         message: String,
     },
-    /// None of the age keys at hand is one that the file is encrypted for.
+    /// No available age key is one that the file is encrypted for.
     #[error("none of the age keys at hand can open it")]
     WrongKey {
         /// The public keys that the file is encrypted for.
         recipients: Vec<String>,
-        /// The public keys of the identities at hand.
+        /// The public keys of the available identities.
         at_hand: Vec<String>,
     },
-    /// An identity that may open it asks for something, and nobody answered.
+    /// An identity that may open it has a question, which was not answered.
     #[error("the key that may open it is locked, and its question was not answered: {}", identities.join(", "))]
     Unanswered {
         /// The identities that ask.
@@ -91,7 +91,7 @@ pub enum SopsError {
     LockedKey {
         /// The public keys that the file is encrypted for.
         recipients: Vec<String>,
-        /// What went wrong.
+        /// The fault.
         why: String,
     },
     /// The data key is split between groups of keys, and too few of them can be opened.
@@ -100,13 +100,13 @@ pub enum SopsError {
         missing.join(", ")
     )]
     MissingGroups {
-        /// How many groups it takes.
+        /// The number of needed groups.
         needed: usize,
-        /// How many could be opened.
+        /// The number of opened groups.
         opened: usize,
-        /// How many there are.
+        /// The number of groups.
         count: usize,
-        /// Those that could not be opened, with their keys.
+        /// The groups that could not be opened, with their keys.
         missing: Vec<String>,
     },
     /// The data key is damaged.
@@ -115,24 +115,24 @@ pub enum SopsError {
     /// A ciphertext is damaged, was moved, or its key was renamed.
     #[error("{path} cannot be decrypted: {message}")]
     Value {
-        /// Where the value stands.
+        /// The path of the value.
         path: Path,
-        /// Why.
+        /// The reason.
         message: String,
     },
-    /// A value that the rule wants encrypted stands there in plain text.
+    /// A value that the rule encrypts is in plain text.
     #[error("{path} should be encrypted but is in plain text")]
     PlainValue {
-        /// Where the value stands.
+        /// The path of the value.
         path: Path,
     },
-    /// The values are not those that were saved: something was changed outside SOPS.
+    /// The values are not the saved ones: something was changed outside of SOPS.
     #[error("its MAC does not match its values: it was changed without SOPS, or two versions were merged")]
     MacMismatch,
     /// There is no such value to change.
     #[error("there is no value at {0}")]
     NoSuchValue(String),
-    /// Something of SOPS or YAML that is not handled yet.
+    /// A feature of SOPS or YAML that is not supported yet.
     #[error("{0}")]
     Unsupported(String),
     /// The rule encrypts nothing, so the result would be plain text that passes for a secret.
@@ -149,10 +149,10 @@ pub enum SopsError {
     /// A public key cannot be read.
     #[error("{recipient} is not an age or SSH public key")]
     Recipient {
-        /// What was given.
+        /// The given text.
         recipient: String,
     },
-    /// A recipient asks for a program that nobody agreed to run.
+    /// A recipient needs a program that the user has not agreed to run.
     #[error(
         "encrypting for {recipient} runs the program age-plugin-{plugin}, which the file or .sops.yaml names and you have not agreed to"
     )]
@@ -162,13 +162,13 @@ pub enum SopsError {
         /// The recipient.
         recipient: String,
     },
-    /// What would be written does not read back as what was meant; nothing was written.
+    /// The new text does not read back as intended; nothing was written.
     #[error("what would be written does not read back as intended ({0})")]
     ReadBack(String),
 }
 
 impl SopsError {
-    /// Tells the operator of it: what, why, what to do; `file` and `environment` are named in it.
+    /// Describes it to the operator: what, why, what to do; with the names `file` and `environment`.
     pub fn fault(&self, file: &str, environment: Option<&str>) -> Fault {
         let place = environment.map(|name| format!(" for {name}")).unwrap_or_default();
         let what = format!("cannot open {file}{place}");
@@ -240,7 +240,7 @@ impl SopsError {
                 format!(
                     "encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}; where that rule leaves it plain, mend \
                      it in .sops.yaml: encrypted_regex: ^(data|stringData)$; what stands in a text, a literal, a patch or an input, which \
-                     that does not reach, belongs into a Secret of its own"
+                     that does not task_context, belongs into a Secret of its own"
                 ),
             ),
             Self::Plugin { plugin, recipient } => {

@@ -1,7 +1,8 @@
-//! Which values of a file are those of Secrets: they are never written in plain text, whatever rule the file or a configuration names.
+//! The values of a file that belong to Secrets: they are never written in plain text, whatever rule the file or a
+//! configuration has.
 //!
-//! A file's own rule is the word of whoever made the file, and its MAC vouches for nothing more: anybody can encrypt a file for us whose rule
-//! leaves the password out. So what a Secret holds is told here by what Kubernetes would take for it.
+//! A file's own rule comes from its author, and its MAC proves no more: anyone can encrypt a file for us with a rule
+//! that leaves the password out. So this module finds the values of Secrets as Kubernetes would see them.
 
 use std::collections::HashMap;
 
@@ -18,11 +19,11 @@ use crate::yaml::secrets::{self, Held, Scalar, ScalarKind, ValuePlacement, YamlN
 /// The most values that are named.
 const NAMED: usize = 3;
 
-/// Knows which values of a text are those of Secrets.
+/// Holds the values of a text that belong to Secrets.
 pub(super) struct Secrets<'a>(HashMap<(usize, &'a Path), Held>);
 
 impl<'a> Secrets<'a> {
-    /// Finds the Secrets of a text: its documents, and what stands in them.
+    /// Finds the Secrets of a text: its documents, and the Secrets inside of them.
     pub(super) fn find(parsed: &'a Parsed) -> Self {
         let mut documents: Vec<(usize, YamlNode<'a>)> = Vec::new();
         for (index, leaf) in parsed.leaves.iter().enumerate() {
@@ -49,7 +50,7 @@ impl<'a> Secrets<'a> {
         self.0.get(&(leaf.document, &leaf.path))
     }
 
-    /// Tells whether a value is one that a Secret holds, and so text to whoever reads it.
+    /// Tells whether a value belongs to a Secret, and so is text to its readers.
     pub(super) fn holds(&self, leaf: &'a Leaf) -> bool {
         self.get(leaf).is_some_and(|held| {
             matches!(held.form, ValuePlacement::Secret | ValuePlacement::Copy | ValuePlacement::Within)
@@ -67,7 +68,7 @@ fn scalar(index: usize, leaf: &Leaf) -> Scalar<'_> {
     Scalar { text: leaf.value.canonical.expose().into(), kind, leaf: index }
 }
 
-/// Returns the steps without merge keys: what stands below `<<`, or in a list there, belongs where that stands.
+/// Returns the steps without merge keys: content below `<<`, or in a list there, belongs to the mapping with that key.
 fn without_merges(path: &Path) -> Vec<YamlStep<'_>> {
     let mut found = Vec::new();
     let mut merges = false;
@@ -85,12 +86,12 @@ fn without_merges(path: &Path) -> Vec<YamlStep<'_>> {
     found
 }
 
-/// Tells whether there is something to hide: sops leaves empty strings and null as they are.
+/// Tells whether a value is not empty: sops leaves empty strings and null as they are.
 pub(super) fn is_filled(leaf: &Leaf) -> bool {
     leaf.value.kind != ValueType::Null && !leaf.value.canonical.is_empty()
 }
 
-/// Refuses a text of which a value of a Secret would stand in plain text; `encrypted` says for each value whether it is encrypted.
+/// Refuses a text with a plain value of a Secret; `encrypted` tells for each value whether it is encrypted.
 ///
 /// # Errors
 /// Names those values, and the rule that leaves them out.
@@ -112,10 +113,10 @@ pub(super) fn refuse(
     Err(SopsError::LeftPlain { paths: named.join(", ") + &more, rule: rule.to_string() })
 }
 
-/// Looks at a whole text that is about to be written, whatever its file is called: only YAML and JSON hold objects.
+/// Checks a whole text before it is written, whatever its file's name: only YAML and JSON hold objects.
 ///
 /// # Errors
-/// When it leaves a value of a Secret in plain text.
+/// If it leaves a value of a Secret in plain text.
 pub(super) fn judge(text: &str) -> Result<(), SopsError> {
     let files = [Format::Yaml, Format::Json].into_iter().filter_map(|format| SopsFile::parse(format, text).ok());
     files.take(1).try_for_each(|file| refuse(&file.parsed, |_, leaf| is_ciphertext(leaf), &file.rule))
@@ -125,30 +126,30 @@ fn is_ciphertext(leaf: &Leaf) -> bool {
     leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose())
 }
 
-/// Names a value of a Secret that stands in an encrypted file in plain text.
+/// Names a plain value of a Secret in an encrypted file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposed {
     /// The line, from one.
     pub line: usize,
-    /// Where the value stands.
+    /// The path of the value.
     pub path: Path,
-    /// What it is to the Secret.
+    /// The value's role in the Secret.
     pub held: Held,
 }
 
-/// Says of a value how a file's own rule and another treat it.
+/// Describes a value that a file's own rule and another treat differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Divergence {
     /// The line, from one.
     pub line: usize,
-    /// Where the value stands.
+    /// The path of the value.
     pub path: Path,
     /// Whether the other rule would encrypt it; otherwise only the file's own does.
     pub wanted: bool,
 }
 
 impl SopsFile {
-    /// Returns the values of Secrets that stand in the file in plain text, whatever its rule says. Those that are doubtful are among them.
+    /// Returns the plain values of Secrets in the file, whatever its rule. Doubtful ones are among them.
     pub fn exposed(&self) -> Vec<Exposed> {
         let secrets = Secrets::find(&self.parsed);
         let exposed = |leaf: &Leaf| {
@@ -159,8 +160,8 @@ impl SopsFile {
         plain.filter_map(exposed).collect()
     }
 
-    /// Returns the values of the file that its own rule and another treat differently: nothing where the two cover the same, however they
-    /// are written, and where one of them goes by comments, which is told by no path.
+    /// Returns the values of the file that its own rule and another treat differently: empty if the two cover the same
+    /// values in whatever form, and if one of them is a rule by comments, which no path decides.
     pub fn diverges(&self, wanted: Option<&(RuleKind, String)>) -> Vec<Divergence> {
         let wanted = Rule::compile(wanted.map(|(kind, text)| (*kind, text.as_str())));
         let Some(wanted) = wanted.ok().filter(|_| self.rule.is_of_values()) else { return Vec::new() };
@@ -218,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Makes a file as somebody else can who has nothing but our public key: no program of ours would leave its values plain.
+    /// Creates a file as a stranger can who has only our public key: no program of ours would leave its values plain.
     fn foreign(rule: (RuleKind, &str)) -> Opened {
         let (key, recipient) = generate();
         let rule = Some((rule.0, rule.1.to_owned()));
@@ -247,7 +248,7 @@ mod tests {
             let made = create(Format::Yaml, &Secret::new(SECRET), &wanted, NOW);
             assert!(matches!(made, Err(SopsError::LeftPlain { .. })), "{rule:?}: {made:?}");
         }
-        // A rule that reaches the kind too leaves nothing that is a Secret.
+        // A rule that encrypts the kind, too, leaves no recognizable Secret.
         let foreigners = [
             (RuleKind::EncryptedRegex, "^(token|metadata)$"),
             (RuleKind::UnencryptedRegex, "^(PASSWORD|kind|apiVersion)$"),
@@ -265,7 +266,7 @@ mod tests {
                 let Err(SopsError::LeftPlain { paths, .. }) = refused else { panic!("{rule:?}: {refused:?}") };
                 assert!(paths.contains("stringData.PASSWORD"), "{paths}");
             }
-            // By a rule that reaches all it can be written again.
+            // With a rule for all of them it can be written again.
             let right = NewFile::for_recipients(&[other], "^(data|stringData)$");
             let again = opened.reencrypted(Some(&right), NOW).unwrap();
             assert!(!again.contains("hunter2"), "{again}");

@@ -1,4 +1,4 @@
-//! An encrypted file: what can be read without a key, and opening it with one.
+//! An encrypted file: its content without a key, and opening it with one.
 
 use std::str::FromStr as _;
 
@@ -17,7 +17,7 @@ use super::rules::{Rule, Verdict};
 use super::value::{Value, ValueType};
 use crate::secret::Secret;
 
-/// Names the Kubernetes object that a document of a file describes, as far as it says so.
+/// Names the Kubernetes object of a document in a file, as far as it is stated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentHead {
     /// Its kind, such as `Secret`.
@@ -41,7 +41,7 @@ impl SopsFile {
     /// Reads an encrypted text of a format.
     ///
     /// # Errors
-    /// When it is not of that format, not encrypted with SOPS, or its `sops` block is broken.
+    /// If it is not of that format, not encrypted with SOPS, or its `sops` block is broken.
     pub fn parse(format: Format, text: impl Into<String>) -> Result<Self, SopsError> {
         let text = text.into();
         let parsed = format.read(&text)?;
@@ -54,7 +54,7 @@ impl SopsFile {
             }
         }
         let metadata = Metadata::read(&parsed)?;
-        // A binary file is one value, and that is always encrypted.
+        // A binary file is one value, which is always encrypted.
         let rule = match format {
             Format::Binary => Rule::Everything,
             _ => Rule::compile(metadata.rule.as_ref().map(|(kind, text)| (*kind, text.as_str())))?,
@@ -62,7 +62,7 @@ impl SopsFile {
         Ok(Self { format, text, parsed, rule, metadata })
     }
 
-    /// Returns the text as it was read: everything secret in it is encrypted.
+    /// Returns the text of the file: everything secret in it is encrypted.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -77,15 +77,16 @@ impl SopsFile {
         self.metadata.recipients()
     }
 
-    /// Returns what the `sops` block says.
+    /// Returns the content of the `sops` block.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// Returns the text with a `sops` block that says something else. What it says as before keeps its bytes, and so do the values.
+    /// Returns the text with another content of the `sops` block. Unchanged parts keep their bytes, and so do the
+    /// values.
     ///
     /// # Errors
-    /// When the block is written in a way in which sops writes none.
+    /// If the block has a form that sops never writes.
     pub(super) fn with_metadata(&self, metadata: &Metadata) -> Result<String, SopsError> {
         metadata::rewrite(self.format, &self.text, &self.parsed, metadata)
     }
@@ -95,12 +96,12 @@ impl SopsFile {
         &self.metadata.version
     }
 
-    /// Returns when the file was last changed, by its own word; `None` when that is not a time.
+    /// Returns the time of the last change, as the file states it; `None` if that is not a time.
     pub fn last_modified(&self) -> Option<Timestamp> {
         Timestamp::from_str(&self.metadata.last_modified).ok()
     }
 
-    /// Returns what each document of the file describes.
+    /// Returns the head of each document of the file.
     pub fn documents(&self) -> Vec<DocumentHead> {
         let text = |document, keys: &[&str]| self.parsed.text_at(document, keys).map(str::to_owned);
         (0..self.parsed.documents.len())
@@ -115,7 +116,7 @@ impl SopsFile {
     /// Decrypts all values in memory and verifies the MAC.
     ///
     /// # Errors
-    /// When no key fits, a value is damaged or in plain text where it should not be, or the MAC does not match.
+    /// If no key fits, a value is damaged or wrongly in plain text, or the MAC does not match.
     pub fn decrypt(self, identities: &Identities) -> Result<Opened, SopsError> {
         let (key, openers) = self.metadata.unwrap(identities)?;
         let mut opened = self.open(key)?;
@@ -123,7 +124,7 @@ impl SopsFile {
         Ok(opened)
     }
 
-    /// Verifies the MAC, which needs every value decrypted; nothing of them is kept.
+    /// Verifies the MAC, which needs every value decrypted; keeps none of them.
     ///
     /// # Errors
     /// As [`SopsFile::decrypt`].
@@ -131,12 +132,12 @@ impl SopsFile {
         self.states(&self.metadata.unwrap(identities)?.0).map(|_| ())
     }
 
-    /// Tells whether an identity opens the file; nothing is decrypted but its data key.
+    /// Tells whether an identity opens the file; decrypts only its data key.
     pub fn opens_with(&self, identities: &Identities) -> bool {
         self.metadata.unwrap(identities).is_ok()
     }
 
-    /// Decrypts all encrypted values, and does not ask whether the MAC vouches for them.
+    /// Decrypts all encrypted values without verifying the MAC.
     pub(super) fn unverified(&self, identities: &Identities) -> Result<Vec<(Path, Secret)>, SopsError> {
         let (key, _) = self.metadata.unwrap(identities)?;
         let mut found = Vec::new();
@@ -159,8 +160,8 @@ impl SopsFile {
         self.states_of_one(key).map_err(|error| self.joined().unwrap_or(error))
     }
 
-    /// Tells whether documents that were sealed each by itself were put into one file, or plain ones beside a sealed one: an error of a
-    /// value or of the MAC is then only what follows from that.
+    /// Tells whether one file has documents that were encrypted separately, or plain ones beside an encrypted one:
+    /// errors of values or of the MAC are then only a consequence.
     fn joined(&self) -> Option<SopsError> {
         let macs: Vec<Option<&str>> = (0..self.parsed.documents.len())
             .filter(|document| self.parsed.leaves.iter().any(|leaf| leaf.document == *document))
@@ -195,7 +196,7 @@ impl SopsFile {
         self.metadata.groups == other.metadata.groups
     }
 
-    /// Returns what the MAC is authenticated with: `lastmodified` to the second.
+    /// Returns the data that authenticates the MAC: `lastmodified` to the second.
     fn mac_authenticated(&self) -> String {
         let written = &self.metadata.last_modified;
         match written.split_once('.') {

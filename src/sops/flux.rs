@@ -1,5 +1,5 @@
-//! Decrypting as kustomize-controller does: an object as JSON, by its paths, without a look at the MAC, which a build has long broken by
-//! reordering (kustomize-controller's `internal/decryptor`).
+//! Decrypting as kustomize-controller does: an object as JSON, by its paths, without verifying the MAC, which a build
+//! breaks by reordering (kustomize-controller's `internal/decryptor`).
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use super::format::Format;
 use super::keys::identities::Identities;
 use super::path::Segment;
 
-/// Decrypts an object that carries a `sops` block, and takes the block off.
+/// Decrypts an object with a `sops` block, and removes the block.
 ///
 /// # Errors
-/// When the block is broken, no key fits, or a value is damaged.
+/// If the block is broken, no key fits, or a value is damaged.
 pub fn decrypt_object(object: &Value, identities: &Identities) -> Result<Value, SopsError> {
     let file = SopsFile::parse(Format::Json, object.to_string())?;
     let mut found = object.clone();

@@ -1,4 +1,4 @@
-//! The formats of encrypted files, and which store reads and writes each.
+//! The formats of encrypted files, and the store of each.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::value::Value;
 use super::{dotenv, ini, json, lines, yaml};
 use crate::secret::Secret;
 
-/// Names the format of a file; sops tells them by the file's ending.
+/// Names the format of a file; sops chooses it by the file's ending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// YAML, with several documents if need be.
@@ -26,7 +26,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Tells the format of a file by its name, as sops does.
+    /// Returns the format of a file by its name, as sops chooses it.
     pub fn from_path(path: &str) -> Self {
         let ends = |ending: &str| path.ends_with(ending);
         if ends(".yaml") || ends(".yml") {
@@ -50,11 +50,11 @@ impl Format {
             Self::Dotenv => dotenv::read(text),
             Self::Ini => ini::read(text),
         };
-        // No error of a format says what happened.
+        // The errors of the formats would not name the cause.
         read.map_err(|error| conflict(text).map_or(error, |line| SopsError::Conflict { line }))
     }
 
-    /// Returns what a text's lines end with; in dotenv a carriage return belongs to the value before it.
+    /// Returns the line end of a text; in dotenv a carriage return belongs to the value before it.
     pub(super) fn newline(self, text: &str) -> &'static str {
         if self != Self::Dotenv && text.contains("\r\n") { "\r\n" } else { "\n" }
     }
@@ -78,7 +78,7 @@ impl Format {
         }
     }
 
-    /// Returns the bytes to replace and what to put there.
+    /// Returns the bytes to replace and their new text.
     pub(super) fn replacement(self, source: &str, leaf: &Leaf, written: String) -> (Range<usize>, Secret) {
         match self {
             Self::Yaml => yaml::replacement(source, leaf, written),
@@ -86,7 +86,7 @@ impl Format {
         }
     }
 
-    /// Writes a value of the `sops` block in the place of another, with quotes where the format knows them.
+    /// Writes a value of the `sops` block in the place of another, quoted if the format has quotes.
     pub(super) fn metadata(self, leaf: &Leaf, text: &str) -> String {
         match (self, leaf.style) {
             // Without quotes go-yaml reads a time, and sops fails.
@@ -96,7 +96,7 @@ impl Format {
         }
     }
 
-    /// Writes a new entry; returns the bytes to replace and what to put there.
+    /// Writes a new entry; returns the bytes to replace and their new text.
     pub(super) fn add(
         self,
         text: &str,
@@ -113,7 +113,7 @@ impl Format {
         }
     }
 
-    /// Gives an entry another key.
+    /// Renames the key of an entry.
     pub(super) fn rename(self, node: &Node, name: &str) -> Result<(Range<usize>, Secret), SopsError> {
         match self {
             Self::Yaml => Ok(yaml::rename(node, name)),
@@ -123,7 +123,7 @@ impl Format {
         }
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(super) fn remove(self, text: &str, node: &Node) -> Result<(Range<usize>, Secret), SopsError> {
         match self {
             Self::Yaml | Self::Json => yaml::remove(text, node),
@@ -132,7 +132,7 @@ impl Format {
         }
     }
 
-    /// Types a text that an operator gave: as the old value where it reads as that.
+    /// Types an operator's text: as the old value if it parses as that type.
     pub(super) fn typed_like(self, old: &Value, text: &str) -> Value {
         match self {
             Self::Yaml => yaml::typed_like(old, text),
@@ -142,7 +142,7 @@ impl Format {
     }
 }
 
-/// Finds the line at which git left a text that it could not merge.
+/// Finds the line of an unresolved merge conflict of git.
 fn conflict(text: &str) -> Option<usize> {
     let mut lines = text.lines().zip(1_usize..);
     let (_, first) = lines.find(|(line, _)| line.starts_with("<<<<<<< "))?;

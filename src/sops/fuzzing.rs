@@ -1,4 +1,5 @@
-//! What the fuzzer holds every text to; `cargo test` replays its corpus with the same functions (fuzz/README.md).
+//! The properties that the fuzzer checks on every text; `cargo test` replays its corpus with the same functions
+//! (fuzz/README.md).
 
 use std::sync::LazyLock;
 
@@ -15,14 +16,14 @@ use super::parsed::Parsed;
 use super::rules::RuleKind;
 use crate::secret::Secret;
 
-/// A target: its name, which is that of its corpus, and what it does with a text.
+/// A target: its name, which is that of its corpus, and its function.
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const TARGETS: [FuzzTarget; 6] =
     [("yaml", yaml), ("json", json), ("dotenv", dotenv), ("ini", ini), ("ciphertext", ciphertext), ("config", config)];
 
-/// A key that is made anew with every run and protects nothing.
+/// A key that is generated in every run and protects nothing.
 static KEY: LazyLock<(Identities, String)> = LazyLock::new(|| {
     let (text, recipient) = generate();
     (Identities::from_text(&text).unwrap_or_default(), recipient)
@@ -56,7 +57,7 @@ pub fn ciphertext(bytes: &[u8]) {
     let _known = sealed_type(text);
 }
 
-/// Reads a `.sops.yaml` and asks it about a path.
+/// Reads a `.sops.yaml` and queries it for a path.
 pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(config) = Config::parse(text) else { return };
@@ -97,14 +98,14 @@ fn round(format: Format, bytes: &[u8]) {
     edit(&mut opened, format, identities);
 }
 
-/// Changes one value, and saves: that one is other, and nothing else is.
+/// Changes one value, and saves: only that one differs.
 fn edit(opened: &mut super::Opened, format: Format, identities: &Identities) {
     let entries = opened.entries();
     let Some(index) = entries.iter().position(|entry| entry.encrypted && !entry.secret.is_empty()) else { return };
     let Some(entry) = entries.get(index) else { return };
     let (document, path) = (entry.document, entry.path.clone());
     let before: Vec<String> = entries.iter().map(|entry| entry.secret.expose().to_owned()).collect();
-    // What cannot be changed is refused, such as a value that an anchor shares.
+    // Values that cannot be changed are refused, such as one that an anchor shares.
     if opened.set(document, &path, &Secret::new("changed")).is_err() {
         return;
     }
@@ -125,7 +126,7 @@ fn edit(opened: &mut super::Opened, format: Format, identities: &Identities) {
     }
 }
 
-/// Every place lies in the text, at the borders of letters, and no two that are written overlap.
+/// Checks that every place is in the text, at borders of letters, and that no two written ones overlap.
 fn spans(text: &str, parsed: &Parsed) {
     let mut last = 0;
     for leaf in parsed.leaves.iter().filter(|leaf| !leaf.alias) {
@@ -141,7 +142,7 @@ fn spans(text: &str, parsed: &Parsed) {
     }
 }
 
-/// Ends the run with what was found.
+/// Ends the run with the finding.
 #[allow(clippy::panic, reason = "a fuzzer reports by panicking")]
 fn panic_on(what: &str) -> ! {
     panic!("{what}")

@@ -1,17 +1,17 @@
-//! What sops itself would spoil on its next edit of a file that is well as it stands. Each case was tried with sops 3.13.3 (`tests/judge.rs`), which
-//! reads YAML into go-yaml's tree and writes all of it anew.
+//! The damage that sops itself would do on its next edit of a sound file. Each case was tried with sops 3.13.3
+//! (`tests/judge.rs`), which reads YAML into go-yaml's tree and writes all of it anew.
 
 use super::cipher::is_sealed;
 use super::file::SopsFile;
 use super::format::Format;
 use super::path::Segment;
 
-/// One place that sops would spoil.
+/// Describes one place that sops would damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hazard {
     /// The line, from one.
     pub line: usize,
-    /// What sops would do.
+    /// The damage.
     pub what: &'static str,
 }
 
@@ -22,7 +22,7 @@ const MERGE: &str = "sops would write the merge key as !!merge <<:, which Flux c
 const ALIAS: &str = "sops would drop the anchor and write out what the alias stands for";
 
 impl SopsFile {
-    /// Lists what sops would spoil on its next edit, in the order of the lines.
+    /// Lists the places that sops would damage on its next edit, in the order of the lines.
     pub fn hazards(&self) -> Vec<Hazard> {
         if self.format != Format::Yaml {
             return Vec::new();
@@ -42,8 +42,8 @@ impl SopsFile {
     }
 }
 
-/// Tells what sops would do to an encrypted comment: go-yaml attaches a comment to what follows it at its own indentation, else to the last value
-/// before it, and sops decrypts it for the place where that stands.
+/// Returns the damage of sops to an encrypted comment: go-yaml attaches a comment to the next value at its own
+/// indentation, else to the last value before it, and sops decrypts it for the place of that value.
 fn of_comment(lines: &[&str], number: usize) -> Option<&'static str> {
     let index = number.checked_sub(1)?;
     let line = lines.get(index)?;

@@ -1,4 +1,4 @@
-//! Which parts of a plain text are secret: what a screen masks until it is told to show it.
+//! The secret parts of a plain text, which a screen masks until the user reveals them.
 
 use super::edit::draft;
 use super::edit::opened::Opened;
@@ -7,8 +7,8 @@ use super::format::Format;
 use crate::secret::Secret;
 
 impl Opened {
-    /// Tells for each line of a text such as [`Opened::plaintext`] gives from which character on it is secret; `None` where it is not. A text that
-    /// cannot be read as it stands, while somebody types, hides every value.
+    /// Returns for each line of a text such as of [`Opened::plaintext`] the character from which it is secret; `None`
+    /// if it is not. In a text that cannot be parsed, such as during typing, every value is secret.
     pub fn hidden(&self, text: &Secret) -> Vec<Option<usize>> {
         let lines: Vec<&str> = text.expose().split('\n').collect();
         if self.file().format() == Format::Binary {
@@ -28,7 +28,7 @@ impl Opened {
         let mut start = 0_usize;
         for line in lines {
             let end = start.saturating_add(line.len());
-            // Ranges may nest where a comment stands in a value's lines; the first one decides.
+            // Ranges may nest if a comment is in a value's lines; the first one decides.
             let first = ranges.iter().find(|range| range.start <= end && range.end > start);
             found.push(first.map(|range| {
                 let indent = line.len().saturating_sub(line.trim_start().len());
@@ -41,7 +41,8 @@ impl Opened {
     }
 }
 
-/// Finds where a line's value begins without reading the text: behind its colon or equals sign, else behind its indentation.
+/// Finds the beginning of a line's value without parsing the text: after its colon or equals sign, else after its
+/// indentation.
 fn value_start(line: &str) -> Option<usize> {
     let body = line.trim_start();
     if body.trim_end().is_empty() || body.trim_end().ends_with(':') {
@@ -67,7 +68,7 @@ mod tests {
         SopsFile::parse(format, sealed).unwrap().decrypt(&identities).unwrap()
     }
 
-    /// Writes a text as a screen that masks would.
+    /// Returns a text as a masking screen shows it.
     fn masked(opened: &Opened, text: &str) -> String {
         let hidden = opened.hidden(&Secret::new(text));
         let lines = text.split('\n').zip(hidden).map(|(line, at)| match at {

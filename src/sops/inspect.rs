@@ -1,4 +1,4 @@
-//! What can be told of an encrypted file without a key: what is not encrypted though it should be, and what is no text.
+//! The findings in an encrypted file without a key: values that should be encrypted, and values that are no text.
 
 use super::cipher::{is_sealed, sealed_type};
 use super::file::SopsFile;
@@ -8,7 +8,7 @@ use super::rules::Verdict;
 use super::value::ValueType;
 
 impl SopsFile {
-    /// Returns the values that the rule wants encrypted and that are not, each with its line.
+    /// Returns the plain values that the rule encrypts, each with its line.
     pub fn unencrypted(&self) -> Vec<(usize, Path)> {
         let plain = |leaf: &&Leaf| {
             let text = leaf.value.canonical.expose();
@@ -20,14 +20,14 @@ impl SopsFile {
         self.parsed.leaves.iter().filter(plain).map(|leaf| (leaf.line, leaf.path.clone())).collect()
     }
 
-    /// Tells whether its rule reaches values that are empty, and none that is not: sops encrypts no empty text.
+    /// Tells whether its rule covers values and all of them are empty: sops encrypts no empty text.
     pub fn reaches_empty_values(&self) -> bool {
         let reached = || self.parsed.leaves.iter().filter(|leaf| self.rule.verdict(&leaf.path) == Verdict::Encrypted);
         let is_empty = |leaf: &Leaf| leaf.value.kind == ValueType::Null || leaf.value.canonical.expose().is_empty();
         reached().next().is_some() && reached().all(is_empty)
     }
 
-    /// Returns the values of Secrets that are numbers, truth values or times, by their own word: document, line, path and what they are.
+    /// Returns the values of Secrets that are typed as numbers, booleans or times: document, line, path and type.
     pub fn not_texts(&self) -> Vec<(usize, usize, Path, &'static str)> {
         let odd = |leaf: &Leaf| {
             let in_secret = self.parsed.text_at(leaf.document, &["kind"]) == Some("Secret");
@@ -55,8 +55,8 @@ impl SopsFile {
             .any(|leaf| leaf.value.kind == ValueType::Text && is_sealed(leaf.value.canonical.expose()))
     }
 
-    /// Returns the keys of a document's values that are secret, without the first step of their path: what is encrypted or should be, and
-    /// whatever a Secret holds.
+    /// Returns the keys of a document's secret values, without the first step of their path: encrypted ones, ones that
+    /// should be, and all values of a Secret.
     pub fn secret_keys(&self, document: usize) -> Vec<String> {
         self.keys_where(document, |_| true)
     }
@@ -90,7 +90,7 @@ impl SopsFile {
         found
     }
 
-    /// Writes which values the file's own rule encrypts, as a configuration has it.
+    /// Returns the file's own rule for the encrypted values, in the form of a configuration.
     pub fn rule_text(&self) -> String {
         self.rule.to_string()
     }

@@ -1,4 +1,4 @@
-//! Adding, renaming and taking out the keys of a text of lines: dotenv and INI.
+//! Adding, renaming and removing the keys of a text of lines: dotenv and INI.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::value::Value;
 use super::{dotenv, ini};
 use crate::secret::Secret;
 
-/// Writes a new line: behind the last of its section in INI, at the end in dotenv.
+/// Writes a new line: after the last of its section in INI, at the end in dotenv.
 pub(super) fn add(
     format: Format,
     text: &str,
@@ -42,7 +42,7 @@ pub(super) fn add(
     Ok((at..at, Secret::new(format!("{start}{}{newline}", line.expose()))))
 }
 
-/// Gives a key another name.
+/// Renames a key.
 pub(super) fn rename(node: &Node, name: &str) -> Result<(Range<usize>, Secret), SopsError> {
     if node.path.len() == 1 && !node.key.is_empty() && node.kind != super::parsed::NodeKind::Scalar {
         return Ok((node.key.clone(), Secret::new(format!("[{}]", key(name)?))));
@@ -50,7 +50,7 @@ pub(super) fn rename(node: &Node, name: &str) -> Result<(Range<usize>, Secret), 
     Ok((node.key.clone(), Secret::new(key(name)?)))
 }
 
-/// Takes a line out.
+/// Removes a line.
 pub(super) fn remove(text: &str, node: &Node) -> Result<(Range<usize>, Secret), SopsError> {
     if node.kind != super::parsed::NodeKind::Scalar {
         return Err(SopsError::Unsupported(format!("{} is a section; take it out in the text view", node.path)));
@@ -64,7 +64,7 @@ fn line_end(text: &str, at: usize) -> usize {
     at.saturating_add(after.find('\n').map_or(after.len(), |position| position.saturating_add(1)))
 }
 
-/// Checks that a name can be one.
+/// Checks that a name is a valid key.
 fn key(name: &str) -> Result<&str, SopsError> {
     let odd = name.is_empty() || name.trim() != name || name.starts_with(['#', ';', '[', '"', '`', '-']);
     if odd || name.contains(['=', ':', '\n', '\r', ']']) {

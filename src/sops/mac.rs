@@ -1,4 +1,4 @@
-//! The MAC of a file: SHA-512 over its values, by which a change made without SOPS is noticed.
+//! The MAC of a file: SHA-512 over its values, which reveals a change made without SOPS.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::value::{Value, ValueType};
 
-/// Computes the MAC of a file, from its values in document order, each with whether it is encrypted.
+/// Computes the MAC of a file from its values in document order, each with its flag for encryption.
 ///
-/// Null and comments are left out; nothing separates the values, so `ab,cd` and `abc,d` are the same to it. That is sops's format.
+/// Null and comments are left out; nothing separates the values, so `ab,cd` and `abc,d` are the same to it. That is
+/// sops's format.
 pub(super) fn compute<'a>(values: impl Iterator<Item = (&'a Value, bool)>, only_encrypted: bool) -> String {
     let mut hash = Sha512::new();
     if only_encrypted {

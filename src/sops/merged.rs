@@ -1,11 +1,13 @@
-//! Aliases and merge keys written out, as go-yaml reads `.sops.yaml` into sops's own types; sealed files are never read so, as sops does not.
+//! Aliases and merge keys expanded, as go-yaml reads `.sops.yaml` into sops's own types; sops does not expand them in
+//! encrypted files, and neither does this program.
 
 use std::collections::HashSet;
 
 use super::parsed::{Node, NodeKind, Parsed};
 use super::path::{Path, Segment};
 
-/// Puts what is merged (`<<: *base`) where it belongs, unless a key of its own stands there, and gives every place below an alias an entry.
+/// Moves merged entries (`<<: *base`) to their place, unless the mapping has the key itself, and gives every place
+/// below an alias an entry.
 pub(super) fn written_out(mut parsed: Parsed) -> Parsed {
     let own: HashSet<(usize, Path)> = parsed
         .nodes
@@ -19,7 +21,8 @@ pub(super) fn written_out(mut parsed: Parsed) -> Parsed {
             return true;
         }
         let path = without_merges(&leaf.path);
-        // A key of the mapping itself wins over the whole of what is merged below that key; the first of several merges over the others.
+        // A key of the mapping itself wins over everything merged below that key; the first of several merges wins over
+        // the others.
         let key = path.segments().get(..merged_at(&leaf.path).saturating_add(1)).map(<[Segment]>::to_vec);
         let taken = key.is_some_and(|key| own.contains(&(leaf.document, Path::new(key))));
         leaf.path = path;
@@ -41,7 +44,7 @@ pub(super) fn written_out(mut parsed: Parsed) -> Parsed {
             found.push(Node { document, path, kind, key, end, column, line, in_flow, braces: false });
         }
     }
-    // What stands behind an alias is no scalar when something stands below it.
+    // The target of an alias is no scalar if something is below it.
     for leaf in &parsed.leaves {
         for node in
             parsed.nodes.iter_mut().filter(|node| node.kind == NodeKind::Scalar && node.document == leaf.document)
@@ -72,12 +75,12 @@ fn is_merged(path: &Path) -> bool {
     path.segments().iter().any(is_merge)
 }
 
-/// Counts what stands before the first merge key.
+/// Counts the steps before the first merge key.
 fn merged_at(path: &Path) -> usize {
     path.segments().iter().take_while(|segment| !is_merge(segment)).count()
 }
 
-/// Takes the merge keys out, and the position in a list of several (`<<: [*a, *b]`).
+/// Removes merge keys, and the position in a list of several (`<<: [*a, *b]`).
 fn without_merges(path: &Path) -> Path {
     let mut kept = Vec::new();
     let mut behind = false;

@@ -1,9 +1,11 @@
-//! The SOPS format: reading, decrypting, editing in place and saving encrypted files, compatible with sops 3.9 and later.
+//! The SOPS format: reading, decrypting, editing in place and saving encrypted files, compatible with sops 3.9 and
+//! later.
 //!
-//! A store (`yaml`, `json`, `dotenv`, `ini`; `binary` is one value in JSON) reads a text into `parsed` values that know where they are written.
-//! Everything else works on those: `rules` say which are encrypted, `recipients` and `identities` give the data key, `cipher` opens
-//! each value, `mac` vouches for all of them. [`Opened`] then holds the values in memory; saving replaces the spans of changed values
-//! only, so that a diff shows what was changed and nothing else. `create` encrypts a new text the same way.
+//! A store (`yaml`, `json`, `dotenv`, `ini`; `binary` is one value in JSON) reads a text into `parsed` values with
+//! their places. Everything else uses those: `rules` select the encrypted ones, `recipients` and `identities` give the
+//! data key, `cipher` opens each value, `mac` verifies all of them. [`Opened`] then holds the values in memory; saving
+//! replaces the spans of changed values only, so that a diff shows only the change. `create` encrypts a new text the
+//! same way.
 //!
 
 mod atomic;

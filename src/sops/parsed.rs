@@ -1,5 +1,6 @@
-//! What a store reads from a text: its values in order, each with the bytes where it is written. The same for every format, so that
-//! rules, MAC, decrypting and saving know none of them; a store is a module that makes a [`Parsed`] and writes scalars in its own syntax.
+//! The content of a text as a store reads it: its values in order, each with its bytes. It is the same for every
+//! format, so that rules, MAC, decrypting and saving are independent of them; a store is a module that builds a
+//! [`Parsed`] and writes scalars in its own syntax.
 
 use std::ops::Range;
 
@@ -7,10 +8,10 @@ use super::path::Path;
 use super::value::Value;
 use crate::secret::Secret;
 
-/// The key of the block in which SOPS keeps what it knows of a file.
+/// The key of the block with the metadata of SOPS.
 pub(super) const BLOCK: &str = "sops";
 
-/// Says how a scalar is written, and so how another is put in its place.
+/// Describes how a scalar is written, and so how another replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// Without quotes.
@@ -30,50 +31,51 @@ pub(super) struct Leaf {
     pub(super) document: usize,
     pub(super) path: Path,
     pub(super) value: Value,
-    /// The bytes that the scalar takes up, with its quotes or its block header; empty where nothing is written.
+    /// The bytes of the scalar, with its quotes or its block header; empty if nothing is written.
     pub(super) span: Range<usize>,
     pub(super) style: Style,
-    /// Whether it stands in `[…]` or `{…}`.
+    /// Whether it is in `[…]` or `{…}`.
     pub(super) in_flow: bool,
     /// The column of its key or its dash: a block must be indented further.
     pub(super) column: usize,
     /// The line, from one.
     pub(super) line: usize,
-    /// Whether it is only reached through an alias, so that there is no place of its own to write to.
+    /// Whether only an alias reaches it, so that it has no place of its own to write to.
     pub(super) alias: bool,
-    /// Whether another text in its place would not just be another value: an anchor or a tag stands before it or a parent, or nothing
-    /// does, not even a colon.
+    /// Whether another text in its place would be more than another value: an anchor or a tag is before it or a parent,
+    /// or nothing is, not even a colon.
     pub(super) decorated: bool,
 }
 
-/// Holds a comment, which sops encrypts inside encrypted regions.
+/// Holds a comment, which sops encrypts inside of encrypted regions.
 #[derive(Debug)]
 pub(super) struct Comment {
     pub(super) document: usize,
-    /// Where it belongs as far as indentation tells.
+    /// Its parent, as far as indentation shows.
     pub(super) parent: Path,
     /// Its line, from one.
     pub(super) line: usize,
-    /// What follows the sign.
+    /// The text after the sign.
     pub(super) text: Secret,
-    /// What makes it a comment: `#`, or in INI perhaps `; `.
+    /// The sign that begins it: `#`, or in INI perhaps `; `.
     pub(super) sign: String,
     /// The bytes from the sign to the end of the line.
     pub(super) span: Range<usize>,
 }
 
-/// Says what a node of a document is.
+/// Classifies a node of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeKind {
     /// One value, or an alias.
     Scalar,
-    /// Keys and what stands below them.
+    /// Keys and their content.
     Mapping,
     /// Items.
     List,
 }
 
-/// Holds one entry of a mapping or a list: where it begins and ends, so that it can be renamed, taken out, or followed by another.
+/// Holds one entry of a mapping or a list, with its start and end, so that it can be renamed, removed, or followed by
+/// another.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) document: usize,
@@ -81,42 +83,42 @@ pub(super) struct Node {
     pub(super) kind: NodeKind,
     /// The bytes of its key with its quotes; empty at the start of an item of a list.
     pub(super) key: Range<usize>,
-    /// The end of its value, without what follows it on the line.
+    /// The end of its value, without the rest of the line.
     pub(super) end: usize,
     /// The column of the key.
     pub(super) column: usize,
     /// The line of the key, from one.
     pub(super) line: usize,
-    /// Whether it stands in `[…]` or `{…}`.
+    /// Whether it is in `[…]` or `{…}`.
     pub(super) in_flow: bool,
-    /// Whether its own value is written in `[…]` or `{…}`.
+    /// Whether its own value is in `[…]` or `{…}`.
     pub(super) braces: bool,
 }
 
-/// Holds what is known of a whole document.
+/// Describes a whole document.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// The bytes of its `sops` block: exactly those that are cut out for the plain text, so with the line ends, commas or blank lines
-    /// that belong to it alone.
+    /// The bytes of its `sops` block: exactly those that are cut out for the plain text, with the line ends, commas or
+    /// blank lines that belong only to it.
     pub(super) block: Option<Range<usize>>,
-    /// Where a `sops` block can be appended: the end of the document.
+    /// The place for a new `sops` block: the end of the document.
     pub(super) end: usize,
-    /// Whether its top level is written in braces, so that no block can be appended.
+    /// Whether its top level is in braces, so that no block can be appended.
     pub(super) braces: bool,
     /// The column of the keys at its top.
     pub(super) column: usize,
 }
 
-/// Holds everything that a store reads from a text.
+/// Holds the whole content of a text.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) documents: Vec<Document>,
-    /// The values, without those of the `sops` blocks, in the order in which the MAC takes them.
+    /// The values, without those of the `sops` blocks, in the order of the MAC.
     pub(super) leaves: Vec<Leaf>,
     /// The values of the `sops` blocks.
     pub(super) metadata: Vec<Leaf>,
     pub(super) comments: Vec<Comment>,
-    /// Every entry of every mapping and list, those of the `sops` blocks too, in the order in which they begin.
+    /// Every entry of every mapping and list, including those of the `sops` blocks, in the order of their starts.
     pub(super) nodes: Vec<Node>,
 }
 
@@ -127,7 +129,7 @@ impl Parsed {
         Some(leaf.value.canonical.expose())
     }
 
-    /// Returns the values at one key of the `sops` blocks, of which every document of a file has its own copy.
+    /// Returns the values at one key of the `sops` blocks; every document of a file has its own copy.
     pub(super) fn metadata_copies<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Leaf> {
         self.metadata.iter().filter(move |leaf| leaf.path.is_keys(&[BLOCK, key]))
     }
@@ -148,7 +150,7 @@ impl Parsed {
         Some(leaf.value.canonical.expose())
     }
 
-    /// Finds the comment that stands behind the header of a block scalar, and so inside its bytes.
+    /// Finds the comment after the header of a block scalar, which is inside of its bytes.
     pub(super) fn comment_inside(&self, leaf: &Leaf) -> Option<&Comment> {
         self.comments.iter().find(|comment| leaf.span.contains(&comment.span.start))
     }

@@ -1,4 +1,4 @@
-//! New values that nobody can guess, from the system's random source.
+//! New random values, from the system's random source.
 
 use aes_gcm::aead::OsRng;
 use aes_gcm::aead::rand_core::RngCore as _;
@@ -8,21 +8,21 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// What passwords are made of: nothing that a URL, a shell or YAML would want escaped.
+/// The letters of passwords: a URL, a shell or YAML need escape none of them.
 pub const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// 32 letters of 62 are 190 bits.
 const LENGTH: usize = 32;
 
-/// Makes a password of 32 letters and digits, each equally likely.
+/// Generates a password of 32 letters and digits, each equally likely.
 pub fn password() -> Secret {
     password_of(LENGTH, &LETTERS.chars().collect::<Vec<_>>())
 }
 
-/// Makes a password of a length out of letters, each equally likely; empty where there are no letters.
+/// Generates a password of a length from letters, each equally likely; empty if there are no letters.
 pub fn password_of(length: usize, letters: &[char]) -> Secret {
     let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
     let mut text = String::with_capacity(length.saturating_mul(4));
-    // Numbers above the last whole multiple would make the first letters likelier than the others.
+    // Numbers above the last whole multiple would favor the first letters.
     let Some(whole) = u32::MAX.checked_div(count).map(|times| times.saturating_mul(count)) else {
         return Secret::new(text);
     };
@@ -40,7 +40,7 @@ pub fn password_of(length: usize, letters: &[char]) -> Secret {
     Secret::new(text)
 }
 
-/// Makes 32 random bytes and returns them in base64.
+/// Generates 32 random bytes and returns them in base64.
 pub fn random_key() -> Secret {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     OsRng.fill_bytes(bytes.as_mut());

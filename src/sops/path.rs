@@ -1,4 +1,4 @@
-//! Where a value stands in a document, and the three ways in which that is written.
+//! The path of a value in a document, and its three spellings.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub enum Segment {
     Index(usize),
 }
 
-/// Says where a value stands in a document.
+/// Names the place of a value in a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Path(Vec<Segment>);
 
@@ -26,7 +26,7 @@ impl Path {
         &self.0
     }
 
-    /// Returns the keys on the way, without positions: SOPS knows no others.
+    /// Returns the keys on the way, without positions, which SOPS ignores.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|segment| match segment {
             Segment::Key(key) => Some(key.as_str()),
@@ -41,7 +41,7 @@ impl Path {
         Self(segments)
     }
 
-    /// Writes the path as a JSON Pointer (`/data/tls.crt`), which is never ambiguous.
+    /// Returns the path as a JSON Pointer (`/data/tls.crt`), which is never ambiguous.
     pub fn pointer(&self) -> String {
         self.0.iter().fold(String::new(), |mut pointer, segment| {
             pointer.push('/');
@@ -53,13 +53,13 @@ impl Path {
         })
     }
 
-    /// Tells whether an operator's words name this path: a JSON Pointer where they begin with `/`, else dotted.
+    /// Tells whether an operator's text names this path: a JSON Pointer if it begins with `/`, else dotted.
     pub fn is_named(&self, words: &str) -> bool {
         if words.starts_with('/') { self.pointer() == words } else { self.to_string() == words }
     }
 
-    /// Writes what SOPS authenticates beside a value: the keys joined by `:`, and a final `:`. Positions in lists are left out and a `:` in
-    /// a key is not escaped; both are so in sops's `sops.go`, and other readers rely on it.
+    /// Returns the data that SOPS authenticates beside a value: the keys joined by `:`, and a final `:`. Positions in
+    /// lists are left out and a `:` in a key is not escaped; sops's `sops.go` does both, and other readers rely on it.
     pub(super) fn authenticated(&self) -> String {
         let mut joined = self.keys().collect::<Vec<_>>().join(":");
         joined.push(':');
@@ -79,12 +79,12 @@ impl Path {
         }
     }
 
-    /// Tells whether this path is another or lies below it.
+    /// Tells whether this path is another or is below it.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 
-    /// Reads an operator's words for a place that need not be there: a JSON Pointer, or dotted.
+    /// Reads an operator's text for a path that need not exist: a JSON Pointer, or dotted.
     pub fn parse(words: &str) -> Self {
         let key = |text: &str| Segment::Key(text.to_owned());
         Self(match words.strip_prefix('/') {
@@ -98,12 +98,12 @@ impl Path {
         Self(self.0.iter().take(count).cloned().collect())
     }
 
-    /// Returns how many steps there are.
+    /// Returns the number of steps.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Returns the path with its first `count` steps replaced by another path: where an alias stands rather than its anchor.
+    /// Returns the path with its first `count` steps replaced by another path: that of an alias instead of its anchor.
     pub(super) fn rebased(&self, count: usize, onto: &Path) -> Self {
         Self(onto.0.iter().chain(self.0.iter().skip(count)).cloned().collect())
     }
@@ -115,7 +115,7 @@ impl Path {
 }
 
 impl fmt::Display for Path {
-    /// Writes the path dotted (`stringData.password`), as people say it.
+    /// Writes the path dotted (`stringData.password`), as people write it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, segment) in self.0.iter().enumerate() {
             if position > 0 {

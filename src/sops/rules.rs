@@ -1,4 +1,4 @@
-//! Which values are encrypted: the one rule that a file carries in its `sops` block.
+//! The encrypted values: the one rule of a file in its `sops` block.
 
 use regex::Regex;
 
@@ -7,26 +7,27 @@ use super::marks::Marks;
 use super::path::Path;
 use crate::yaml::expression;
 
-/// What applies where a file names no rule, and sops then writes out.
+/// The rule of a file that names none, which sops then writes into it.
 pub(super) const DEFAULT_SUFFIX: &str = "_unencrypted";
 
 /// Decides which values of a file are encrypted.
 ///
-/// A rule looks at every key on the way to a value, and one that fits is enough: `^data$` also encrypts `metadata.annotations.data`.
+/// A rule checks every key on the way to a value, and one match is enough: `^data$` also encrypts
+/// `metadata.annotations.data`.
 #[derive(Debug)]
 pub(super) enum Rule {
-    /// Everything: sops asks no rule about a binary file.
+    /// Everything: binary files have no rule.
     Everything,
-    /// Everything but what lies below a key with this ending.
+    /// Everything except below a key with this ending.
     UnencryptedSuffix(String),
-    /// Only what lies below a key with this ending.
+    /// Only below a key with this ending.
     EncryptedSuffix(String),
-    /// Everything but what lies below a key that this fits.
+    /// Everything except below a key that matches.
     UnencryptedRegex(Regex),
-    /// Only what lies below a key that this fits.
+    /// Only below a key that matches.
     EncryptedRegex(Regex),
-    /// What comments mark. Which comment belongs to which value is go-yaml's own guess, so what is encrypted in a file is read off its
-    /// values, and only what is new is decided by its comments.
+    /// Values with a comment. go-yaml guesses the value of each comment, so a file's values themselves show what is
+    /// encrypted, and comments decide only for new values.
     Comments(Marks),
 }
 
@@ -37,18 +38,18 @@ pub enum RuleKind {
     UnencryptedSuffix,
     /// Only keys with this ending.
     EncryptedSuffix,
-    /// Everything but keys that this fits.
+    /// Everything but keys that match.
     UnencryptedRegex,
-    /// Only keys that this fits.
+    /// Only keys that match.
     EncryptedRegex,
-    /// Everything but what a comment that this fits stands above.
+    /// Everything but entries below a comment that matches.
     UnencryptedComment,
-    /// Only what a comment that this fits stands above.
+    /// Only entries below a comment that matches.
     EncryptedComment,
 }
 
 impl RuleKind {
-    /// All kinds, in the order in which sops writes them.
+    /// All kinds, in sops's order.
     pub const ALL: [Self; 6] = [
         Self::UnencryptedSuffix,
         Self::EncryptedSuffix,
@@ -75,25 +76,25 @@ impl RuleKind {
         !matches!(self, Self::UnencryptedSuffix | Self::EncryptedSuffix)
     }
 
-    /// Finds the kind that a field names.
+    /// Finds the kind of a field.
     pub fn from_field(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
 }
 
-/// What a rule says of a value.
+/// Tells the decision of a rule about a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is to be encrypted.
+    /// The rule encrypts the value.
     Encrypted,
-    /// It is to stay as it is.
+    /// The rule leaves the value as it is.
     Plain,
     /// The value itself shows whether it is encrypted.
     AsFound,
 }
 
 impl Rule {
-    /// Compiles the rule that a file names; none means sops's default.
+    /// Compiles the rule that a file names; `None` means sops's default.
     pub(super) fn compile(rule: Option<(RuleKind, &str)>) -> Result<Self, SopsError> {
         Ok(match rule {
             None => Self::UnencryptedSuffix(DEFAULT_SUFFIX.to_owned()),
@@ -107,17 +108,17 @@ impl Rule {
         })
     }
 
-    /// Builds the usual rule for Kubernetes: only what lies below a key that the expression fits is encrypted.
+    /// Builds the usual rule for Kubernetes: it encrypts only values below a key that matches the expression.
     pub(super) fn encrypted_regex(text: &str) -> Result<Self, SopsError> {
         compile(text).map(Self::EncryptedRegex)
     }
 
-    /// Tells whether it chooses among values, as it does in every format but the binary.
+    /// Tells whether it selects values, as it does in every format but the binary.
     pub(super) fn is_of_values(&self) -> bool {
         !matches!(self, Self::Everything)
     }
 
-    /// Says whether a value at a path is to be encrypted.
+    /// Decides whether to encrypt a value at a path.
     pub(super) fn verdict(&self, path: &Path) -> Verdict {
         let encrypted = match self {
             Self::Everything => true,
@@ -132,7 +133,7 @@ impl Rule {
 }
 
 impl std::fmt::Display for Rule {
-    /// Writes the rule as a configuration has it.
+    /// Writes the rule in the form of a configuration.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Everything => formatter.write_str("of binary files"),
@@ -148,7 +149,8 @@ impl std::fmt::Display for Rule {
     }
 }
 
-/// Compiles an expression. sops takes an invalid one for one that never fits, and so encrypts nothing or everything without a word.
+/// Compiles an expression. sops treats an invalid one as one that never matches, and so silently encrypts nothing or
+/// everything.
 fn compile(text: &str) -> Result<Regex, SopsError> {
     expression::compile(text).map_err(|message| SopsError::Rule { rule: text.to_owned(), message })
 }

@@ -1,18 +1,20 @@
-//! Wiping what is left on the stack: hashes and ciphers work on blocks there, and returning from a function clears nothing.
+//! Wiping the remains on the stack: hashes and ciphers work on blocks there, and returning from a function clears
+//! nothing.
 
-/// How far below the caller the stack is overwritten: several times what sealing or opening a file uses.
+/// The depth, in steps, to which the stack below the caller is overwritten: several times the need of encrypting or
+/// opening a file.
 const FRAMES: usize = 16;
 /// The bytes of each step.
 const FRAME: usize = 8 * 1024;
 
-/// Does something with plain values, and then overwrites the part of the stack that it used.
+/// Works with plain values, and then overwrites the used part of the stack.
 pub(super) fn scrubbed<T>(work: impl FnOnce() -> T) -> T {
     let done = apart(work);
     overwrite(FRAMES);
     done
 }
 
-/// Keeps the work out of the caller's frame, which stays.
+/// Keeps the work out of the caller's frame, which remains.
 #[inline(never)]
 fn apart<T>(work: impl FnOnce() -> T) -> T {
     work()
@@ -25,6 +27,6 @@ fn overwrite(frames: usize) {
     if let Some(rest) = frames.checked_sub(1) {
         overwrite(rest);
     }
-    // Used after the call, so that the frames lie one below the other.
+    // Used after the call, so that each frame is below the other.
     std::hint::black_box(&zeros);
 }

@@ -1,9 +1,9 @@
-//! A quick look at a text: whether it is encrypted, in whichever format, and for whom.
+//! A quick check of a text: whether it is encrypted, in any format, and for whom.
 
-/// Tells whether a text is encrypted with SOPS, and its age recipients; it reads lines and parses nothing, so every file of a repository can
-/// be asked. `None` when it is not encrypted.
+/// Tells whether a text is encrypted with SOPS, and returns its age recipients; it reads lines without parsing, so it
+/// is cheap enough for every file of a repository. `None` if it is not encrypted.
 pub fn sniff(text: &str) -> Option<Vec<String>> {
-    // Most files end here: Flux looks for this very text.
+    // Most files end here: Flux searches for this very text.
     if !text.contains("ENC[AES256_GCM") {
         return None;
     }
@@ -15,7 +15,7 @@ fn yaml(text: &str) -> Option<Vec<String>> {
     let mut sealed = false;
     let mut recipients: Vec<String> = Vec::new();
     for line in text.lines() {
-        // No YAML begins so: it is a document that shows some.
+        // No YAML begins so: it is a document with YAML in it.
         if line.starts_with('`') {
             return None;
         }
@@ -43,7 +43,7 @@ fn add(recipients: &mut Vec<String>, recipient: &str) {
     }
 }
 
-/// Looks for `"sops": {…, "mac": "ENC[…"`, on however many lines.
+/// Searches for `"sops": {…, "mac": "ENC[…"`, on one line or several.
 fn json(text: &str) -> Option<Vec<String>> {
     if !text.trim_start().starts_with('{') {
         return None;
@@ -60,7 +60,7 @@ fn json(text: &str) -> Option<Vec<String>> {
     strings("\"mac\"").any(|mac| mac.starts_with("ENC[")).then_some(recipients)
 }
 
-/// Looks for `sops_mac=ENC[…` (dotenv), or `mac = ENC[…` below `[sops]` (INI).
+/// Searches for `sops_mac=ENC[…` (dotenv), or `mac = ENC[…` below `[sops]` (INI).
 fn flat(text: &str) -> Option<Vec<String>> {
     let (mut inside, mut sealed, mut recipients) = (false, false, Vec::new());
     for line in text.lines() {

@@ -1,4 +1,5 @@
-//! The vectors in `tests/sops/vectors`: what the real sops encrypted, we read; what we change or encrypt, the real sops reads.
+//! The vectors in `tests/sops/vectors`: we read the files of the real sops, and the real sops reads the files that we
+//! change or encrypt.
 //!
 //! The second half needs the real program: set `FLUXDECK_SOPS` to its path (`tests/sops/judge.sh` does).
 
@@ -16,7 +17,7 @@ use std::path::{Path as FilePath, PathBuf};
 use super::{Format, Identities, Opened, SopsFile};
 use crate::secret::Secret;
 
-/// The layouts of the `sops` block that there are vectors of.
+/// The layouts of the `sops` block with vectors.
 const LAYOUTS: [&str; 3] = ["3.9", "3.10", "3.13"];
 
 pub(super) fn folder() -> PathBuf {
@@ -54,7 +55,7 @@ pub(super) fn all() -> Vec<String> {
     names
 }
 
-/// Plain documents as people and tools write them, unlike anything that sops itself would write.
+/// Plain documents as people and tools write them, unlike any output of sops itself.
 const ODD: [(&str, &str); 13] = [
     ("indented by two", "kind: Secret\nmetadata:\n  name: a\nstringData:\n  a: one\n  b: \"two\"\n  c: 'three'\n"),
     ("without a final newline", "kind: Secret\nstringData:\n  a: one"),

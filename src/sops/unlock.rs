@@ -1,4 +1,5 @@
-//! Opening a file of the repository with whatever keys are at hand, and replacing it: what the editor and the headless twins share.
+//! Opening a file of the repository with the available keys, and replacing it: the common part of the editor and the
+//! headless twins.
 
 use std::path::Path as FilePath;
 
@@ -14,45 +15,45 @@ use super::keys::prompts::SecretPrompt;
 use super::keys::sources::IdentitySources;
 use crate::model::{Fault, FaultKind, Permit};
 
-/// Larger files are not opened, in bytes.
+/// The largest file that is opened, in bytes.
 pub const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
-/// Holds an opened file and which keys opened it.
+/// Holds an opened file and the problems of other keys.
 #[derive(Debug)]
 pub struct Unlocked {
     /// The file, decrypted in memory, its MAC verified.
     pub opened: Opened,
-    /// Keys that could not be used, and why.
+    /// The unusable keys, each with the reason.
     pub problems: Vec<String>,
 }
 
-/// Tells why a file stays closed, and for whom it is.
+/// Explains why a file stays closed, and names its recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locked {
-    /// What happened, why, what to do.
+    /// The fault: what happened, why, what to do.
     pub fault: Fault,
-    /// The public keys that the file is encrypted for; empty when it could not be read so far.
+    /// The public keys that the file is encrypted for; empty if it could not be read.
     pub recipients: Vec<String>,
-    /// The public keys of the identities at hand.
+    /// The public keys of the available identities.
     pub at_hand: Vec<String>,
-    /// Keys that could not be used, and why.
+    /// The unusable keys, each with the reason.
     pub problems: Vec<String>,
-    /// What must be answered before another try may open it; empty when no answer would help.
+    /// The questions whose answers may open it on another try; empty if no answer would help.
     pub questions: Vec<SecretPrompt>,
 }
 
 impl Locked {
-    /// Tells of a file that could not even be read.
+    /// Describes a file that could not even be read.
     pub fn unread(fault: Fault) -> Box<Self> {
         let (recipients, at_hand, problems, questions) = Default::default();
         Box::new(Self { fault, recipients, at_hand, problems, questions })
     }
 }
 
-/// Opens a file with the identities of the sources. It blocks: files are read, and commands that print keys are run.
+/// Opens a file with the identities of the sources. It blocks: it reads files, and runs commands that print keys.
 ///
 /// # Errors
-/// When the file cannot be read, is not encrypted with SOPS, no key fits, or its values are not those that were saved.
+/// If the file cannot be read, is not encrypted with SOPS, no key fits, or its values are not the saved ones.
 pub fn unlock(
     path: &FilePath,
     name: &str,
@@ -97,11 +98,11 @@ pub fn unlock(
     }
 }
 
-/// Writes an opened file with its changes in place of what was read, and returns it as it then is. It blocks until the disk has it.
+/// Replaces the file by the opened one with its changes, and returns the result. It blocks until the disk has it.
 ///
 /// # Errors
-/// When nothing was changed, it cannot be written, or somebody else changed the file meanwhile; the file is then as it was, and the changes
-/// are still in memory.
+/// If nothing was changed, it cannot be written, or the file changed on the disk meanwhile; the file is then unchanged,
+/// and the changes are still in memory.
 pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp, permit: &Permit) -> Result<Opened, Fault> {
     let fault = |error: SopsError| {
         let fault = error.fault(name, None);
@@ -115,7 +116,7 @@ pub fn save(opened: &Opened, path: &FilePath, name: &str, now: Timestamp, permit
             "change a value first",
         ));
     }
-    // Opened again before it is written: what cannot be opened must not replace what can.
+    // The text is opened again before it is written: an unreadable file must not replace a readable one.
     let (text, again) = opened.saved(now).map_err(fault)?;
     write_atomically(path, opened.file().text(), &text, permit)?;
     Ok(again)

@@ -1,4 +1,4 @@
-//! A typed value as SOPS sees it: its type tag and the very bytes that are encrypted and hashed.
+//! A typed value as SOPS sees it: its type tag and the exact bytes that are encrypted and hashed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,11 +17,11 @@ pub enum ValueType {
     Integer,
     /// A floating-point number (`float`).
     Float,
-    /// A truth value (`bool`).
+    /// A boolean (`bool`).
     Boolean,
     /// A timestamp (`time`, since sops 3.10).
     Time,
-    /// Bytes that are no text: of binary files. They are shown as base64.
+    /// Bytes that are no text: of binary files. They are displayed as base64.
     Bytes,
     /// A comment that sops turned into a list item (`comment`).
     Comment,
@@ -30,10 +30,10 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// Returns the tag as it stands in `ENC[…,type:TAG]`; null has none.
+    /// Returns the tag in `ENC[…,type:TAG]`; null has none.
     pub(super) fn tag(self) -> Option<&'static str> {
         Some(match self {
-            // sops encrypts a binary file as a string, whatever its bytes; its own `bytes` it cannot put out again.
+            // sops encrypts a binary file as a string, whatever its bytes; it cannot print its own type `bytes`.
             Self::Text | Self::Bytes => "str",
             Self::Integer => "int",
             Self::Float => "float",
@@ -68,7 +68,7 @@ impl Value {
         Self { kind: ValueType::Text, canonical: Secret::new(text) }
     }
 
-    /// Builds a value of bytes: a string where they are text, as sops has it, else bytes in base64.
+    /// Builds a value of bytes: a string if they are text, as in sops, else bytes in base64.
     pub(super) fn bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
         match std::str::from_utf8(&bytes) {
             Ok(text) => Self::text(text),
@@ -76,7 +76,7 @@ impl Value {
         }
     }
 
-    /// Returns the very bytes that are encrypted and hashed.
+    /// Returns the exact bytes that are encrypted and hashed.
     pub(super) fn raw(&self) -> Zeroizing<Vec<u8>> {
         let text = self.canonical.expose();
         let decoded = (self.kind == ValueType::Bytes).then(|| STANDARD.decode(text).ok()).flatten();
@@ -93,7 +93,7 @@ impl Value {
         Self { kind: ValueType::Integer, canonical: Secret::new(number.to_string()) }
     }
 
-    /// Builds a truth value; its canonical form is Python's, which SOPS kept.
+    /// Builds a boolean; its canonical form is Python's, which SOPS kept.
     pub(super) fn boolean(truth: bool) -> Self {
         Self { kind: ValueType::Boolean, canonical: Secret::new(if truth { "True" } else { "False" }) }
     }
@@ -110,7 +110,7 @@ impl Value {
         Self { kind: ValueType::Float, canonical: Secret::new(canonical) }
     }
 
-    /// Makes a second, equally guarded copy.
+    /// Creates a second, equally guarded copy.
     pub(super) fn duplicate(&self) -> Self {
         Self { kind: self.kind, canonical: self.canonical.duplicate() }
     }

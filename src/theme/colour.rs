@@ -1,17 +1,17 @@
-//! Colours in theme files, and what a terminal can show of them.
+//! Colours in theme files, and their display on terminals.
 
 use ratatui::style::Color;
 
-/// Says how many colours the terminal shows.
+/// Names the number of colours that the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// None: `NO_COLOR` is set or the terminal is dumb.
+    /// No colours: `NO_COLOR` is set or the terminal is dumb.
     None,
-    /// The terminal's own 16.
+    /// The terminal's own 16 colours.
     Ansi,
-    /// 256.
+    /// 256 colours.
     Indexed,
-    /// 24 bits.
+    /// 24-bit colours.
     True,
 }
 
@@ -42,7 +42,8 @@ impl Depth {
     }
 }
 
-/// The nearest of the 256 colours that every terminal shows alike: the cube of 6x6x6, or the 24 greys (xterm's table).
+/// Returns the nearest of the 256 colours that are equal on all terminals: the cube of 6x6x6, or the 24 greys (xterm's
+/// table).
 fn cube(red: u8, green: u8, blue: u8) -> u8 {
     let step = |value: u8| if value < 48 { 0 } else { (value.saturating_sub(35) / 40).min(5) };
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
@@ -61,7 +62,7 @@ fn cube(red: u8, green: u8, blue: u8) -> u8 {
     }
 }
 
-/// The nearest of the terminal's own colours, by which channels dominate.
+/// Returns the nearest of the terminal's own colours, by the dominant channels.
 fn named(red: u8, green: u8, blue: u8) -> Color {
     let high = red.max(green).max(blue);
     if high < 64 {
@@ -79,7 +80,7 @@ fn named(red: u8, green: u8, blue: u8) -> Color {
     }
 }
 
-/// Reads `red`, `bright-red`, `#rrggbb` or a number of the 256; `default` is the terminal's own.
+/// Parses `red`, `bright-red`, `#rrggbb` or a number of the 256; `default` is the terminal's own.
 pub fn parse(text: &str) -> Option<Color> {
     if let Some(hex) = text.strip_prefix('#') {
         let value = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6)?;

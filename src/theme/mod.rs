@@ -12,7 +12,7 @@ use serde::Deserialize;
 pub use colour::Depth;
 pub use scope::Scope;
 
-/// The themes that fluxdeck brings along: name and text.
+/// The built-in themes: name and text.
 const BUILT_IN: &[(&str, &str)] = &[
     ("terminal", include_str!("../../themes/terminal.toml")),
     ("dark", include_str!("../../themes/dark.toml")),
@@ -31,7 +31,7 @@ pub enum ThemeError {
     /// No theme has the name.
     #[error("no theme is called `{0}`; there are: {1}")]
     Unknown(String, String),
-    /// The theme's file is not what it should be.
+    /// The theme's file is invalid.
     #[error("theme `{0}`: {1}")]
     Invalid(String, String),
     /// Themes inherit from each other in a circle.
@@ -39,7 +39,7 @@ pub enum ThemeError {
     Circle(String),
 }
 
-/// Maps every scope to a style, and says which signs may be drawn.
+/// Maps every scope to a style, and decides which signs may be drawn.
 #[derive(Debug, Clone)]
 pub struct Theme {
     /// The theme's name.
@@ -76,7 +76,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Tells whether it names colours by their red, green and blue.
+    /// Tells whether it has exact colours (red, green and blue).
     fn is_exact(&self) -> bool {
         [&self.fg, &self.bg].into_iter().flatten().any(|colour| colour.starts_with('#'))
     }
@@ -109,7 +109,8 @@ impl Theme {
         let mut styles = BTreeMap::new();
         for (owner, file) in chain.iter().rev() {
             for (scope, entry) in &file.scopes {
-                // Exact colours mean nothing to a terminal of 16 or none, and guessed ones may be unreadable there: what is inherited holds.
+                // A terminal of 16 or no colours cannot show exact colours, and approximations may be unreadable there:
+                // the inherited style stays.
                 if matches!(depth, Depth::Ansi | Depth::None) && entry.is_exact() && styles.contains_key(scope) {
                     continue;
                 }
@@ -127,7 +128,8 @@ impl Theme {
         Self::load(name, self.depth, self.ascii)
     }
 
-    /// Returns the style of a colour that the operator named, such as an environment's own; `None` where it is none or cannot be shown.
+    /// Returns the style of a colour that the user named, such as an environment's own; `None` where it is invalid or
+    /// cannot be shown.
     pub fn coloured(&self, colour: &str) -> Option<Style> {
         let colour = self.depth.fit(colour::parse(colour)?)?;
         Some(self.style(Scope::Title).fg(colour))

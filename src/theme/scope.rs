@@ -1,10 +1,10 @@
-//! The names that styles are given to.
+//! The names of styles.
 
 use serde::Deserialize;
 
 macro_rules! scopes {
     ($($(#[$doc:meta])* $scope:ident = $name:literal,)*) => {
-        /// Names a part of the screen that has a style of its own; the names in theme files stand beside each.
+        /// Names a part of the screen with its own style; the name in theme files is beside each.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         pub enum Scope { $($(#[$doc])* #[serde(rename = $name)] $scope,)* }
 
@@ -23,7 +23,7 @@ macro_rules! scopes {
 scopes! {
     /// Plain text.
     Text = "text",
-    /// Text that matters less.
+    /// Less important text.
     Dim = "dim",
     /// The header line.
     Header = "header",
@@ -33,25 +33,25 @@ scopes! {
     Heading = "heading",
     /// Borders of panels.
     Border = "border",
-    /// The border of the panel that keys go to.
+    /// The border of the panel with the focus.
     BorderFocus = "border.focus",
     /// The sign and the name of the selected line.
     Selection = "selection",
-    /// What the selection is linked with, in the other panels.
+    /// The lines in other panels that are linked with the selection.
     Linked = "linked",
     /// Marked lines.
     Marked = "marked",
-    /// What is ready.
+    /// Ready objects.
     Ready = "state.ready",
-    /// What is being worked on.
+    /// Progressing objects.
     Progressing = "state.progressing",
-    /// What failed.
+    /// Failed objects.
     Failed = "state.failed",
-    /// What waits for something else.
+    /// Waiting objects.
     Waiting = "state.waiting",
-    /// What is suspended.
+    /// Suspended objects.
     Suspended = "state.suspended",
-    /// What is not known.
+    /// Objects of unknown state.
     Unknown = "state.unknown",
     /// Git marks in the tree.
     Git = "git",
@@ -67,7 +67,7 @@ scopes! {
     Protected = "protected",
     /// The label of the demo.
     Demo = "demo",
-    /// Notices that tell of something good or neutral.
+    /// Notices of success, or neutral ones.
     Notice = "notice",
     /// Notices of faults.
     Error = "error",

@@ -1,4 +1,5 @@
-//! Colours that programs write into their text: SGR of ECMA-48 (8.3.117), with the 256 and the exact colours of ITU-T T.416 (13.1.8).
+//! Colours in the output of programs: SGR of ECMA-48 (8.3.117), with the 256 and the exact colours of ITU-T T.416
+//! (13.1.8).
 
 use std::borrow::Cow;
 
@@ -28,9 +29,10 @@ const NAMED: [Color; 16] = [
 ];
 
 impl Theme {
-    /// Reads the colours of a text: returns the text without them, and the styles with the byte from which on each holds, in that order.
+    /// Parses the colours of a text: returns the text without them, and the styles with their first byte, in order.
     ///
-    /// Other control sequences stay in the text. Nothing can be hidden: concealed text and text in the colour of its background are shown.
+    /// Other control sequences stay in the text. No text can be hidden: concealed text and text in the colour of its
+    /// background are shown.
     pub fn read_colours<'a>(&self, text: &'a str) -> (Cow<'a, str>, Vec<(usize, Style)>) {
         if !text.contains(INTRODUCER) {
             return (Cow::Borrowed(text), Vec::new());
@@ -47,7 +49,7 @@ impl Theme {
         (Cow::Owned(plain), styles)
     }
 
-    /// Fits a style to the terminal, and leaves out a background that would hide the text.
+    /// Fits a style to the terminal, and removes a background that would hide the text.
     fn shown(&self, style: Style) -> Style {
         let fit = |colour: Option<Color>| colour.and_then(|colour| self.depth.fit(colour));
         let (fg, bg) = (fit(style.fg), fit(style.bg));
@@ -55,7 +57,7 @@ impl Theme {
     }
 }
 
-/// Applies the parameters of one sequence; none at all is a reset, and what is not known changes nothing.
+/// Applies the parameters of one sequence; an empty one is a reset, and an unknown one has no effect.
 fn apply(mut style: Style, parameters: &str) -> Style {
     let numbers: Vec<u16> = parameters.split([';', ':']).map(|number| number.parse().unwrap_or(0)).collect();
     let mut rest = numbers.as_slice();
@@ -90,12 +92,12 @@ fn apply(mut style: Style, parameters: &str) -> Style {
     style
 }
 
-/// Takes a modifier away, so that it is not taken from what the style is laid over.
+/// Removes a modifier of the style itself, but not of the style below.
 fn without(style: Style, modifier: Modifier) -> Style {
     Style { add_modifier: style.add_modifier.difference(modifier), ..style }
 }
 
-/// Reads what follows 38 or 48: `5;N`, or `2;R;G;B`.
+/// Parses the parameters after 38 or 48: `5;N`, or `2;R;G;B`.
 fn exact(rest: &mut &[u16]) -> Option<Color> {
     let byte = |number: u16| u8::try_from(number).ok();
     match *rest {
@@ -137,7 +139,7 @@ mod tests {
         assert_eq!(hidden.last(), Some(&(0, red)));
         let none = Theme::load("dark", Depth::None, false).unwrap();
         assert_eq!(none.read_colours("\u{1b}[1;31mx").1, [(0, Style::new().add_modifier(Modifier::BOLD))]);
-        // What is broken or strange changes nothing.
+        // A broken or unknown sequence has no effect.
         for strange in ["\u{1b}[38m", "\u{1b}[38;5m", "\u{1b}[38;9;1m", "\u{1b}[38;5;999m", "\u{1b}[999m", "\u{1b}[;m"]
         {
             assert_eq!(theme.read_colours(strange).0, "", "{strange:?}");

@@ -1,4 +1,4 @@
-//! The journal: what was done to clusters and the repository, by whom, and how it ended; and the notices of this run.
+//! The journal: the writes to clusters and the repository, with their users and results; and the notices of this run.
 //!
 //! ```text
 //! +> journal ------------------------------------------------------------------+
@@ -21,7 +21,7 @@ use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::paged::Paged;
 use crate::widgets::pad;
 
-/// So much of the file's end is read: some thousand writes.
+/// The bytes read from the file's end: some thousand writes.
 const END: u64 = 1024 * 1024;
 
 /// Shows the journal.
@@ -37,7 +37,7 @@ impl Default for JournalView {
     }
 }
 
-/// Reads the end of the file: one entry for each operation, with its result where it has one, newest first.
+/// Reads the end of the file: one entry for each operation, with its result if there is one, newest first.
 fn read(path: Option<&Path>) -> Result<Vec<JournalEntry>, Fault> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let fault = |error: std::io::Error| {
@@ -89,7 +89,7 @@ impl JournalView {
     }
 }
 
-/// Writes an operation: the command that was run, and how it ended.
+/// Writes an operation: its command and its result.
 fn write(entry: &JournalEntry, lines: &mut Vec<PageLine>, now: Timestamp) {
     let who = format!("{} {} ", pad(entry.env.as_deref().unwrap_or("-"), 12), pad(&entry.login, 10));
     lines.push(
@@ -123,7 +123,7 @@ impl Paged for JournalView {
     }
 
     fn load(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
-        vec![Action::Task(Task::blocking("read the journal", |reach| read(reach.journal.as_deref())))]
+        vec![Action::Task(Task::blocking("read the journal", |task_context| read(task_context.journal.as_deref())))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {

@@ -1,4 +1,5 @@
-//! Keys and recipients of an environment: the key at hand, `.sops.yaml`, the files and the cluster, which must agree; and who opens what.
+//! Keys and recipients of an environment: the key at hand, `.sops.yaml`, the files and the cluster, which must agree;
+//! and the files that each key opens.
 //!
 //! ```text
 //! +> keys  staging  13 encrypted files ------------------------------------------------+
@@ -18,6 +19,7 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use crate::app::{Action, CommandTarget, Scene, Task};
+use crate::model::signs::{self, ScreenSign};
 use crate::model::{Env, Environment, Fault};
 use crate::repo::{Snapshot, config_for, contents, git, path};
 use crate::sops::{self, Config, Format, Identities, IdentitySources, SopsFile};
@@ -35,20 +37,20 @@ pub struct Keys {
     known: Loaded<Known>,
     cluster: Loaded<Examined>,
     page: Page,
-    /// What the last answer was made of: the repository, and how many operations had ended.
+    /// The basis of the last answer: the repository, and the number of ended operations.
     seen: (Weak<Snapshot>, usize),
 }
 
-/// What this machine and the repository tell.
+/// The state of the keys on this machine and in the repository.
 #[derive(Debug, Clone)]
 struct Known {
-    /// The public keys at hand, each with where its private half came from.
+    /// The public keys at hand, each with the source of its private half.
     at_hand: Vec<(String, String)>,
-    /// Identities that ask something before they are used.
+    /// The identities that ask for something before each use.
     locked: Vec<String>,
-    /// Keys that cannot be used, and why.
+    /// The keys that cannot be used, with the reason.
     problems: Vec<String>,
-    /// The environment's configuration, where there is one, and what sops would pass over in it.
+    /// The environment's configuration, if there is one, and the fields of it that sops would ignore.
     config: Option<(String, Vec<String>)>,
     /// The encrypted files that the environment reads.
     files: Vec<File>,
@@ -59,9 +61,9 @@ struct Known {
 struct File {
     path: String,
     recipients: Vec<String>,
-    /// In what it differs from the rule that counts for it.
+    /// Its differences from the creation rule that applies.
     differences: Vec<String>,
-    /// Whether a creation rule counts for it at all.
+    /// Whether a creation rule applies at all.
     ruled: bool,
 }
 
@@ -101,7 +103,7 @@ impl Keys {
         lines
     }
 
-    /// Says of each of the four places whether it is in order, and what brings it there.
+    /// Shows for each of the four places whether it is in order, and the remedy.
     fn order(&self, known: &Known, environment: &Environment) -> Vec<PageLine> {
         let wanted = &environment.recipients;
         let mut lines = Self::at_hand(known, environment);
@@ -114,10 +116,10 @@ impl Keys {
             if count > 0 {
                 agree = false;
                 let text = format!("{count} of {all} lack {}: enter applies .sops.yaml to all", short(recipient));
-                lines.push(row("x", "files", text).runs("secret-update-keys-all", on(environment)));
+                lines.push(row(signs::FAILED, "files", text).runs("secret-update-keys-all", on(environment)));
             }
         }
-        // What another environment reads too is for its key as well.
+        // A file that another environment reads, too, is also for that environment's key.
         let others = known
             .files
             .iter()
@@ -128,17 +130,17 @@ impl Keys {
             let text = format!(
                 "{others} of {all} are for keys that .sops.yaml does not name: enter takes those out, rotate afterwards"
             );
-            lines.push(row("!", "files", text).runs("secret-update-keys-all", on(environment)));
+            lines.push(row(signs::WARNING, "files", text).runs("secret-update-keys-all", on(environment)));
         }
         if agree && !wanted.is_empty() {
-            lines.push(row("=", "files", format!("all {all} are for the keys of .sops.yaml")));
+            lines.push(row(signs::READY, "files", format!("all {all} are for the keys of .sops.yaml")));
         }
         lines.extend(self.in_cluster(environment));
         if let Some((_, source)) = known.at_hand.iter().find(|(one, _)| wanted.contains(one)) {
             let text = format!(
                 "keep a copy of {source} in the password manager, and one offline: without it nobody opens the secrets again"
             );
-            lines.push(row("?", "backup", text));
+            lines.push(row(signs::UNKNOWN, "backup", text));
         }
         lines
     }
@@ -147,31 +149,33 @@ impl Keys {
         let wanted = &environment.recipients;
         let mut lines = Vec::new();
         for (recipient, source) in known.at_hand.iter().filter(|(one, _)| wanted.contains(one)) {
-            lines.push(row("=", "key at hand", format!("{}  from {source}", short(recipient))));
+            lines.push(row(signs::READY, "key at hand", format!("{}  from {source}", short(recipient))));
         }
         if lines.is_empty() {
             lines.push(match (wanted.is_empty(), known.locked.is_empty()) {
-                (true, _) => {
-                    row("x", "key at hand", "none is named yet: enter makes one, outside of the repository".to_owned())
-                        .runs("age-key-new", on(environment))
-                }
+                (true, _) => row(
+                    signs::FAILED,
+                    "key at hand",
+                    "none is named yet: enter makes one, outside of the repository".to_owned(),
+                )
+                .runs("age-key-new", on(environment)),
                 (false, true) => {
                     let whose = wanted.iter().map(|one| short(one)).collect::<Vec<_>>().join(" or ");
                     let text = format!(
                         "none of {whose}: set age_key_file under [env.{}] in your configuration",
                         environment.name
                     );
-                    row("x", "key at hand", text)
+                    row(signs::FAILED, "key at hand", text)
                 }
                 (false, false) => row(
-                    "?",
+                    signs::UNKNOWN,
                     "key at hand",
                     format!("perhaps in {}, which asks when a file is opened", known.locked.join(", ")),
                 ),
             });
         }
         for problem in &known.problems {
-            lines.push(row("!", "", problem.clone()));
+            lines.push(row(signs::WARNING, "", problem.clone()));
         }
         lines
     }
@@ -183,7 +187,7 @@ impl Keys {
                 .fault
                 .as_ref()
                 .map_or_else(|| "asking...".to_owned(), |fault| format!("{}: {}", fault.what, fault.why));
-            return vec![row("~", "cluster", text)];
+            return vec![row(signs::PROGRESSING, "cluster", text)];
         };
         let lacks: Vec<&String> =
             environment.recipients.iter().filter(|one| !examined.recipients.contains(one)).collect();
@@ -191,22 +195,22 @@ impl Keys {
             examined.recipients.iter().filter(|one| !environment.recipients.contains(one)).collect();
         let mut lines = Vec::new();
         if examined.is_good() && (lacks.is_empty() || environment.recipients.is_empty()) {
-            lines.push(row("=", "cluster", examined.summary()));
+            lines.push(row(signs::READY, "cluster", examined.summary()));
         } else if examined.found && lacks.is_empty() {
-            lines.push(row("x", "cluster", examined.summary()));
+            lines.push(row(signs::FAILED, "cluster", examined.summary()));
         } else {
             let text = format!("{}; enter gives it the key at hand", examined.summary());
-            lines.push(row("x", "cluster", text).runs("age-key", on(environment)));
+            lines.push(row(signs::FAILED, "cluster", text).runs("age-key", on(environment)));
         }
         if !extra.is_empty() && lacks.is_empty() && !environment.recipients.is_empty() {
             let whose = extra.iter().map(|one| short(one)).collect::<Vec<_>>().join(", ");
             let text = format!(
                 "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, enter takes it out"
             );
-            lines.push(row("!", "", text).runs("age-key-replace", on(environment)));
+            lines.push(row(signs::WARNING, "", text).runs("age-key-replace", on(environment)));
         }
         for problem in &examined.problems {
-            lines.push(row("!", "", problem.clone()));
+            lines.push(row(signs::WARNING, "", problem.clone()));
         }
         lines
     }
@@ -245,16 +249,16 @@ impl Keys {
 
     fn file(&self, file: &File) -> PageLine {
         let (sign, scope, words) = match (file.differences.is_empty(), file.ruled) {
-            (true, true) => ("=", Scope::Ready, String::new()),
-            (true, false) => ("?", Scope::Unknown, "no rule of a .sops.yaml fits it".to_owned()),
-            (false, _) => ("x", Scope::Failed, file.differences.join("; ")),
+            (true, true) => (signs::READY, Scope::Ready, String::new()),
+            (true, false) => (signs::UNKNOWN, Scope::Unknown, "no rule of a .sops.yaml fits it".to_owned()),
+            (false, _) => (signs::FAILED, Scope::Failed, file.differences.join("; ")),
         };
         let line = PageLine::cut(words, Scope::Dim).after(format!("{}  ", file.path), Scope::Text);
-        line.after(format!("{sign} "), scope).opens(Some(CommandTarget::File(Some(self.env), file.path.clone())))
+        line.after(format!("{} ", sign.sign), scope).opens(Some(CommandTarget::File(Some(self.env), file.path.clone())))
     }
 }
 
-/// What else can be done here, and in which order a key is replaced.
+/// The other commands of this screen, and the steps to replace a key.
 const MORE: &[&str] = &[
     "On a file, from the palette (:): secret-recipients adds and removes, secret-update-keys applies .sops.yaml, secret-rotate makes a new data key, \
      secret-encrypt-anew takes over another rule; with -all, all files of the environment, with a step for each.",
@@ -263,43 +267,43 @@ const MORE: &[&str] = &[
      has the old key may know.",
 ];
 
-/// Shortens a public key to what tells it apart.
+/// Shortens a public key to its distinctive part.
 fn short(recipient: &str) -> String {
     let start: String = recipient.chars().take(12).collect();
     if recipient.chars().count() > 14 { format!("{start}…") } else { recipient.to_owned() }
 }
 
-/// What a command about the keys of an environment acts on.
+/// Returns the target of a command about the keys of an environment.
 fn on(environment: &Environment) -> Vec<CommandTarget> {
     vec![CommandTarget::Environment(environment.env)]
 }
 
-fn row(sign: &'static str, label: &str, text: String) -> PageLine {
+fn row(sign: ScreenSign, label: &str, text: String) -> PageLine {
     let scope = match sign {
-        "=" => Scope::Ready,
-        "x" => Scope::Failed,
-        "~" => Scope::Progressing,
-        "!" => Scope::Waiting,
+        signs::READY => Scope::Ready,
+        signs::FAILED => Scope::Failed,
+        signs::PROGRESSING => Scope::Progressing,
+        signs::WARNING => Scope::Waiting,
         _ => Scope::Unknown,
     };
     let line = PageLine::wrapped(text, Scope::Text).after(format!("{}  ", pad(label, 12)), Scope::Heading);
-    line.after(format!("{sign} "), scope)
+    line.after(format!("{} ", sign.sign), scope)
 }
 
 fn configuration(known: &Known, environment: &Environment) -> Vec<PageLine> {
     let Some((config, warnings)) = &known.config else {
         let text = "there is none for this environment: enter makes a key and writes it".to_owned();
-        let line = row("x", ".sops.yaml", text);
+        let line = row(signs::FAILED, ".sops.yaml", text);
         let has_no_key = environment.recipients.is_empty();
         return vec![if has_no_key { line.runs("age-key-new", on(environment)) } else { line }];
     };
     let opened = |line: PageLine| line.runs("open", vec![CommandTarget::File(Some(environment.env), config.clone())]);
     let mut lines = match environment.recipients.len() {
-        0 => vec![opened(row("x", ".sops.yaml", format!("{config} names no recipient; enter opens it")))],
-        1 => vec![opened(row("=", ".sops.yaml", format!("{config} names one recipient")))],
-        count => vec![opened(row("=", ".sops.yaml", format!("{config} names {count} recipients")))],
+        0 => vec![opened(row(signs::FAILED, ".sops.yaml", format!("{config} names no recipient; enter opens it")))],
+        1 => vec![opened(row(signs::READY, ".sops.yaml", format!("{config} names one recipient")))],
+        count => vec![opened(row(signs::READY, ".sops.yaml", format!("{config} names {count} recipients")))],
     };
-    // A key that waits for its roll-out is in the environment's own key file.
+    // A key before its roll-out is in the environment's own key file.
     let own = known.at_hand.iter().find(|(one, _)| environment.recipients.contains(one)).map(|(_, source)| source);
     for (new, _) in
         known.at_hand.iter().filter(|(one, source)| Some(source) == own && !environment.recipients.contains(one))
@@ -307,13 +311,13 @@ fn configuration(known: &Known, environment: &Environment) -> Vec<PageLine> {
         let text = format!(
             "the key file holds {new} too, which is not named: enter opens {config}; name it beside the old, or take it out of the file"
         );
-        lines.push(opened(row("!", "", text)));
+        lines.push(opened(row(signs::WARNING, "", text)));
     }
-    lines.extend(warnings.iter().map(|warning| opened(row("!", "", warning.clone()))));
+    lines.extend(warnings.iter().map(|warning| opened(row(signs::WARNING, "", warning.clone()))));
     lines
 }
 
-/// Reads what this machine and the repository tell. It blocks.
+/// Reads the state of the keys on this machine and in the repository. It blocks.
 fn read_keys(snapshot: &Snapshot, environment: &Environment, sources: &IdentitySources) -> Result<Known, Fault> {
     let (at_hand, locked, problems) = match Identities::load(sources, &environment.recipients) {
         Ok(found) => {
@@ -321,7 +325,7 @@ fn read_keys(snapshot: &Snapshot, environment: &Environment, sources: &IdentityS
             let at_hand = found.recipients().iter().map(|one| (one.clone(), source(one))).collect();
             (at_hand, found.locked(), found.problems().to_vec())
         }
-        // That there is none is what the page is there to say.
+        // The page is there to report that there is none.
         Err(fault) => (Vec::new(), Vec::new(), vec![fault.why]),
     };
     let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{}", environment.name));
@@ -349,7 +353,7 @@ fn read_keys(snapshot: &Snapshot, environment: &Environment, sources: &IdentityS
     Ok(Known { at_hand, locked, problems, config, files })
 }
 
-/// What the page is made of now.
+/// Returns the present basis of the page.
 fn current(scene: &Scene<'_>) -> (Weak<Snapshot>, usize) {
     let snapshot = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
     (snapshot, scene.facts.operations.iter().filter(|operation| operation.ended.is_some()).count())
@@ -385,12 +389,12 @@ impl Paged for Keys {
         let (environment, known) = (environment.clone(), Arc::clone(&snapshot));
         let name = environment.name.clone();
         vec![
-            Action::Task(Task::blocking(format!("look at the keys of {name}"), move |reach| {
-                let sources = reach.identities.get(env).map(IdentitySources::quietly).unwrap_or_default();
+            Action::Task(Task::blocking(format!("look at the keys of {name}"), move |task_context| {
+                let sources = task_context.identities.get(env).map(IdentitySources::quietly).unwrap_or_default();
                 Answer::Known(env, read_keys(&known, &environment, &sources))
             })),
-            Action::Task(Task::once(format!("try the key of {name}'s cluster"), move |reach| async move {
-                Answer::Cluster(env, examine(&reach, env, &name, snapshot).await)
+            Action::Task(Task::once(format!("try the key of {name}'s cluster"), move |task_context| async move {
+                Answer::Cluster(env, examine(&task_context, env, &name, snapshot).await)
             })),
         ]
     }
@@ -405,7 +409,7 @@ impl Paged for Keys {
         match *answer {
             Answer::Known(env, known) if env == self.env => self.known.take(known.map(Some)),
             Answer::Cluster(env, examined) if env == self.env => self.cluster.take(examined.map(Some)),
-            // Another environment was chosen meanwhile.
+            // The user has changed the environment meanwhile.
             Answer::Known(..) | Answer::Cluster(..) => {}
         }
         Vec::new()

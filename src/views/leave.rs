@@ -37,6 +37,10 @@ impl View for Leave {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("y", "quit"), ("n", "stay"), ("esc", "back")]
+    }
+
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         match key.typed() {
             Some('y' | 'Y') => vec![Action::Quit],

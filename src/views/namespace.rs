@@ -1,4 +1,5 @@
-//! All that is in a namespace, as `kubectl get all` lists it and more: claims, ingresses, what Flux and operators keep there.
+//! All objects of a namespace, as `kubectl get all` lists them and more: claims, ingresses, the objects of Flux and
+//! operators.
 //!
 //! ```text
 //! +> staging  namespace linkding  9 ------------------------------------+
@@ -13,7 +14,7 @@ use std::any::Any;
 use super::parts::loaded::Loaded;
 use super::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use super::parts::paged::Paged;
-use crate::app::{Action, Ask, CommandTarget, Scene, Task, View};
+use crate::app::{Action, Ask, CommandTarget, MotionHint, Scene, Task, View};
 use crate::cluster::{Resource, Table};
 use crate::kinds;
 use crate::model::clock::age;
@@ -21,13 +22,13 @@ use crate::model::{Env, Fault, ObjectRef};
 use crate::theme::Scope;
 use crate::widgets::pad;
 
-/// Kinds beside those of category `all` that an operator looks for in a namespace.
+/// Kinds beside those of category `all` that users look for in a namespace.
 const BESIDES: &[&str] = &["Ingress", "PersistentVolumeClaim", "ConfigMap", "Secret"];
 
-/// Groups whose kinds are noise here: copies of what another group serves, or events, which have a tab of their own.
+/// Groups whose kinds are noise here: copies of another group's kinds, or events, which have a tab of their own.
 const NOT: &[&str] = &["events.k8s.io", "metrics.k8s.io", "discovery.k8s.io", "coordination.k8s.io"];
 
-/// Shows what is in a namespace.
+/// Shows the objects of a namespace.
 #[derive(Debug)]
 pub struct Namespace {
     env: Env,
@@ -81,9 +82,9 @@ impl Namespace {
     }
 }
 
-/// Lists every kind of category `all`, and what else operators look for, in one namespace; side by side.
-async fn all(reach: &crate::app::TaskContext, env: Env, name: &str) -> Result<Vec<(Resource, Table)>, Fault> {
-    let cluster = reach.cluster(env)?;
+/// Lists every kind of category `all`, and the other kinds that users look for, in one namespace; all at the same time.
+async fn all(task_context: &crate::app::TaskContext, env: Env, name: &str) -> Result<Vec<(Resource, Table)>, Fault> {
+    let cluster = task_context.cluster(env)?;
     let served = cluster.served().await?;
     let wanted = served.into_iter().filter(|served| {
         let resource = &served.resource;
@@ -98,13 +99,13 @@ async fn all(reach: &crate::app::TaskContext, env: Env, name: &str) -> Result<Ve
     let lists = wanted.map(|served| {
         let cluster = &cluster;
         async move {
-            // What may not be listed is left out: the others are worth showing.
+            // A kind without permission is left out: the others are worth showing.
             let table = cluster.table(&served.resource, name).await.unwrap_or_default();
             (served.resource, table)
         }
     });
     let mut found = futures::future::join_all(lists).await;
-    // What runs comes first, then what else the core and its neighbours have, then custom resources.
+    // Pods come first, then the other kinds of the core and its neighbours, then custom resources.
     found.sort_by_key(|(resource, _)| {
         (resource.group.contains('.'), resource.kind != "Pod", resource.group.clone(), resource.kind.clone())
     });
@@ -134,8 +135,8 @@ impl Paged for Namespace {
 
     fn load(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         let (env, name) = (self.env, self.name.clone());
-        vec![Action::Task(Task::once(format!("all of namespace {name}"), move |reach| async move {
-            Answer(all(&reach, env, &name).await)
+        vec![Action::Task(Task::once(format!("all of namespace {name}"), move |task_context| async move {
+            Answer(all(&task_context, env, &name).await)
         }))]
     }
 
@@ -144,6 +145,10 @@ impl Paged for Namespace {
             self.found.take(answer.0.map(Some));
         }
         Vec::new()
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        &[MotionHint::ENVIRONMENT]
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {

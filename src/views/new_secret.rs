@@ -1,7 +1,8 @@
-//! The form of a new Secret: its type, where it belongs, and its values, which are encrypted before anything touches the disk.
+//! The form of a new Secret: its type, its place, and its values, which are encrypted before anything touches the disk.
 //!
 //! ```text
 //! +> new secret  staging ------------------------------------------------------------+
+//! |  environment  < staging >                                                         |
 //! |  type         < Opaque >                                                          |
 //! |  namespace    linkding                                                            |
 //! |  name         linkding-smtp                                                       |
@@ -22,7 +23,8 @@ use ratatui::layout::Rect;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::app::{Action, CommandTarget, Key, Notice, Permit, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Key, Motion, Notice, Permit, Scene, Task, View};
+use crate::model::signs;
 use crate::model::{Env, Fault, FaultKind};
 use crate::programs::own_folder;
 use crate::repo::new_secret::{NewSecret, NewValue, SecretPlace, SecretType, docker_config, env_file};
@@ -34,24 +36,27 @@ use crate::views::secret::editor::Editor;
 use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
 use crate::workflows::new_secret::{CreationContext, operation, targets};
 
-/// The types, in the order in which they are offered.
+/// The types, in the order of the form.
 const TYPES: [SecretType; 5] =
     [SecretType::Opaque, SecretType::DockerRegistry, SecretType::Tls, SecretType::BasicAuth, SecretType::SshAuth];
 
-/// The registry that is meant where none is named (Docker Hub).
+/// The registry if the user names none (Docker Hub).
 const REGISTRY: &str = "https://index.docker.io/v1/";
+
+/// The lines before the fields, with a choice: the environment and the type.
+const CHOICES: usize = 2;
 
 /// The width of labels, and of a field before its hint.
 const LABEL: usize = 13;
 const FIELD: usize = 34;
 
-/// The largest file that is taken in, in bytes: a Secret has 1 MiB at most.
+/// The largest file that is read, in bytes: a Secret has 1 MiB at most.
 const LARGEST: u64 = crate::files::VALUE_LIMIT;
 
-/// Says that the guard lets the secret be made.
+/// Reports that the guard permits the new Secret.
 pub struct Make(pub Option<Permit>);
 
-/// The answer of the task that waits until it is made; `None` where it was not.
+/// The answer of the task that waits until the Secret is written; `None` if it was not.
 struct SavedSecret(Option<String>);
 
 /// One line of the form.
@@ -76,7 +81,7 @@ impl Field {
         self.editor.text()
     }
 
-    /// Writes what stands in it as it may be seen.
+    /// Writes its content, masked if it is secret.
     fn shown(&self) -> String {
         let text = self.text();
         match (self.hidden, self.editor.lines()) {
@@ -96,25 +101,25 @@ impl Field {
 pub struct NewSecretForm {
     env: Env,
     kind: usize,
-    /// The line that is edited; the first is the type.
+    /// The line that is edited; the first are the environment and the type.
     at: usize,
     fields: Vec<Field>,
     problem: Option<Fault>,
     making: bool,
-    /// Whether the next esc drops what was typed.
+    /// Whether the next esc drops the typed text.
     leaving: bool,
-    /// Whether it is being looked up who would read it.
+    /// Whether the search for its readers runs.
     looking: bool,
-    /// Who would read it, though nobody has agreed to him; told once, so that the next time makes it.
+    /// The new readers that no user has agreed to; shown once, so that the next submit creates the Secret.
     readers: Option<Vec<String>>,
-    /// Where it belongs, and which environments read that, once it was looked up.
+    /// Its place, and the environments that read that, once they are known.
     place: Option<SecretPlace>,
 }
 
-/// What is told of where the Secret belongs, and of who would read it.
+/// The answer on the place and the new readers of the Secret.
 struct FoundPlace(Result<(SecretPlace, Vec<NewReader>), Fault>);
 
-/// What a value is made of, until it is read.
+/// The source of a value, until it is read.
 enum Given {
     Text(Secret),
     File(PathBuf),
@@ -122,7 +127,7 @@ enum Given {
 }
 
 impl Given {
-    /// Reads what a field says: nothing is a new password, `@FILE` is what a file holds.
+    /// Parses a field: empty is a new password, `@FILE` is the content of a file.
     fn parse(text: &Secret) -> Self {
         match text.expose().strip_prefix('@') {
             Some(file) => Self::File(home(file.trim())),
@@ -140,7 +145,7 @@ impl Given {
     }
 }
 
-/// What the values are made of, until it is read away from the screen.
+/// The sources of the values, to be read away from the screen.
 struct Values {
     env_file: Option<PathBuf>,
     given: Vec<(String, Given)>,
@@ -148,7 +153,7 @@ struct Values {
 }
 
 impl Values {
-    /// Reads the files that were named. It blocks.
+    /// Reads the named files. It blocks.
     fn values(self, mut new: NewSecret) -> Result<NewSecret, Fault> {
         if let Some(file) = self.env_file {
             let bytes = read(&file)?;
@@ -190,12 +195,12 @@ fn home(words: &str) -> PathBuf {
 }
 
 impl NewSecretForm {
-    /// Opens the form for an environment, and a namespace where one is known.
+    /// Opens the form for an environment, and a namespace if one is known.
     pub fn new(env: Env, namespace: &str) -> Self {
         let mut form = Self {
             env,
             kind: 0,
-            at: 1,
+            at: CHOICES,
             fields: Vec::new(),
             problem: None,
             making: false,
@@ -210,7 +215,7 @@ impl NewSecretForm {
             Field::new("folder", "empty: where the namespace's objects live", ""),
         ];
         if !namespace.is_empty() {
-            form.at = 2;
+            form.at = CHOICES + 1;
         }
         form.lay_out();
         form
@@ -220,7 +225,7 @@ impl NewSecretForm {
         TYPES.get(self.kind).copied().unwrap_or(SecretType::Opaque)
     }
 
-    /// Puts the fields of the type behind those that every type has.
+    /// Adds the fields of the type after the common ones.
     fn lay_out(&mut self) {
         self.fields.truncate(3);
         let made = "empty: a new password; @FILE: what a file holds";
@@ -313,7 +318,7 @@ impl NewSecretForm {
         Ok((new, Values { env_file, given: values, docker }))
     }
 
-    /// Asks for leave to make it.
+    /// Requests the guard's permission to create the Secret.
     fn submit(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         if self.making {
             return Vec::new();
@@ -336,21 +341,21 @@ impl NewSecretForm {
         }
     }
 
-    /// Looks up who would read it, before it is made.
+    /// Finds its place and readers before the Secret is created.
     fn find_place(new: NewSecret, scene: &Scene<'_>) -> Option<Action> {
         let root = scene.facts.repository.as_ref()?.root.clone();
-        Some(Action::Task(Task::once("find new readers", move |reach| async move {
+        Some(Action::Task(Task::once("find new readers", move |task_context| async move {
             let look = move || {
                 let snapshot = Loader::open(&root).feeds();
                 Ok((new.place(&snapshot)?, new.new_readers(&snapshot)?))
             };
-            FoundPlace(reach.away(look).await.and_then(|looked| looked))
+            FoundPlace(task_context.away(look).await.and_then(|looked| looked))
         })))
     }
 
-    /// Goes on once it is known who would read it: at once where that is no news.
+    /// Continues once the readers are known: at once if none is new.
     fn looked(&mut self, looked: FoundPlace, scene: &Scene<'_>) -> Vec<Action> {
-        // What was typed meanwhile makes another Secret of it.
+        // An edit during the search has made another Secret of it.
         if !std::mem::take(&mut self.looking) {
             return Vec::new();
         }
@@ -368,12 +373,12 @@ impl NewSecretForm {
         }
     }
 
-    /// Forgets what was told of what was another Secret.
+    /// Drops the answers about the form before the edit.
     fn changed(&mut self) {
         (self.looking, self.readers, self.place) = (false, None, None);
     }
 
-    /// Makes it.
+    /// Creates the Secret.
     fn make(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(snapshot), Ok((new, values))) = (&scene.facts.repository, self.order(scene)) else {
             return Vec::new();
@@ -390,8 +395,14 @@ impl NewSecretForm {
     }
 
     fn step(&mut self, forward: bool) {
-        let count = self.fields.len().saturating_add(1);
+        let count = self.fields.len().saturating_add(CHOICES);
         self.at = if forward { self.at.saturating_add(1) } else { self.at.saturating_add(count - 1) } % count;
+    }
+
+    /// Chooses the next environment, or the one before; with a single environment there is no choice.
+    fn move_to(&mut self, forward: bool, scene: &Scene<'_>) {
+        let motion = if forward { Motion::NextEnvironment } else { Motion::PreviousEnvironment };
+        self.env = scene.facts.environment_by(motion, self.env).unwrap_or(self.env);
     }
 
     fn turn(&mut self, forward: bool) {
@@ -419,6 +430,14 @@ impl View for NewSecretForm {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self.at {
+            0 => &[("left right", "another environment"), ("tab", "next"), ("ctrl-s", "make it"), ("esc", "leave")],
+            1 => &[("left right", "another type"), ("tab", "next"), ("ctrl-s", "make it"), ("esc", "leave")],
+            _ => &[("tab", "next"), ("backtab", "before"), ("ctrl-s", "make it"), ("esc", "leave")],
+        }
+    }
+
     fn targets(&self, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         vec![CommandTarget::Environment(self.env)]
     }
@@ -436,7 +455,8 @@ impl View for NewSecretForm {
         if "ctrl-s".parse() == Ok(key) {
             return self.submit(scene);
         }
-        if !(key.is("enter") && self.at == self.fields.len()) {
+        let is_last = self.at + 1 == self.fields.len() + CHOICES;
+        if !(key.is("enter") && is_last) {
             self.changed();
         }
         if key.is("tab") || key.is("down") {
@@ -444,15 +464,16 @@ impl View for NewSecretForm {
         } else if key.is("backtab") || key.is("up") || key.to_string() == "shift-tab" {
             self.step(false);
         } else if key.is("enter") {
-            if self.at == self.fields.len() {
+            if is_last {
                 return self.submit(scene);
             }
             self.step(true);
-        } else if self.at == 0 {
+        } else if self.at < CHOICES {
             if key.is("left") || key.is("right") || key.is("space") {
-                self.turn(!key.is("left"));
+                let forward = !key.is("left");
+                if self.at == 0 { self.move_to(forward, scene) } else { self.turn(forward) }
             }
-        } else if let Some(field) = self.fields.get_mut(self.at.saturating_sub(1)) {
+        } else if let Some(field) = self.fields.get_mut(self.at.saturating_sub(CHOICES)) {
             field.editor.key(key);
             self.grow();
         }
@@ -461,7 +482,7 @@ impl View for NewSecretForm {
 
     fn paste(&mut self, text: &str, _scene: &Scene<'_>) {
         self.changed();
-        if let Some(field) = self.at.checked_sub(1).and_then(|at| self.fields.get_mut(at)) {
+        if let Some(field) = self.at.checked_sub(CHOICES).and_then(|at| self.fields.get_mut(at)) {
             field.editor.paste(text.trim_end_matches('\n'));
             self.grow();
         }
@@ -481,7 +502,7 @@ impl View for NewSecretForm {
         self.changed();
         match made.0 {
             Some(_file) => vec![Action::Pop, Action::Rescan],
-            // Why is told already; what was typed stays.
+            // The operation has reported the fault; the typed text stays.
             None => Vec::new(),
         }
     }
@@ -490,17 +511,21 @@ impl View for NewSecretForm {
         let theme = scene.theme;
         let inside = panel(frame, area, &self.title(scene), scene.focus, theme);
         let width = usize::from(inside.width);
-        // What is edited stays in sight where there are more lines than rows.
+        // The edited line stays in sight if there are more lines than rows.
         let room = usize::from(inside.height.saturating_sub(4)).max(1);
         let above = self.at.saturating_sub(room.saturating_sub(1));
-        let sign = |index: usize| if self.at == index { ">" } else { " " };
+        let sign = |index: usize| if self.at == index { signs::SELECTED.sign } else { " " };
         let mut lines: Vec<StyledLine<'_>> = Vec::new();
-        if above == 0 {
-            let kind = format!("{} {}< {} >", sign(0), pad("type", LABEL - 1), self.kind().word());
-            lines.push(StyledLine::styled(fit(&kind, width), theme.style(Scope::Heading)));
+        let protected = scene.facts.environment(self.env).is_some_and(|known| known.protected);
+        let environment = format!("{} >{}", scene.facts.name(self.env), if protected { "  PROTECTED" } else { "" });
+        let choices = [("environment", environment), ("type", format!("{} >", self.kind().word()))];
+        for (index, (label, chosen)) in choices.into_iter().enumerate().skip(above) {
+            let line = format!("{} {}< {chosen}", sign(index), pad(label, LABEL - 1));
+            lines.push(StyledLine::styled(fit(&line, width), theme.style(Scope::Heading)));
         }
         let mut edited = None;
-        for (field, index) in self.fields.iter().zip(1_usize..).skip(above.saturating_sub(1)).take(room) {
+        let seen = room.saturating_sub(lines.len());
+        for (field, index) in self.fields.iter().zip(CHOICES..).skip(above.saturating_sub(CHOICES)).take(seen) {
             let lead = format!("{} {}", sign(index), pad(field.label, LABEL - 1));
             let mut spans = vec![Span::styled(lead, theme.style(Scope::Heading))];
             if self.at == index {
@@ -521,7 +546,7 @@ impl View for NewSecretForm {
         } else if self.readers.as_ref().is_some_and(|readers| !readers.is_empty()) {
             "ctrl-s once more makes it, for these readers too   esc leave"
         } else {
-            "ctrl-s make it   tab, up, down: next   left, right on the type: another   esc leave"
+            "ctrl-s make it   tab, up, down: next   left, right: another environment or type   esc leave"
         };
         lines.push(StyledLine::styled(fit(foot, width), theme.style(Scope::Dim)));
         let problem = self.problem.iter().map(|fault| format!("{}: {}; {}", fault.what, fault.why, fault.todo));

@@ -1,4 +1,4 @@
-//! Operations of this run: each with its steps and how it ended.
+//! Operations of this run: each with its steps and its result.
 //!
 //! ```text
 //! +> operations -------------------------------------------------------+
@@ -15,12 +15,13 @@ use ratatui::layout::Rect;
 
 use crate::app::health::state_scope;
 use crate::app::motion::step;
-use crate::app::{Action, Motion, Notice, Op, Scene, View};
+use crate::app::{Action, Motion, Op, Scene, View};
+use crate::model::signs;
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, panel};
 
-/// Asks the list to stop the operation that is selected.
+/// Tells the list to stop the selected operation.
 #[derive(Debug, Clone, Copy)]
 pub struct StopOperation;
 
@@ -54,6 +55,18 @@ fn state(operation: &Op) -> State {
     }
 }
 
+impl Operations {
+    /// Returns the operation that the selected row belongs to.
+    fn chosen<'a>(&self, scene: &Scene<'a>) -> Option<&'a Op> {
+        let rows = rows(&scene.facts.operations);
+        let upto = rows.get(..=self.selected.min(rows.len().saturating_sub(1))).unwrap_or_default();
+        upto.iter().rev().find_map(|row| match row {
+            Row::Head(operation) => Some(*operation),
+            Row::Step(_) => None,
+        })
+    }
+}
+
 impl View for Operations {
     fn id(&self) -> &'static str {
         "operations"
@@ -74,7 +87,7 @@ impl View for Operations {
         let width = usize::from(inside.width);
         let theme = scene.theme;
         lines(frame, inside, &self.scroll, self.selected.min(rows.len() - 1), rows.len(), |index, selected| {
-            let sign = Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection));
+            let sign = Span::styled(if selected { signs::SELECTED.sign } else { " " }, theme.style(Scope::Selection));
             match rows.get(index) {
                 Some(Row::Head(operation)) => {
                     let state = state(operation);
@@ -109,16 +122,16 @@ impl View for Operations {
         if !payload.is::<StopOperation>() {
             return Vec::new();
         }
-        let rows = rows(&scene.facts.operations);
-        let upto = rows.get(..=self.selected.min(rows.len().saturating_sub(1))).unwrap_or_default();
-        let owner = upto.iter().rev().find_map(|row| match row {
-            Row::Head(operation) => Some(*operation),
-            Row::Step(_) => None,
-        });
-        match owner {
-            Some(operation) if operation.ended.is_none() => vec![Action::Cancel(operation.id)],
-            Some(_) => vec![Action::Tell(Notice::info(scene.facts.now, "it has ended already"))],
-            None => Vec::new(),
+        self.chosen(scene).map(|operation| Action::Cancel(operation.id)).into_iter().collect()
+    }
+
+    fn refusal(&self, command: &str, scene: &Scene<'_>) -> Option<String> {
+        if command != "cancel-selected" {
+            return None;
+        }
+        match self.chosen(scene) {
+            None => Some("no operation is selected".to_owned()),
+            Some(operation) => operation.ended.is_some().then(|| "it has ended already".to_owned()),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The order in which Flux brings an environment up, as a graph: wave by wave, who waits for whom, and who holds what, with its live state.
+//! The order in which Flux brings an environment up, as a graph: wave by wave, with the dependencies, the blocked
+//! Kustomizations, and the live state.
 //!
 //! ```text
 //! +> staging: 4 waves --------------------------------------------------------------+
@@ -59,7 +60,7 @@ impl OrderView {
         };
         let all: Vec<String> = order.waves.iter().flatten().chain(&order.stuck).map(ToString::to_string).collect();
         let width = all.iter().map(String::len).max().unwrap_or_default();
-        // What nobody could ask is not missing.
+        // A Kustomization is missing only if the list is known.
         let is_listed = facts.table(self.env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_live());
         let mut lines = Vec::new();
         for (_, set) in snapshot.sets.iter().filter(|(env, _)| env == name) {
@@ -99,7 +100,7 @@ impl OrderView {
     }
 }
 
-/// Returns everything that does not begin before `name` is ready.
+/// Returns all Kustomizations that do not start before `name` is ready.
 fn held(name: &Named, waits: &BTreeMap<Named, BTreeSet<Named>>) -> BTreeSet<Named> {
     let mut found = BTreeSet::new();
     let mut next = vec![name.clone()];
@@ -137,7 +138,7 @@ fn description(
     } else if state != State::Ready {
         parts.push(state.word().to_owned());
     }
-    // That what applies it comes first goes without saying.
+    // The Kustomization that applies it is always first, so it is not named.
     let needs: BTreeSet<String> = known.depends_on.iter().map(ToString::to_string).collect();
     if !needs.is_empty() {
         parts.push(format!("waits for {}", needs.into_iter().collect::<Vec<_>>().join(", ")));
@@ -202,7 +203,7 @@ mod tests {
     use crate::app::{CommandTarget, Facts, Keymap, Motion, Scene, View};
     use crate::commands::COMMANDS;
     use crate::kinds;
-    use crate::model::{Env, Row, RowKey, State};
+    use crate::model::{Env, Labels, Row, RowKey, State};
     use crate::repo::Snapshot;
     use crate::repo::git::tests::TestRepository;
     use crate::theme::{Depth, Theme};
@@ -213,7 +214,7 @@ mod tests {
         )
     }
 
-    /// Staging with a chain of three and a circle of two, of which the first of the chain has failed.
+    /// Staging with a chain of three and a circle of two; the first of the chain has failed.
     fn chain() -> (TestRepository, Facts) {
         let repository = TestRepository::new();
         let text = [
@@ -233,6 +234,9 @@ mod tests {
             message: "build failed".into(),
             created: None,
             cells: Box::default(),
+            note: None,
+            labels: Labels::default(),
+            since: None,
             flux: None,
         };
         let table = facts.tables.get_mut(Env(0)).unwrap().entry(kinds::KUSTOMIZATION.group_kind()).or_default();

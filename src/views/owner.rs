@@ -1,4 +1,4 @@
-//! Finds what keeps objects, and asks for a command on it.
+//! Finds the owners of objects, and requests a command on them.
 //!
 //! ```text
 //! +> Reconcile its owner -----------------------------+
@@ -23,11 +23,11 @@ pub struct Owner {
     command: &'static Command,
 }
 
-/// Tells for each object who keeps it; `None` is nobody of Flux.
+/// Holds the owner of each object; `None` if it belongs to no Flux object.
 struct Found(Result<Vec<Option<ObjectRef>>, Fault>);
 
 impl Owner {
-    /// Looks for what keeps objects, for a command.
+    /// Searches the owners of objects, for a command.
     pub fn new(objects: Vec<(Env, ObjectRef)>, command: &'static Command) -> Self {
         Self { objects, command }
     }
@@ -40,10 +40,10 @@ impl Owner {
     }
 }
 
-async fn find(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Found {
+async fn find(task_context: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Found {
     let mut found = Vec::new();
     for (env, object) in objects {
-        let owner = match reach.cluster(env) {
+        let owner = match task_context.cluster(env) {
             Ok(cluster) => lineage::keeper(&cluster, &object).await,
             Err(fault) => Err(fault),
         };
@@ -70,7 +70,7 @@ impl View for Owner {
 
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         let objects = self.objects.clone();
-        vec![Action::Task(Task::once("find what keeps it", |reach| find(reach, objects)))]
+        vec![Action::Task(Task::once("find what keeps it", |task_context| find(task_context, objects)))]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
@@ -96,6 +96,10 @@ impl View for Owner {
 
     fn takes_text(&self) -> bool {
         true
+    }
+
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("esc", "stop waiting")]
     }
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {

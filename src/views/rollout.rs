@@ -1,5 +1,5 @@
-//! What is left to do until a changed file has reached the clusters: commit, push, reconcile, see that the live Secret has the new values,
-//! and restart what reads them only when it starts.
+//! The remaining steps until a changed file has reached the clusters: commit, push, reconcile, check that the live
+//! Secret has the new values, and restart the pods that read them only at their start.
 //!
 //! ```text
 //! +> apps/staging/linkding/secret.yaml on its way ---------------------------------+
@@ -33,11 +33,11 @@ pub struct Rollout {
     known: Option<Result<Known, Fault>>,
     sync: HashMap<(Env, usize), SyncState>,
     users: HashMap<(Env, usize), Vec<Use>>,
-    /// What was asked last, so that it is asked anew only once that changed.
+    /// The last question; a new one is asked only if it differs.
     asked: Option<CommitQuestion>,
 }
 
-/// What git and the repository tell of the file.
+/// The state of the file in git and the repository.
 #[derive(Debug, Clone)]
 struct Known {
     progress: SecretProgress,
@@ -51,7 +51,7 @@ enum Answer {
     Used(Env, usize, Vec<Use>),
 }
 
-/// What enter does on a line whose comparison was not what is wanted; the screen's own, and no command.
+/// The id of a new comparison, which enter starts on a line without the new values; it is no command.
 const COMPARE: &str = "compare again";
 
 impl Rollout {
@@ -89,18 +89,18 @@ impl Rollout {
         }))]
     }
 
-    /// Compares the live Secrets, and asks who uses them.
+    /// Compares the live Secrets, and requests their users.
     fn compare(&self) -> Vec<Action> {
         let Some(Ok(known)) = &self.known else { return Vec::new() };
         let mut actions = Vec::new();
         for (env, entry) in known.entries.iter().filter(|(_, entry)| entry.is_object()) {
             let (env, entry) = (*env, entry.clone());
             let (document, namespace, name) = (entry.document, entry.namespace.clone(), entry.name.clone());
-            actions.push(Action::Task(Task::once("compare with the cluster", move |reach| async move {
-                Answer::Stands(env, entry.document, compare(&reach, env, &entry).await)
+            actions.push(Action::Task(Task::once("compare with the cluster", move |task_context| async move {
+                Answer::Stands(env, entry.document, compare(&task_context, env, &entry).await)
             })));
-            actions.push(Action::Task(Task::once(format!("who uses {name}"), move |reach| async move {
-                let found = match reach.cluster(env) {
+            actions.push(Action::Task(Task::once(format!("who uses {name}"), move |task_context| async move {
+                let found = match task_context.cluster(env) {
                     Ok(cluster) => users(&cluster, &namespace, &name).await.unwrap_or_default(),
                     Err(_) => Vec::new(),
                 };

@@ -1,4 +1,5 @@
-//! What a cluster serves: every kind that can be listed, those of Flux and of its own definitions too.
+//! The kinds that a cluster serves: every kind that can be listed, including those of Flux and of custom resource
+//! definitions.
 //!
 //! ```text
 //! +> staging  kinds  64 ---------------------------------------------+
@@ -15,7 +16,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::list::List;
 use super::parts::loaded::Loaded;
 use crate::app::motion::step;
-use crate::app::{Action, CommandTarget, Motion, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Motion, MotionHint, Scene, Task, View};
 use crate::cluster::Served;
 use crate::kinds;
 use crate::model::{Env, Fault};
@@ -26,7 +27,7 @@ use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel
 const KIND: usize = 32;
 const GROUP: usize = 34;
 
-/// Lists what a cluster serves.
+/// Lists the kinds that a cluster serves.
 #[derive(Debug)]
 pub struct ServedKinds {
     env: Env,
@@ -39,10 +40,10 @@ pub struct ServedKinds {
 /// Answers [`ask`].
 pub(super) struct Answer(pub(super) Result<Vec<Served>, Fault>);
 
-/// Asks the cluster of an environment which kinds it serves.
+/// Requests the served kinds from the cluster of an environment.
 pub(super) fn ask(env: Env) -> Action {
-    Action::Task(Task::once("kinds that are served", move |reach| async move {
-        Answer(match reach.cluster(env) {
+    Action::Task(Task::once("kinds that are served", move |task_context| async move {
+        Answer(match task_context.cluster(env) {
             Ok(cluster) => cluster.served().await,
             Err(fault) => Err(fault),
         })
@@ -50,7 +51,7 @@ pub(super) fn ask(env: Env) -> Action {
 }
 
 impl ServedKinds {
-    /// Opens what an environment's cluster serves.
+    /// Opens the served kinds of an environment's cluster.
     pub fn new(env: Env) -> Self {
         Self { env, served: Loaded::default(), selected: 0, scroll: Scroll::default(), filter: String::new() }
     }
@@ -69,7 +70,7 @@ impl ServedKinds {
     }
 }
 
-/// Opens the list of a resource: its own where the kind has a file, else as the server prints it.
+/// Opens the list of a resource: its own if the kind has a file, else as the server prints it.
 pub(super) fn list_of(env: Env, served: &Served) -> Box<dyn View> {
     let resource = &served.resource;
     match kinds::KINDS.iter().find(|kind| kind.group_kind() == resource.group_kind()) {
@@ -116,6 +117,10 @@ impl View for ServedKinds {
             }
         }
         Some(Vec::new())
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        &[MotionHint::ENVIRONMENT]
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {

@@ -1,4 +1,4 @@
-//! The themes: each is shown while it is passed.
+//! The themes: each is shown while the selection is on it.
 //!
 //! ```text
 //! +> themes --------------------------------------+
@@ -40,6 +40,10 @@ impl View for Themes {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("enter", "keep it"), ("j k", "another"), ("esc", "as before")]
+    }
+
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.before.clone_from(&scene.theme.name);
         self.selected = names().position(|name| name == self.before).unwrap_or(0);
@@ -68,7 +72,7 @@ impl View for Themes {
         let theme = scene.theme;
         let count = names().count();
         let height = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(3);
-        // At the right, so that what the theme is judged by stays in sight.
+        // The list is at the right, so that the user can judge the theme by the screen beside it.
         let place = Rect { x: area.x + area.width.saturating_sub(40), width: area.width.min(40), ..area };
         let inside = panel(frame, centred(place, 38, height), "themes", scene.focus, theme);
         let [list, hint] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(inside);

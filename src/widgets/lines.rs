@@ -1,4 +1,5 @@
-//! Lists of lines with a selection. The selection is a sign and the name's style, never the whole row: few bytes a key.
+//! Lists of lines with a selection. The selection is a sign and the name's style, never the whole row: few bytes for
+//! each key.
 
 use std::cell::Cell;
 
@@ -6,8 +7,8 @@ use super::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// Remembers where a list is scrolled to; rendering moves it by half a page when the selection leaves the screen, so that scrolling is paid
-/// once for many keys. Interior, because rendering only reads the view.
+/// Holds the scroll position of a list; rendering moves it by half a page when the selection leaves the screen, so that
+/// many keys cost one scroll. The fields are cells, because rendering only reads the view.
 #[derive(Debug, Default)]
 pub struct Scroll {
     first: Cell<usize>,
@@ -28,13 +29,18 @@ impl Scroll {
         first
     }
 
-    /// Returns the height of the page that was drawn last.
+    /// Returns the first line that was last drawn.
+    pub fn first(&self) -> usize {
+        self.first.get()
+    }
+
+    /// Returns the height of the last drawn page.
     pub fn page(&self) -> u16 {
         self.page.get().max(2)
     }
 }
 
-/// Draws the visible lines of a list; `line(index, selected)` makes each.
+/// Draws the visible lines of a list; `line(index, selected)` returns each.
 pub fn lines<'a>(
     frame: &mut Frame<'_>,
     area: Rect,

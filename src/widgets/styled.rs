@@ -1,7 +1,8 @@
-//! Spans, lines and paragraphs: the texts of a screen, which pass here alone.
+//! Spans, lines and paragraphs: all texts on a screen pass through these.
 //!
-//! They are ratatui's, made of text that was made visible first. Ratatui leaves control characters out and hangs what has no width on the
-//! cell before, so that text could hide in a name or turn the row around; here it is seen, and takes the cells that it needs.
+//! They wrap ratatui's, and make the text visible first. Ratatui drops control characters and attaches characters
+//! without a width to the cell before, so text could hide in a name or reverse the row; here it is visible, and takes
+//! the cells that it needs.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -29,19 +30,19 @@ fn visible<'a>(content: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 pub struct Span<'a>(text::Span<'a>);
 
 impl<'a> Span<'a> {
-    /// Takes a text as it is, in the style of what is below.
+    /// Creates a span of a text, in the style below it.
     pub fn raw(content: impl Into<Cow<'a, str>>) -> Self {
         Self(text::Span::raw(visible(content)))
     }
 
-    /// Takes a text and its style.
+    /// Creates a span of a text with a style.
     pub fn styled(content: impl Into<Cow<'a, str>>, style: impl Into<Style>) -> Self {
         Self(text::Span::styled(visible(content), style))
     }
 }
 
 impl Span<'_> {
-    /// Returns the cells that it takes.
+    /// Returns the number of its cells.
     pub fn width(&self) -> usize {
         self.0.width()
     }
@@ -66,12 +67,12 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Span<'a> {
 pub struct StyledLine<'a>(text::Line<'a>);
 
 impl<'a> StyledLine<'a> {
-    /// Takes a text as it is, in the style of what is below.
+    /// Creates a line of a text, in the style below it.
     pub fn raw(content: impl Into<Cow<'a, str>>) -> Self {
         Span::raw(content).into()
     }
 
-    /// Takes a text and the style of the line.
+    /// Creates a line of a text with a style.
     pub fn styled(content: impl Into<Cow<'a, str>>, style: impl Into<Style>) -> Self {
         Self(text::Line::styled(visible(content), style))
     }
@@ -116,7 +117,7 @@ impl<'a> FromIterator<Span<'a>> for StyledLine<'a> {
 }
 
 impl widgets::Widget for StyledLine<'_> {
-    /// Draws the line; one that is longer than its room ends with `~`, as [`super::fit`] marks it.
+    /// Draws the line; one that is longer than the area ends with `~`, as in [`super::fit`].
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let room = usize::from(area.width);
         let is_cut = self.0.width() > room && {
@@ -154,11 +155,11 @@ impl<'a> From<&'a str> for Text<'a> {
     }
 }
 
-/// Makes paragraphs, which are ratatui's.
+/// Creates ratatui's paragraphs.
 pub struct Paragraph;
 
 impl Paragraph {
-    /// Makes a paragraph of lines.
+    /// Creates a paragraph of lines.
     #[allow(clippy::new_ret_no_self, reason = "it stands where ratatui's own stands elsewhere")]
     pub fn new<'a>(text: impl Into<Text<'a>>) -> widgets::Paragraph<'a> {
         widgets::Paragraph::new(text.into().0)

@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::text::cells;
 
-/// Cuts a text to a width in cells, marking the cut with `~`; what could steer the terminal becomes visible first.
+/// Cuts a text to a width in cells, marking the cut with `~`; control characters become visible first.
 pub fn fit(text: &str, width: usize) -> String {
     let clean = cells(text);
     if clean.width() <= width {
@@ -28,7 +28,7 @@ pub fn fit(text: &str, width: usize) -> String {
     taken
 }
 
-/// Cuts a text to a width in cells at its beginning, marking the cut with `~`: the end of a path tells more than its beginning.
+/// Cuts the beginning of a text to a width in cells, marking the cut with `~`: the end of a path is more useful.
 pub fn fit_end(text: &str, width: usize) -> String {
     let text = cells(text);
     if text.width() <= width {
@@ -48,6 +48,20 @@ pub fn fit_end(text: &str, width: usize) -> String {
     } else {
         fit(&std::iter::once('~').chain(tail.into_iter().rev()).collect::<String>(), width)
     }
+}
+
+/// Cuts a text to a width in cells in its middle, marking the cut with `~`: a message begins with what it is about and ends with the cause.
+pub fn fit_middle(text: &str, width: usize) -> String {
+    let clean = cells(text);
+    if clean.width() <= width {
+        return clean.into_owned();
+    }
+    // The cut is marked once, by the end.
+    let end = fit_end(&clean, width.saturating_sub(width / 2));
+    let room = width.saturating_sub(end.width());
+    let mut start = fit(&clean, room + 1);
+    start.pop();
+    start + &end
 }
 
 /// Cuts or pads a text to exactly a width in cells.
@@ -72,12 +86,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a line whose text is harmless as [`wrap`] does, into at most so many rows; returns the bytes of each. What lies behind the last row
-/// that is wanted is not looked at.
+/// Wraps a line of harmless text as [`wrap`] does, into a number of rows at most; returns the bytes of each. The text
+/// after the last row is not read.
 pub fn rows(text: &str, width: usize, most: usize) -> Vec<Range<usize>> {
     let width = width.max(1);
     let mut rows = Vec::new();
-    // The row that is being filled, and the cells that it takes.
+    // The current row, and its cells.
     let (mut start, mut end, mut used) = (0, 0, 0_usize);
     let mut at: usize = 0;
     for word in text.split(' ') {
@@ -110,7 +124,7 @@ pub fn rows(text: &str, width: usize, most: usize) -> Vec<Range<usize>> {
     rows
 }
 
-/// Counts the cells of a word, no further than one more than there are.
+/// Counts the cells of a word, up to one more than the width.
 fn cells_of(word: &str, width: usize) -> usize {
     let mut used: usize = 0;
     for character in word.chars() {

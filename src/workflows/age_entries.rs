@@ -1,5 +1,6 @@
-//! The entries of the Secret that a Kustomization decrypts with, as kustomize-controller reads them (`internal/decryptor`, `ImportKeys`): those
-//! whose names end in `.agekey` count, each line of them is one identity, and a line that is none fails the whole Kustomization.
+//! The entries of the Secret that a Kustomization decrypts with, as kustomize-controller reads them
+//! (`internal/decryptor`, `ImportKeys`): entries with names in `.agekey` count, each of their lines is one identity,
+//! and an invalid line fails the whole Kustomization.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +9,17 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 use crate::sops::Identities;
 
-/// What the name of an entry with age identities ends in.
+/// The ending of names of entries with age identities.
 pub(super) const ENDING: &str = ".agekey";
 
-/// Holds what the controller makes of a Secret.
+/// Holds the controller's view of a Secret.
 #[derive(Default)]
 pub(super) struct Entries {
     /// The identities of all entries together.
     pub(super) identities: Identities,
-    /// Why the controller takes none of them, where that is so.
+    /// The reason that the controller accepts none of them, if there is one.
     pub(super) broken: Option<String>,
-    /// What it passes over without a word, and should perhaps not.
+    /// The entries that it silently ignores, and perhaps should not.
     pub(super) passed_over: Vec<String>,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn read(values: &BTreeMap<String, Zeroizing<Vec<u8>>>) -> Entries {
     entries
 }
 
-/// Returns the other entries whose keys the controller takes too, where one alone is written.
+/// Returns the other entries whose keys the controller accepts, too, if only one is written.
 pub(super) fn beside(values: &BTreeMap<String, Zeroizing<Vec<u8>>>, written: &str) -> Vec<String> {
     values.keys().filter(|name| name.ends_with(ENDING) && *name != written).cloned().collect()
 }
@@ -61,7 +62,7 @@ impl Entries {
                     .push(format!("{name}, line {number}: an age plug-in, which the controller does not have"));
                 continue;
             }
-            // Nothing may stand before or behind it on its line, not even a blank.
+            // The line may contain nothing else, not even a blank.
             if !text.starts_with("AGE-SECRET-KEY-") || text.contains(char::is_whitespace) {
                 return Err(none("it is not an age key and nothing else (AGE-SECRET-KEY-…)"));
             }

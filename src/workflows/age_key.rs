@@ -1,5 +1,5 @@
-//! The keys with which Flux opens an environment's files in its cluster: Secrets, usually `sops-age` in `flux-system`, whose `*.agekey` entries
-//! hold age identities (kustomize-controller reads every one of them).
+//! The keys with which Flux opens an environment's files in its cluster: Secrets, usually `sops-age` in `flux-system`,
+//! whose `*.agekey` entries hold age identities (kustomize-controller reads every one of them).
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,27 +12,27 @@ use crate::repo::{AgeSecret, FluxKustomization, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, Identities, SopsFile};
 
-/// The entry that is written.
+/// The written entry.
 pub const ENTRY: &str = "age.agekey";
 
-/// Says what a cluster's key opens.
+/// Reports the files that a cluster's key opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Examined {
     /// The environment.
     pub env: String,
     /// The Secret, as `namespace/name`.
     pub secret: String,
-    /// Whether it is there.
+    /// Whether it exists.
     pub found: bool,
     /// The public keys of its identities.
     pub recipients: Vec<String>,
-    /// How many encrypted files of the environment they open.
+    /// The number of the environment's encrypted files that they open.
     pub opens: usize,
-    /// The files that they do not open, and for whom those are.
+    /// The files that they do not open, with their recipients.
     pub closed: Vec<Closed>,
-    /// Entries that hold no identity, or whose identities Flux passes over, and why.
+    /// The entries without identities, or with identities that Flux ignores, each with the reason.
     pub problems: Vec<String>,
-    /// The line of an entry for which Flux takes none of them.
+    /// The line of an entry that makes Flux accept none of them.
     pub broken: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Examined {
 pub struct Closed {
     /// The file.
     pub file: String,
-    /// For whom it is.
+    /// The recipients of the file.
     pub recipients: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ impl Examined {
         self.found && self.broken.is_none() && self.closed.is_empty()
     }
 
-    /// Says in one sentence how it stands.
+    /// Returns the result in one sentence.
     pub fn summary(&self) -> String {
         let (secret, opens) = (&self.secret, self.opens);
         if let Some(why) = &self.broken {
@@ -71,24 +71,24 @@ impl Examined {
 /// Reads the cluster's keys and tries them on every encrypted file that the environment reads.
 ///
 /// # Errors
-/// When the cluster cannot be asked, or git does not list the files.
+/// If the cluster cannot be reached, or git does not list the files.
 pub async fn examine(
-    reach: &TaskContext,
+    task_context: &TaskContext,
     env: Env,
     name: &str,
     snapshot: std::sync::Arc<Snapshot>,
 ) -> Result<Examined, Fault> {
-    let cluster = reach.cluster(env)?;
+    let cluster = task_context.cluster(env)?;
     let mut lives = Vec::new();
     for secret in snapshot.age_secrets(name) {
         let live = cluster.secret(&secret.namespace, &secret.name).await?;
         lives.push((secret, live));
     }
     let name = name.to_owned();
-    reach.away(move || judge(&name, &lives, &snapshot)).await?
+    task_context.away(move || judge(&name, &lives, &snapshot)).await?
 }
 
-/// Tries the identities of each Secret on every encrypted file that the Kustomizations read which decrypt with it. It blocks.
+/// Tries the identities of each Secret on every encrypted file of the Kustomizations that decrypt with it. It blocks.
 fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapshot) -> Result<Examined, Fault> {
     let names: Vec<String> = lives.iter().map(|(secret, _)| secret.to_string()).collect();
     let mut examined = Examined {
@@ -113,7 +113,7 @@ fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapsh
         if let Some(why) = entries.broken {
             examined.problems.push(of_secret(why.clone()));
             examined.broken.get_or_insert(format!("{secret} ({why})"));
-            // The controller takes all of a Secret or nothing.
+            // The controller accepts all of a Secret or nothing.
             identities = Identities::default();
         }
         held.push((secret, identities));
@@ -145,15 +145,16 @@ fn judge(env: &str, lives: &[(AgeSecret, Option<LiveSecret>)], snapshot: &Snapsh
     Ok(examined)
 }
 
-/// Tries identities on every encrypted file that an environment reads; returns how many they open, and which they do not. It blocks.
+/// Tries identities on every encrypted file that an environment reads; returns the number of opened ones, and the
+/// others. It blocks.
 ///
 /// # Errors
-/// When git does not list the files.
+/// If git does not list the files.
 pub fn opened(env: &str, identities: &Identities, snapshot: &Snapshot) -> Result<(usize, Vec<Closed>), Fault> {
     tried(env, snapshot, |_, parsed| parsed.opens_with(identities))
 }
 
-/// Counts the encrypted files of an environment that can be opened, and lists those that cannot.
+/// Counts the encrypted files of an environment that can be opened, and lists the others.
 fn tried(
     env: &str,
     snapshot: &Snapshot,
@@ -182,28 +183,29 @@ fn reads(snapshot: &Snapshot, env: &str, file: &str) -> bool {
     snapshot.fed_by(file).iter().any(|feed| feed.env == env)
 }
 
-/// Says which identities a cluster gets.
+/// Selects the identities that a cluster gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Those that it has stay beside the new ones, as while a key is being replaced.
+    /// The present ones stay beside the new ones, as during the replacement of a key.
     Old,
-    /// Only those that the configuration names.
+    /// Only those of the configuration.
     None,
 }
 
-/// Says what was done to a Secret.
+/// Reports the change of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// What was done.
+    /// The change, in words.
     pub said: String,
-    /// The other entries that stay in it, and whose keys Flux takes too.
+    /// The other entries that stay in it, whose keys Flux accepts, too.
     pub beside: Vec<String>,
 }
 
-/// Gives the cluster the identities at hand whose public keys the environment's `.sops.yaml` names; no other environment's.
+/// Gives the cluster the available identities whose public keys the environment's `.sops.yaml` names; none of another
+/// environment.
 ///
 /// # Errors
-/// When none of them is at hand, or the cluster refuses.
+/// If none of them is available, or the cluster refuses.
 pub async fn put(
     cluster: &Cluster,
     secret: &AgeSecret,

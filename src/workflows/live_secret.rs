@@ -1,4 +1,5 @@
-//! Whether the cluster holds what Git says: a secret's values compared with the live Secret's by hash, in memory; and who uses it.
+//! The comparison of Git and the cluster: a secret's values and the live Secret's by hash, in memory; and the users of
+//! a Secret.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::TaskContext;
 use crate::cluster::{Cluster, LiveSecret};
+use crate::model::signs;
 use crate::model::{Env, Fault, FaultKind, ObjectRef};
 use crate::repo::secrets::SecretEntry;
 use crate::repo::users::{Use, kinds};
 use crate::sops::{self, IdentitySources, Opened, Segment};
 
-/// Says how one key stands in Git and in the cluster.
+/// Describes one key in Git and in the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyState {
@@ -28,6 +30,8 @@ pub enum KeyState {
     OnlyGit,
     /// Only the cluster has it.
     OnlyLive,
+    /// A program in the cluster fills it, as intended.
+    Filled,
 }
 
 impl KeyState {
@@ -38,35 +42,41 @@ impl KeyState {
             Self::Differs => "differs",
             Self::OnlyGit => "only in Git",
             Self::OnlyLive => "only live",
+            Self::Filled => "filled in",
         }
     }
 
-    /// Returns a sign, so that it does not rest on colour alone.
+    /// Tells whether it is in the intended state.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Same | Self::Filled)
+    }
+
+    /// Returns a sign, so that colour is never the only one.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Same => "=",
-            Self::Differs => "x",
-            Self::OnlyGit => "+",
-            Self::OnlyLive => "-",
+            Self::Same | Self::Filled => signs::READY.sign,
+            Self::Differs => signs::FAILED.sign,
+            Self::OnlyGit => signs::ADDED.sign,
+            Self::OnlyLive => signs::REMOVED.sign,
         }
     }
 }
 
-/// Says how a secret of the repository stands in the cluster.
+/// Describes a secret of the repository in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncState {
-    /// The live Secret was read: each key.
+    /// The live Secret was read: the state of each key.
     Compared(Vec<(String, KeyState)>),
     /// There is no such Secret in the cluster.
     Missing,
-    /// It makes no Secret, or nobody reads it, so there is nothing to compare.
+    /// No Secret comes from it, or no Kustomization reads it, so there is nothing to compare.
     Nothing(&'static str),
     /// One of the two sides could not be read.
     Unknown(Fault),
 }
 
 impl SyncState {
-    /// Says in a few words how it stands.
+    /// Returns the state in a few words.
     pub fn description(&self) -> String {
         match self {
             Self::Compared(keys) => {
@@ -74,7 +84,12 @@ impl SyncState {
                 let others = [KeyState::Differs, KeyState::OnlyGit, KeyState::OnlyLive];
                 let told = others.into_iter().filter(|state| count(*state) > 0);
                 let told: Vec<String> = told.map(|state| format!("{} {}", count(state), state.description())).collect();
-                if told.is_empty() { "same".to_owned() } else { told.join(", ") }
+                match (told.is_empty(), count(KeyState::Filled), keys.len()) {
+                    (true, 0, _) => "same".to_owned(),
+                    (true, filled, all) if filled == all => "filled in".to_owned(),
+                    (true, filled, _) => format!("same, {filled} filled in"),
+                    (false, ..) => told.join(", "),
+                }
             }
             Self::Missing => "not in the cluster".to_owned(),
             Self::Nothing(why) => (*why).to_owned(),
@@ -86,10 +101,10 @@ impl SyncState {
         }
     }
 
-    /// Tells whether Git and the cluster agree; `None` where that is not known.
+    /// Tells whether Git and the cluster agree; `None` if that is unknown.
     pub fn agrees(&self) -> Option<bool> {
         match self {
-            Self::Compared(keys) => Some(keys.iter().all(|(_, state)| *state == KeyState::Same)),
+            Self::Compared(keys) => Some(keys.iter().all(|(_, state)| state.is_good())),
             Self::Missing => Some(false),
             Self::Nothing(_) | Self::Unknown(_) => None,
         }
@@ -98,8 +113,8 @@ impl SyncState {
 
 type Hash = [u8; 32];
 
-/// Compares one secret of the repository with the cluster's. Nothing but what it says is kept.
-pub async fn compare(reach: &TaskContext, env: Env, entry: &SecretEntry) -> SyncState {
+/// Compares one secret of the repository with the cluster's. Keeps only the result.
+pub async fn compare(task_context: &TaskContext, env: Env, entry: &SecretEntry) -> SyncState {
     if entry.generator.is_some() {
         return SyncState::Nothing("generated");
     }
@@ -110,11 +125,11 @@ pub async fn compare(reach: &TaskContext, env: Env, entry: &SecretEntry) -> Sync
         return SyncState::Nothing("no Kustomization reads it");
     }
     let git = async {
-        let (path, file, document) = (reach.file(&entry.file)?, entry.file.clone(), entry.document);
-        // Nobody asked for this file by name, so it asks nothing either.
-        let sources: Vec<_> = reach.identities.get(env).into_iter().map(IdentitySources::quietly).collect();
+        let (path, file, document) = (task_context.file(&entry.file)?, entry.file.clone(), entry.document);
+        // The user did not name this file, so it must not prompt.
+        let sources: Vec<_> = task_context.identities.get(env).into_iter().map(IdentitySources::quietly).collect();
         let encrypted = entry.encrypted;
-        reach
+        task_context
             .away(move || {
                 if !encrypted {
                     return plain(&path, document);
@@ -126,14 +141,64 @@ pub async fn compare(reach: &TaskContext, env: Env, entry: &SecretEntry) -> Sync
     };
     let live = async {
         let namespace = if entry.namespace.is_empty() { "default" } else { &entry.namespace };
-        reach.cluster(env)?.secret(namespace, &entry.name).await
+        task_context.cluster(env)?.secret(namespace, &entry.name).await
     };
     let (git, live) = futures::future::join(git, live).await;
     match (git, live) {
         (Err(fault), _) | (_, Err(fault)) => SyncState::Unknown(fault),
         (_, Ok(None)) => SyncState::Missing,
-        (Ok(git), Ok(Some(live))) => SyncState::Compared(states(&git, &of_live(&live))),
+        (Ok(git), Ok(Some(live))) => {
+            let mut keys = states(&git, &of_live(&live));
+            for (key, state) in keys.iter_mut().filter(|(_, state)| !state.is_good()) {
+                if is_filled(entry, &live, key, *state) {
+                    *state = KeyState::Filled;
+                }
+            }
+            SyncState::Compared(keys)
+        }
     }
+}
+
+/// The programs for manual changes of a Secret, by the prefixes of their field managers.
+const HANDS: &[&str] = &[
+    "kubectl",
+    "fluxdeck",
+    "k9s",
+    "lens",
+    "openlens",
+    "freelens",
+    "headlamp",
+    "dashboard",
+    "mozilla",
+    "curl",
+    "node-fetch",
+];
+
+/// Tells whether a program fills a key that differs from Git: by the Secret's own annotations, or because a controller
+/// wrote it. A manual change does not count, and a key that only Git has is missing.
+fn is_filled(entry: &SecretEntry, live: &LiveSecret, key: &str, state: KeyState) -> bool {
+    if state == KeyState::OnlyGit {
+        return false;
+    }
+    let by_itself = entry.filled_by.as_ref().is_some_and(|filler| filler.fills(key));
+    let reflects = live.annotations.contains_key("reflector.v1.k8s.emberstack.com/reflects")
+        || live.annotations.contains_key("replicator.v1.mittwald.de/replicate-from");
+    if by_itself || reflects || live.kind == "kubernetes.io/service-account-token" {
+        return true;
+    }
+    let annotation =
+        |name: &str| live.annotations.get(&format!("kustomize.toolkit.fluxcd.io/{name}")).map(String::as_str);
+    // Flux leaves these objects unchanged once they exist.
+    let is_left =
+        matches!(annotation("ssa"), Some("IfNotPresent" | "Ignore")) || annotation("reconcile") == Some("disabled");
+    let writers = live.managers.get(key).map(Vec::as_slice).unwrap_or_default();
+    let is_of_flux = |manager: &String| manager.contains("kustomize-controller") || manager.contains("helm-controller");
+    let is_hand = |manager: &String| {
+        let name = manager.to_lowercase();
+        HANDS.iter().any(|hand| name.starts_with(hand))
+    };
+    let others = !writers.is_empty() && !writers.iter().any(is_hand);
+    others && (is_left || state == KeyState::OnlyLive) && !writers.iter().all(is_of_flux)
 }
 
 fn states(git: &BTreeMap<String, Hash>, live: &BTreeMap<String, Hash>) -> Vec<(String, KeyState)> {
@@ -161,7 +226,7 @@ fn of_live(live: &LiveSecret) -> BTreeMap<String, Hash> {
     live.values.iter().map(|(key, value)| (key.clone(), hash(value))).collect()
 }
 
-/// Hashes the values that the API server would make of a document: `stringData` over `data`, decoded.
+/// Hashes the values of a document as the API server would store them: `stringData` over `data`, decoded.
 pub fn of_opened(opened: &Opened, document: usize) -> BTreeMap<String, Hash> {
     let mut found = BTreeMap::new();
     for block in ["data", "stringData"] {
@@ -178,7 +243,7 @@ pub fn of_opened(opened: &Opened, document: usize) -> BTreeMap<String, Hash> {
     found
 }
 
-/// No manifest is larger, in bytes.
+/// The largest manifest, in bytes.
 const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
 /// Hashes the values of a plain manifest.
@@ -191,7 +256,7 @@ fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Has
     for (block, encoded) in [("data", true), ("stringData", false)] {
         for (key, value) in body.get(block).and_then(|block| block.as_mapping()).into_iter().flatten() {
             let (Some(key), Some(value)) = (key.as_str(), value.as_str()) else { continue };
-            // The API server passes over line ends (Go's encoding/base64).
+            // The API server ignores line ends (Go's encoding/base64).
             let joined = || STANDARD.decode(value.replace(['\n', '\r'], "")).unwrap_or_default();
             let bytes = if encoded { joined() } else { value.as_bytes().to_vec() };
             found.insert(key.to_owned(), hash(&bytes));
@@ -200,10 +265,10 @@ fn plain(path: &std::path::Path, document: usize) -> Result<BTreeMap<String, Has
     Ok(found)
 }
 
-/// Finds what uses a Secret in its namespace.
+/// Finds the users of a Secret in its namespace.
 ///
 /// # Errors
-/// When the cluster cannot be asked at all; kinds that it does not serve or may not list are left out.
+/// If the cluster is unreachable; kinds that it does not serve or does not permit to list are left out.
 pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Result<Vec<Use>, Fault> {
     let lists = kinds(namespace).map(|(group, kind, namespace)| async move {
         (group, kind, namespace, cluster.objects(group, kind, namespace).await)
@@ -225,7 +290,58 @@ pub async fn users(cluster: &Arc<Cluster>, namespace: &str, name: &str) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyState, SyncState, hash, states};
+    use std::collections::BTreeMap;
+
+    use super::{KeyState, SyncState, hash, is_filled, states};
+    use crate::cluster::LiveSecret;
+    use crate::repo::filled::Filler;
+    use crate::repo::secrets::SecretEntry;
+
+    fn live(managers: &[(&str, &[&str])], annotations: &[(&str, &str)]) -> LiveSecret {
+        let own = |text: &&str| (*text).to_owned();
+        LiveSecret {
+            values: BTreeMap::new(),
+            kind: "Opaque".to_owned(),
+            managers: managers.iter().map(|(key, by)| (own(key), by.iter().map(own).collect())).collect(),
+            annotations: annotations.iter().map(|(name, value)| (own(name), own(value))).collect(),
+        }
+    }
+
+    #[test]
+    fn what_a_controller_or_a_reflector_fills_is_no_difference_and_what_a_hand_wrote_is_one() {
+        use KeyState::{Differs, OnlyGit, OnlyLive};
+        let entry = SecretEntry::default();
+        let filled = |live: &LiveSecret, state| is_filled(&entry, live, "token", state);
+        let by = |manager: &'static str| live(&[("token", &[manager])], &[]);
+        assert!(filled(&by("cert-manager-certificates-issuing"), OnlyLive));
+        assert!(!filled(&by("kubectl-edit"), OnlyLive) && !filled(&by("OpenLens"), OnlyLive));
+        assert!(!filled(&by("kustomize-controller"), OnlyLive), "what it takes out with its next run");
+        assert!(!filled(&live(&[], &[]), OnlyLive), "nobody knows who wrote it");
+        // Flux restores the value of Git, unless a policy leaves the object alone.
+        assert!(!filled(&by("operator"), Differs));
+        assert!(filled(
+            &live(
+                &[("token", &["kustomize-controller", "operator"])],
+                &[("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent")]
+            ),
+            Differs
+        ));
+        assert!(!filled(
+            &live(&[("token", &["kubectl-edit"])], &[("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent")]),
+            Differs
+        ));
+        let reflected = live(&[], &[("reflector.v1.k8s.emberstack.com/reflects", "a/b")]);
+        assert!(filled(&reflected, Differs) && filled(&reflected, OnlyLive) && !filled(&reflected, OnlyGit));
+        let generated = Filler { by: "a generator".to_owned(), keys: vec!["token".to_owned()] };
+        let entry = SecretEntry { filled_by: Some(generated), ..SecretEntry::default() };
+        assert!(
+            is_filled(&entry, &live(&[], &[]), "token", Differs)
+                && !is_filled(&entry, &live(&[], &[]), "user", Differs)
+        );
+        let sync_state =
+            SyncState::Compared(vec![("a".to_owned(), KeyState::Same), ("b".to_owned(), KeyState::Filled)]);
+        assert_eq!((sync_state.description().as_str(), sync_state.agrees()), ("same, 1 filled in", Some(true)));
+    }
 
     #[test]
     fn each_key_is_told_apart() {
@@ -236,9 +352,9 @@ mod tests {
         let expected =
             [("a", KeyState::Same), ("b", KeyState::Differs), ("c", KeyState::OnlyGit), ("d", KeyState::OnlyLive)];
         assert_eq!(found, expected.map(|(key, state)| (key.to_owned(), state)));
-        let standing = SyncState::Compared(found);
+        let sync_state = SyncState::Compared(found);
         assert_eq!(
-            (standing.description().as_str(), standing.agrees()),
+            (sync_state.description().as_str(), sync_state.agrees()),
             ("1 differs, 1 only in Git, 1 only live", Some(false))
         );
     }

@@ -1,7 +1,8 @@
-//! Work that takes several steps: it asks clusters, reads files, runs git, and waits in between.
+//! Work of several steps: it queries clusters, reads files, runs git, and waits in between.
 //!
-//! It stands between the engine, which is pure, and who begins it: the key of a screen and its headless twin call the same function here with
-//! typed arguments. What it may touch it is given (`TaskContext`), and what it writes takes the guard's leave (`Permit`).
+//! It is between the engine, which is pure, and its callers: the key of a screen and its headless twin call the same
+//! function here with typed arguments. Its resources are parameters (`TaskContext`), and its writes need the guard's
+//! permission (`Permit`).
 
 mod age_entries;
 pub mod age_key;

@@ -1,4 +1,5 @@
-//! New age keys: one file for each environment, outside the repository, readable by nobody else; and what comes after a new one.
+//! New age keys: one file for each environment, outside of the repository, readable by its owner alone; and the steps
+//! after a new one.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
@@ -22,39 +23,39 @@ pub struct KeyFile {
     pub name: String,
     /// The public half.
     pub recipient: String,
-    /// Where the private half lies.
+    /// The path of the private half.
     pub key: PathBuf,
 }
 
-/// What was made, and what is to be done with it.
+/// A created key, and its next steps.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewKey {
     /// The environment.
     pub env: String,
-    /// Where the private half lies.
+    /// The path of the private half.
     pub key: PathBuf,
     /// The public half.
     pub recipient: String,
-    /// The configuration that was written, where there was none.
+    /// The written configuration, if there was none.
     pub config: Option<String>,
-    /// What is to be done now, in this order.
+    /// The next steps, in this order.
     pub next: Vec<Next>,
 }
 
-/// One line of what comes after a new key.
+/// One step after a new key.
 #[derive(Debug, Clone, Serialize)]
 pub struct Next {
-    /// What is typed.
+    /// The command line.
     pub shell: ShellLine,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
-/// Keys that were written; they are removed again unless they are kept.
+/// Written keys; dropping them deletes them unless they are kept.
 pub struct Written(Vec<KeyFile>);
 
 impl Written {
-    /// Returns what was written.
+    /// Returns the written files.
     pub fn files(&self) -> &[KeyFile] {
         &self.0
     }
@@ -68,16 +69,16 @@ impl Written {
 impl Drop for Written {
     fn drop(&mut self) {
         for file in &self.0 {
-            // Nothing is encrypted for it yet; a file that stays is refused next time, and said.
+            // Nothing is encrypted for it yet; a remaining file is refused next time, with a message.
             let _removed = std::fs::remove_file(&file.key);
         }
     }
 }
 
-/// Returns the folder for the keys, which is not inside the repository.
+/// Returns the folder for the keys, which is not inside of the repository.
 ///
 /// # Errors
-/// When it is inside, or there is no home.
+/// If it is inside, or there is no home.
 pub fn folder(wanted: Option<&Path>, repository: &Path) -> Result<PathBuf, Fault> {
     let refused = |why: String| {
         let todo = "name a folder outside the repository: --keys DIR";
@@ -96,7 +97,7 @@ pub fn folder(wanted: Option<&Path>, repository: &Path) -> Result<PathBuf, Fault
     Ok(folder)
 }
 
-/// Resolves links as far as the path exists, so that a link cannot lead the keys into the repository.
+/// Resolves links in the existing part of a path, so that a link cannot lead the keys into the repository.
 fn real(path: &Path) -> PathBuf {
     path.ancestors()
         .find_map(|above| {
@@ -112,12 +113,13 @@ fn personal() -> Option<PathBuf> {
     Some(config.join("fluxdeck/keys"))
 }
 
-/// Makes a key for each environment of the template and writes it, never over another.
+/// Generates a key for each environment of the template and writes it, never over another.
 ///
-/// It takes no permit: the files are new, of a repository that is not there yet, and go again unless it comes to be.
+/// It takes no permit: the files are new, belong to a repository that does not exist yet, and are deleted again unless
+/// it is created.
 ///
 /// # Errors
-/// When one is there already, or cannot be written; those that were written go.
+/// If one exists already, or cannot be written; the written ones are deleted.
 pub fn write_keys(folder: &Path, repository: &str, kind: KeyKind, now: Timestamp) -> Result<Written, Fault> {
     let mut written = Written(Vec::new());
     for (env, _) in KEYS {
@@ -126,10 +128,10 @@ pub fn write_keys(folder: &Path, repository: &str, kind: KeyKind, now: Timestamp
     Ok(written)
 }
 
-/// Makes a key for an environment and writes it, never over another.
+/// Generates a key for an environment and writes it, never over another.
 ///
 /// # Errors
-/// When it is there already, or cannot be written.
+/// If it exists already, or cannot be written.
 fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fault(folder, &error))?;
     let path = folder.join(format!("{repository}-{env}.agekey"));
@@ -146,10 +148,10 @@ fn write_key(folder: &Path, repository: &str, env: &str, kind: KeyKind, now: Tim
     Ok(KeyFile { name: env.to_owned(), recipient, key: path })
 }
 
-/// Makes another key for an environment and puts it behind those that its file holds.
+/// Generates another key for an environment and appends it to its file.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 fn append_key(path: &Path, repository: &str, env: &str, kind: KeyKind, now: Timestamp) -> Result<KeyFile, Fault> {
     let (secret, recipient) = kind.generate();
     let text = text(env, repository, &recipient, &secret, now);
@@ -178,11 +180,11 @@ fn fault(path: &Path, error: &std::io::Error) -> Fault {
     Fault::failed(what, error.to_string(), "name a folder that you may write: --keys DIR")
 }
 
-/// Makes a new key for an environment: behind the others of its key file where it has one, else in a file of its own in `folder`, or beside the
-/// personal configuration. Where no `.sops.yaml` names a recipient yet, it writes one. It blocks.
+/// Generates a new key for an environment: after the others of its key file if it has one, else in a file of its own in
+/// `folder`, or beside the personal configuration. If no `.sops.yaml` names a recipient yet, it writes one. It blocks.
 ///
 /// # Errors
-/// When the place is inside the repository, or cannot be written.
+/// If the place is inside of the repository, or cannot be written.
 pub fn make(
     root: &Path,
     environment: &Environment,
@@ -194,7 +196,7 @@ pub fn make(
 ) -> Result<NewKey, Fault> {
     let name = environment.name.clone();
     let repository = root.file_name().and_then(|name| name.to_str()).unwrap_or("repository").to_owned();
-    // A new key of an environment is no weaker than those that it has.
+    // A new key of an environment is no weaker than its present ones.
     let strong = |recipient: &String| KeyKind::from_recipient(recipient) == KeyKind::PostQuantum;
     let kind = if environment.recipients.iter().any(strong) { KeyKind::PostQuantum } else { kind_wanted };
     let made = match at_hand.filter(|file| folder_wanted.is_none() && file.exists()) {
@@ -203,7 +205,7 @@ pub fn make(
     };
     let folder = environment.path.clone().unwrap_or_else(|| format!("clusters/{name}"));
     let known = config_for(root, &folder);
-    // A second configuration would override the first for what lies below it: the rules that are there are completed by hand.
+    // A second configuration would override the first for files below it: the user completes present rules by hand.
     let config = match (&known, environment.recipients.is_empty()) {
         (None, true) => Some(write_config(root, &folder, &made.recipient)?),
         _ => None,
@@ -241,7 +243,7 @@ fn backup(made: &KeyFile) -> Next {
     )
 }
 
-/// What comes after an environment's first key.
+/// Returns the steps after an environment's first key.
 fn first(env: &str, made: &KeyFile, config: Option<&str>) -> Vec<Next> {
     let named = config.map(|config| {
         step(
@@ -269,7 +271,7 @@ fn first(env: &str, made: &KeyFile, config: Option<&str>) -> Vec<Next> {
     steps
 }
 
-/// How an environment's key is replaced by another without a moment in which the cluster cannot open something.
+/// Returns the steps that replace an environment's key, without a moment in which the cluster cannot open a file.
 fn rollout(env: &str, config: &str, old: &[String], made: &KeyFile) -> Vec<Next> {
     let (recipient, old) = (&made.recipient, old.join(","));
     let edit = || ShellLine::from("$EDITOR").path(config);

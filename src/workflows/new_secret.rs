@@ -1,4 +1,4 @@
-//! Making a new Secret: which environments it changes, and the operation that the form and `secret new` begin alike.
+//! Creating a new Secret: the environments that it changes, and the common operation of the form and `secret new`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,8 @@ use crate::model::{Env, Fault, Outcome, ShellLine};
 use crate::repo::new_secret::{NewSecret, SecretPlace, WrittenSecret};
 use crate::repo::{Loader, NewReader};
 
-/// Returns what the guard judges a new Secret by: its file in every environment that reads the folder, the one that it is made for first.
+/// Returns the targets of a new Secret for the guard: its file in every environment that reads the folder, its own
+/// first.
 pub fn targets(env: Env, place: &SecretPlace, facts: &Facts) -> Vec<CommandTarget> {
     let mut envs: Vec<Option<Env>> = place.readers.iter().map(|reader| facts.find_environment(reader)).collect();
     envs.insert(0, Some(env));
@@ -25,10 +26,10 @@ pub fn targets(env: Env, place: &SecretPlace, facts: &Facts) -> Vec<CommandTarge
     found
 }
 
-/// Says where and when a Secret is made.
+/// Names the place and the time of a new Secret.
 #[derive(Debug, Clone)]
 pub struct CreationContext {
-    /// The environment that it is made for.
+    /// The environment of the Secret.
     pub env: Env,
     /// The repository.
     pub root: PathBuf,
@@ -36,7 +37,8 @@ pub struct CreationContext {
     pub now: Timestamp,
 }
 
-/// Builds the operation that makes a Secret. `values` reads what it is made of, away from the screen; `made` is told what was written.
+/// Builds the operation that creates a Secret. `values` reads its values outside of the loop; `made` gets the written
+/// one.
 pub fn operation(
     new: NewSecret,
     values: impl FnOnce(NewSecret) -> Result<NewSecret, Fault> + Send + 'static,
@@ -51,15 +53,15 @@ pub fn operation(
         &[&new.name, &new.namespace, &secret_file, &secret_file],
     );
     let CreationContext { env, root, now } = at;
-    let work = Box::new(move |reach: TaskContext, mut steps: StepSender| {
+    let work = Box::new(move |task_context: TaskContext, mut steps: StepSender| {
         let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
             let write = move || {
-                // What is shown may be older than the disk, or while fluxdeck starts not know yet what feeds what.
+                // The shown state may be older than the disk, or lack the feeds while fluxdeck starts.
                 let snapshot = Loader::open(&root).feeds();
                 let warn = &mut |reader: &NewReader| steps(reader.step(now));
                 values(new)?.write(&snapshot, now, warn, &permit)
             };
-            match reach.away(write).await.and_then(|written| written) {
+            match task_context.away(write).await.and_then(|written| written) {
                 Ok(written) => {
                     made(&written);
                     Outcome::Done(summary(&written))

@@ -1,4 +1,5 @@
-//! Pushes, then follows the commit through every environment: fetched by its source, applied by each Kustomization in order, healthy.
+//! Pushes, then follows the commit through every environment: fetched by its source, applied by each Kustomization in
+//! order, healthy.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +16,10 @@ use crate::cluster::{Cluster, verbs};
 use crate::kinds;
 use crate::model::revision::hash;
 use crate::model::{Env, Fault, ObjectRef, Outcome, ShellLine, Step, StepState};
-use crate::repo::git::{self, Destination, GitChange};
+use crate::repo::git::{Destination, GitChange};
 
-/// What follows the branch in one environment: its sources, then its Kustomizations in the order in which they are applied.
+/// The followers of the branch in one environment: its sources, then its Kustomizations in the order in which they are
+/// applied.
 pub struct Follower {
     /// The environment.
     pub env: Env,
@@ -29,7 +31,7 @@ pub struct Follower {
     pub kustomizations: Vec<ObjectRef>,
 }
 
-/// Makes the operation that pushes, and lets each follower take the commit.
+/// Builds the operation that pushes, and makes each follower take the commit.
 pub fn operation(
     root: PathBuf,
     to: Destination,
@@ -47,22 +49,16 @@ pub fn operation(
         shell,
         stopped: NO_LONGER_WAITED_FOR,
         permit,
-        work: Box::new(move |reach, steps| {
+        work: Box::new(move |task_context, steps| {
             Box::pin(async move {
-                let report = Report(Arc::new(Mutex::new(steps)), reach.clone(), permit);
+                let report = Report(Arc::new(Mutex::new(steps)), task_context.clone(), permit);
                 report.say("push", StepState::Running, "pushing");
-                let pushed = async {
-                    change(&reach, &root, GitChange::Push(to), permit).await?;
-                    reach.away(move || git::head(&root)).await?
-                };
-                let commit = match pushed.await {
-                    Ok(commit) => commit,
-                    Err(fault) => {
-                        report.say("push", StepState::Failed, &fault.why);
-                        return Outcome::Failed(fault);
-                    }
-                };
-                let short = commit.get(..7).unwrap_or(&commit).to_owned();
+                let commit = to.commit.clone();
+                if let Err(fault) = change(&task_context, &root, GitChange::Push(to), permit).await {
+                    report.say("push", StepState::Failed, &format!("{}; {}", fault.cause(), fault.todo));
+                    return Outcome::Failed(fault);
+                }
+                let short = crate::model::revision::short(&commit).to_owned();
                 report.say("push", StepState::Done, &format!("{branch} is at {short}"));
                 let names: Vec<String> = followers.iter().map(|one| one.name.clone()).collect();
                 let outcomes = join_all(followers.into_iter().map(|one| follow(one, &commit, &report, wait))).await;
@@ -78,7 +74,7 @@ pub fn operation(
     }
 }
 
-/// Sends the steps of several environments into one list.
+/// Merges the steps of several environments into one list.
 #[derive(Clone)]
 struct Report(Arc<Mutex<StepSender>>, TaskContext, Permit);
 
@@ -119,7 +115,7 @@ async fn follow(one: Follower, commit: &str, report: &Report, wait: Duration) ->
             return outcome;
         }
     }
-    // One that is suspended or fails holds only those that depend on it, and they say so themselves.
+    // A suspended or failed one delays only its dependants, and they report that themselves.
     for object in &one.kustomizations {
         let outcome = take(&one, &cluster, object, commit, report, wait).await;
         if !outcome.is_done() {
@@ -129,7 +125,7 @@ async fn follow(one: Follower, commit: &str, report: &Report, wait: Duration) ->
     failed.unwrap_or_else(|| Outcome::Done(format!("applied in {}", one.name)))
 }
 
-/// Lets one object take a commit, and looks whether it has.
+/// Makes one object take a commit, and checks whether it did.
 async fn take(
     one: &Follower,
     cluster: &Cluster,

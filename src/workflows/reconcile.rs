@@ -8,7 +8,7 @@ use crate::cluster::verbs::Reconcile;
 use crate::cluster::{Cluster, verbs};
 use crate::model::{Clock, Env, ObjectRef, Outcome, ShellLine, Step, StepState};
 
-/// Makes the operation that reconciles objects in this order.
+/// Builds the operation that reconciles objects in this order.
 pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, permit: Permit) -> Operation {
     Operation {
         title: "Reconcile all".to_owned(),
@@ -17,9 +17,9 @@ pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, 
         shell,
         stopped: NO_LONGER_WAITED_FOR,
         permit,
-        work: Box::new(move |reach, mut steps| {
+        work: Box::new(move |task_context, mut steps| {
             Box::pin(async move {
-                let cluster = match reach.cluster(env) {
+                let cluster = match task_context.cluster(env) {
                     Ok(cluster) => cluster,
                     Err(fault) => return Outcome::Failed(fault),
                 };
@@ -28,12 +28,12 @@ pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, 
                 let mut done = 0_usize;
                 for object in &objects {
                     let name = object.short();
-                    let clock = reach.clock.clone();
+                    let clock = task_context.clock.clone();
                     let mut report = |step: Step| {
-                        // One line per object: the steps within it pass by in its message.
+                        // One line per object: its message shows the inner steps.
                         steps(Step { step: name.clone(), ..step });
                     };
-                    // Once one has failed, what waits for it will not be ready however long it is waited for.
+                    // After a failure, its dependants will not become ready in any time.
                     let outcome = if failed.is_none() {
                         in_turn(&cluster, &verb, object, &clock, &mut report, wait, &permit).await
                     } else {
@@ -60,13 +60,15 @@ pub fn all(env: Env, objects: Vec<ObjectRef>, wait: Duration, shell: ShellLine, 
     }
 }
 
-/// How long a dependency that was asked before may take at most: controllers look at it again every 30 seconds.
+/// The longest wait for a dependency that was requested before: controllers check it again every 30 seconds.
 const DEPENDENCY: Duration = Duration::from_mins(1);
 
-/// How soon an object is asked again whose dependency was not ready: the dependency was asked before it and is about to be.
+/// The delay before an object with an unready dependency is requested again: the dependency was requested before and is
+/// nearly done.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Reconciles one object of several that depend on each other: what it depends on may still be at it, which is no failure yet.
+/// Reconciles one of several objects that depend on each other: a dependency may still be in progress, which is no
+/// failure yet.
 pub(super) async fn in_turn(
     cluster: &Cluster,
     verb: &Reconcile,

@@ -1,4 +1,4 @@
-//! How far the last change of a file has come on its way into the clusters: committed, pushed, applied.
+//! The progress of a file's last change on its way to the clusters: committed, pushed, applied.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, State, revision};
 use crate::repo::git::{self, CommitEntry};
 
-/// Says at which station a change waits.
+/// Names the stage at which a change waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The file is not committed as it is.
+    /// The present file is not committed.
     Uncommitted,
     /// Its commit is not pushed.
     Unpushed,
@@ -27,13 +27,13 @@ pub struct ReadingKustomization {
     pub env: Env,
     /// The Kustomization.
     pub object: ObjectRef,
-    /// The revision that it has applied; empty while that is not known.
+    /// The revision that it has applied; empty while that is unknown.
     pub revision: String,
-    /// How it fares, where that is known.
+    /// The state, if it is known.
     pub state: Option<State>,
 }
 
-/// What has to be known before git is asked.
+/// The input of the query to git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitQuestion {
     root: PathBuf,
@@ -45,21 +45,22 @@ pub struct CommitQuestion {
     readers: Vec<ReadingKustomization>,
 }
 
-/// How far a change has come.
+/// The progress of a change.
 #[derive(Debug, Clone)]
 pub struct SecretProgress {
     /// The last commit of the file.
     pub commit: Option<CommitEntry>,
-    /// Whether the file is committed as it is.
+    /// Whether the present file is committed.
     pub is_committed: bool,
-    /// Whether the followed branch has it.
+    /// Whether the upstream branch has it.
     pub is_pushed: bool,
     /// The Kustomizations that read it, and whether each has applied the commit.
     pub readers: Vec<(ReadingKustomization, bool)>,
 }
 
 impl CommitQuestion {
-    /// Asks of a file, below the repository's root; `None` without a repository. Questions that are equal have the same answer.
+    /// Builds the query for a file, below the repository's root; `None` without a repository. Equal queries have the
+    /// same answer.
     pub fn new(facts: &Facts, file: &str) -> Option<Self> {
         let snapshot = facts.repository.as_ref()?;
         let state = snapshot.git.as_ref().ok();
@@ -80,10 +81,10 @@ impl CommitQuestion {
         })
     }
 
-    /// Asks git; this blocks.
+    /// Queries git; this blocks.
     ///
     /// # Errors
-    /// When git does not tell the file's last change.
+    /// If git does not return the file's last change.
     pub fn answer(self) -> Result<SecretProgress, Fault> {
         let root = &self.root;
         let commit = git::last_changes(root, std::slice::from_ref(&self.file))?.remove(&self.file);
@@ -96,7 +97,7 @@ impl CommitQuestion {
         let is_committed = commit.is_some() && !self.is_changed;
         Ok(SecretProgress {
             is_committed,
-            // Other commits may wait while this one is out.
+            // Other commits may be unpushed while this one is pushed.
             is_pushed: is_committed && self.ahead.is_some_and(|ahead| ahead == 0 || has("@{upstream}")),
             readers: self.readers.into_iter().map(applied).collect(),
             commit,
@@ -105,7 +106,7 @@ impl CommitQuestion {
 }
 
 impl SecretProgress {
-    /// Returns how far it has come in an environment, and the Kustomization that it waits for there.
+    /// Returns the stage in an environment, and the Kustomization that it waits for there.
     pub fn stage(&self, env: Env) -> (Stage, Option<&ReadingKustomization>) {
         let mut readers = self.readers.iter().filter(|(reader, _)| reader.env == env);
         match (self.is_committed, self.is_pushed) {

@@ -1,19 +1,20 @@
-//! Measures a text before it is parsed: how deep it nests, how much its aliases make of it, how many documents it has.
+//! Measures a text before it is parsed: the depth of its nesting, the size of its expanded aliases, the number of its
+//! documents.
 //!
-//! Nearly every text needs one look at its bytes: it has few brackets, and no alias. Only the others are gone through event by event, which
-//! takes about as long as parsing does, and expands nothing.
+//! One pass over the bytes is enough for nearly every text: it has few brackets, and no alias. Only the others are read
+//! event by event, which takes about as long as parsing does, and expands nothing.
 
 use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser};
 
-/// How deep lists and mappings may stand in each other; the YAML library stops there too, but only after it has taken the text apart.
+/// The deepest nesting of lists and mappings; the YAML library stops there, too, but only after it has split the text.
 const DEEPEST: usize = 128;
 
-/// What all aliases of a text may stand for, in bytes of text and [`NODE`] for each value.
+/// The most that all aliases of a text may expand to, in bytes of text and [`NODE`] for each value.
 const EXPANSION: usize = 4 * 1024 * 1024;
 
-/// What a value weighs beside its text.
+/// The weight of a value beside its text.
 const NODE: usize = 16;
 
 /// The most documents in one text.
@@ -22,25 +23,25 @@ const DOCUMENTS: usize = 20_000;
 /// The most lines that begin with `%`: the library compares each with all before it.
 const DIRECTIVES: usize = 100;
 
-/// So many brackets cannot nest so deep that it takes time, wherever they stand.
+/// The number of brackets that cannot cost time, however they are nested.
 const FEW_BRACKETS: usize = 1_000;
 
-/// So few aliases cannot make much of a text, however they are nested.
+/// The number of aliases that cannot expand a text much, however they are nested.
 const FEW_ALIASES: usize = 8;
 
-/// Says where a text is beyond all bounds, and which.
+/// Describes the place at which a text exceeds a bound, and which one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beyond {
     /// The line, counted from 1.
     pub line: usize,
-    /// What there is too much of.
+    /// The thing of which there is too much.
     pub why: String,
 }
 
 /// Refuses a text that would become too deep or too large.
 ///
 /// # Errors
-/// Says what there is too much of, and where.
+/// Describes the exceeded bound, and the place.
 pub fn check(text: &str) -> Result<(), Beyond> {
     let seen = look(text)?;
     if seen.brackets <= FEW_BRACKETS && !(seen.anchors && seen.aliases > 0) {
@@ -49,7 +50,7 @@ pub fn check(text: &str) -> Result<(), Beyond> {
     count(text, seen.aliases)
 }
 
-/// What one look at the bytes tells; each is an upper bound.
+/// The result of one pass over the bytes; each number is an upper bound.
 struct Seen {
     brackets: usize,
     anchors: bool,
@@ -91,17 +92,17 @@ fn look(text: &str) -> Result<Seen, Beyond> {
     Ok(seen)
 }
 
-/// Tells whether an anchor or an alias may begin behind this byte.
+/// Tells whether an anchor or an alias may begin after this byte.
 fn begins(before: u8) -> bool {
     before.is_ascii_whitespace() || matches!(before, b'[' | b'{' | b',' | b':' | b'"' | b'\'') || !before.is_ascii()
 }
 
-/// Tells whether this may stand in the name of an anchor.
+/// Tells whether the name of an anchor may contain this byte.
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii()
 }
 
-/// Goes through the text event by event.
+/// Reads the text event by event.
 fn count(text: &str, aliases: usize) -> Result<(), Beyond> {
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -114,8 +115,8 @@ fn count(text: &str, aliases: usize) -> Result<(), Beyond> {
             Err(error) if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) => {
                 return Err(Beyond { line: error.marker().line(), why: too_deep() });
             }
-            // The two parsers differ in what they take for YAML, and it is not for this one to judge that; where it cannot count, the text
-            // passes only if it cannot become much.
+            // The two parsers accept different texts as YAML, and this one must not judge that; if it cannot count, a
+            // text passes only if it cannot expand much.
             Err(_)
                 if aliases <= FEW_ALIASES
                     && text.bytes().filter(|byte| b"[{".contains(byte)).count() <= FEW_BRACKETS =>
@@ -132,15 +133,15 @@ fn too_deep() -> String {
     format!("its lists and mappings stand more than {DEEPEST} deep in each other")
 }
 
-/// Weighs what has an anchor, and what the aliases make of it.
+/// Weighs anchored values, and their aliases.
 #[derive(Default)]
 struct Scale {
     /// The anchor of each open list or mapping (zero for none), and the weight when it began.
     open: Vec<(usize, usize)>,
     anchored: HashMap<usize, usize>,
-    /// Everything so far, with aliases as what they stand for.
+    /// The weight so far, with aliases expanded.
     weight: usize,
-    /// The part of it that aliases make.
+    /// The aliases' part of it.
     expanded: usize,
 }
 
@@ -218,7 +219,7 @@ mod tests {
             (format!("a:\n  - {}", "[".repeat(100_000)), 2, "deep"),
             (format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)), 1, "deep"),
             ("{a: ".repeat(50_000), 1, "deep"),
-            // Closing brackets in quotes hide nothing.
+            // Closing brackets in quotes hide no depth.
             (format!("a: {}", "[\"]\", ".repeat(2_000)), 1, "deep"),
             (format!("a: 1\n{}", "---\n".repeat(30_000)), 20_002, "documents"),
             (format!("{}--- a\n", "%TAG !a! tag:x\n".repeat(200)), 101, "directives"),
@@ -238,7 +239,7 @@ mod tests {
             "schedule: '*/5 * * * *'\ntext: |\n  **bold** & [link](x) *em* &c\n".to_owned(),
             format!("a:\n{schemas}"),
             (0..100).map(|depth| " ".repeat(depth) + "a:\n").collect(),
-            // What is no YAML at all is for the parser to tell.
+            // The parser reports invalid YAML.
             "a: [\n".to_owned(),
             "a: &x *y\n".to_owned(),
             String::new(),

@@ -1,8 +1,10 @@
-//! Regular expressions of a repository, which nobody vouches for: read as the programs of Kubernetes read them, bounded, and compiled once.
+//! Untrusted regular expressions of a repository: parsed as the programs of Kubernetes parse them, bounded, and
+//! compiled once.
 //!
-//! sops and kustomize have Go's syntax (the package regexp/syntax), which differs from our library's in what follows a backslash, in classes and in
-//! braces; `translated` writes one in the other's way. The matching itself takes time linear in the text, but a few letters such as `(x{500}){40}` compile to megabytes, and a file is asked for its
-//! rule again and again.
+//! sops and kustomize have Go's syntax (the package regexp/syntax), which differs from our library's in escapes, in
+//! classes and in braces; `translated` converts from one to the other. The matching itself takes time linear in the
+//! text, but a few letters such as `(x{500}){40}` compile to megabytes, and the rules of a file are queried again and
+//! again.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,23 +12,23 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
 
-/// The most letters: the longest that people write names some folders.
+/// The most letters: the longest real ones name some folders.
 const LONGEST: usize = 2_000;
 
-/// The most bytes of what it compiles to; a usual one takes some kilobytes.
+/// The most bytes of a compiled expression; a usual one takes some kilobytes.
 const LARGEST: usize = 256 * 1024;
 
-/// The most expressions that are kept; a repository has a few.
+/// The most cached expressions; a repository has a few.
 const KEPT: usize = 512;
 
 type Compiled = Result<Regex, String>;
 
 static KNOWN: LazyLock<Mutex<HashMap<String, Compiled>>> = LazyLock::new(Mutex::default);
 
-/// Compiles an expression, or takes it as it was compiled before.
+/// Compiles an expression, or returns the cached one.
 ///
 /// # Errors
-/// Says what is wrong with it, or that it is too large.
+/// Describes the fault of the expression, or that it is too large.
 pub fn compile(text: &str) -> Compiled {
     if text.len() > LONGEST {
         return Err(format!("it is longer than {LONGEST} letters"));
@@ -51,17 +53,17 @@ pub fn compile(text: &str) -> Compiled {
     compiled
 }
 
-/// Tells whether an expression fits the whole of a text, as kustomize asks it of its selectors: an empty one fits everything, and one that is none
-/// fits nothing.
+/// Tells whether an expression matches the whole of a text, as in kustomize's selectors: an empty one matches
+/// everything, and an invalid one nothing.
 pub fn fits_whole(expression: &str, text: &str) -> bool {
     expression.is_empty() || compile(&format!("^(?:{expression})$")).is_ok_and(|regex| regex.is_match(text))
 }
 
-/// Writes an expression of Go's in our library's way. What is wrong in both is left to the library to say.
+/// Converts an expression of Go's syntax to our library's. The library reports faults in both.
 fn translated(text: &str) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    // Whether a repetition stands directly before.
+    // Whether a repetition is directly before.
     let mut repeated = false;
     while let Some(letter) = rest.chars().next() {
         let behind = rest.get(letter.len_utf8()..).unwrap_or_default();
@@ -101,7 +103,7 @@ fn translated(text: &str) -> Result<String, String> {
                     }
                     repeated = true;
                 }
-                // A brace that counts nothing stands for itself.
+                // A brace that is no count is literal.
                 None => {
                     out.push_str("\\{");
                     rest = behind;
@@ -116,13 +118,13 @@ fn translated(text: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Tells whether a group has flags that our library alone has: `(?x)`.
+/// Tells whether a group has flags of our library alone: `(?x)`.
 fn has_flags_of_ours(behind: &str) -> bool {
     let flags = behind.strip_prefix('?').and_then(|rest| rest.split([':', ')']).next()).unwrap_or_default();
     flags.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') && flags.contains(['x', 'u', 'R'])
 }
 
-/// Reads `{2}`, `{2,}` or `{2,3}` behind its brace: what it counts, and what follows.
+/// Reads `{2}`, `{2,}` or `{2,3}` after its brace: the count, and the rest.
 fn counted(behind: &str) -> Option<(&str, &str)> {
     let (inside, after) = behind.split_once('}')?;
     let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
@@ -131,7 +133,7 @@ fn counted(behind: &str) -> Option<(&str, &str)> {
     is_count.then_some((inside, after))
 }
 
-/// Writes what follows a backslash; returns what is left.
+/// Writes an escape after its backslash; returns the rest.
 fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
     let Some(letter) = behind.chars().next() else {
         out.push('\\');
@@ -144,7 +146,7 @@ fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
         (false, false) => format!("[{set}]"),
     };
     match letter {
-        // Up to three digits of a number in base eight; one alone that is not zero would be a reference, which Go has not.
+        // Up to three octal digits; a single one other than zero would be a back reference, which Go does not have.
         '0'..='7' => {
             let digits = behind.bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
             let number = behind.get(..digits).unwrap_or_default();
@@ -157,7 +159,7 @@ fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
             let _never_fails = write!(out, "\\x{{{value:x}}}");
             return behind.get(digits..).unwrap_or_default();
         }
-        // Of ASCII alone, unlike ours.
+        // ASCII alone, unlike ours.
         'd' | 'D' => out.push_str(&own("0-9", letter == 'D')),
         'w' | 'W' => out.push_str(&own("0-9A-Za-z_", letter == 'W')),
         's' | 'S' => out.push_str(&own("\\t\\n\\x0C\\r ", letter == 'S')),
@@ -166,7 +168,7 @@ fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
             out.push_str(if letter == 'p' { "\\P{" } else { "\\p{" });
             return after.get(2..).unwrap_or_default();
         }
-        // Ours takes these for the edges of words.
+        // Our library takes these for the edges of words.
         '<' | '>' => out.push(letter),
         _ => {
             out.push('\\');
@@ -176,7 +178,7 @@ fn escape<'t>(behind: &'t str, in_class: bool, out: &mut String) -> &'t str {
     after
 }
 
-/// Writes a class of letters behind its bracket; in Go's there are no classes within classes and no sets, only names such as `[:alpha:]`.
+/// Writes a class of letters after its bracket; Go has no nested classes and no sets, only names such as `[:alpha:]`.
 fn class<'t>(behind: &'t str, out: &mut String) -> &'t str {
     out.push('[');
     let mut rest = behind;
@@ -208,7 +210,7 @@ fn class<'t>(behind: &'t str, out: &mut String) -> &'t str {
                 out.push('\\');
                 out.push(letter);
             }
-            // Two of them would take letters away: the first is a letter, or ends a range at the second.
+            // Two of them would subtract letters: the first is a letter, or ends a range at the second.
             '-' if is_first => out.push_str("\\-"),
             '-' if after.starts_with('-') => {
                 out.push_str("-\\-");
@@ -226,7 +228,7 @@ fn class<'t>(behind: &'t str, out: &mut String) -> &'t str {
 mod tests {
     use super::{LONGEST, compile, fits_whole};
 
-    /// Said by a program over Go 1.25 (regexp.MatchString) for each of these.
+    /// The expected results come from Go 1.25 (regexp.MatchString).
     #[test]
     fn expressions_fit_as_those_of_go() {
         for (expression, text, fits) in [

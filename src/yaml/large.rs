@@ -1,22 +1,22 @@
-//! Whole numbers that do not fit 64 bits: YAML knows them, and Go's readers, which decide here, take them for floats; the library has no
-//! value for them.
+//! Whole numbers that do not fit 64 bits: they are valid YAML, and Go's readers, which count here, take them for
+//! floats; the library has no value for them.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-/// The digits of the largest number of 64 bits; most texts have no such run, and are looked at once, byte by byte.
+/// The digits of the largest number of 64 bits; most texts have no such run, and need only one pass over the bytes.
 const DIGITS: usize = 19;
 
-/// Writes such numbers as floats, where a text has any.
+/// Rewrites such numbers as floats, if a text has any.
 pub(super) fn as_floats(text: &str) -> Cow<'_, str> {
     if !has_run(text) {
         return Cow::Borrowed(text);
     }
     let mut places: Vec<(Range<usize>, f64)> = Vec::new();
     for next in Parser::new_from_str(text) {
-        // What is no YAML is told by the library.
+        // The library reports invalid YAML.
         let Ok((event, span)) = next else { break };
         let Event::Scalar(word, ScalarStyle::Plain, _, None) = event else { continue };
         if let (Some(number), Some(place)) = (too_large(&word), span.byte_range()) {
@@ -52,7 +52,7 @@ fn has_run(text: &str) -> bool {
     })
 }
 
-/// Reads a whole number that fits neither 64 bits with a sign nor without.
+/// Reads a whole number that fits neither 64 signed nor 64 unsigned bits.
 fn too_large(word: &str) -> Option<f64> {
     let (sign, digits) = match word.strip_prefix('-') {
         Some(digits) => ("-", digits),

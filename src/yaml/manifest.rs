@@ -1,8 +1,9 @@
-//! What Kubernetes takes a document for: the one place that says which documents are Secrets, however they are spelled.
+//! The kind of a document in the view of Kubernetes: the one place that recognizes Secrets in every spelling.
 //!
-//! kubectl, kustomize and Flux read more than one spelling: `apiVersion: /v1` is the core group too (`ParseGroupVersion` of client-go), a
-//! `!!binary` word is decoded by go-yaml, of a key that stands twice in JSON the last counts, and a text may be a stream of JSON objects.
-//! Whoever hides, refuses or encrypts what a Secret holds asks here, so that no spelling passes one of them and not another.
+//! kubectl, kustomize and Flux accept several spellings: `apiVersion: /v1` is the core group, too (`ParseGroupVersion`
+//! of client-go), go-yaml decodes a `!!binary` word, the last of two equal keys in JSON counts, and a text may be a
+//! stream of JSON objects. All code that hides, refuses or encrypts the values of a Secret uses this module, so that no
+//! spelling passes one of them and not another.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +11,10 @@ use serde::Deserialize as _;
 
 use super::{Error, Value};
 
-/// What stands where there is nothing.
+/// The value in place of a missing one.
 static NOTHING: serde_json::Value = serde_json::Value::Null;
 
-/// Returns the value at a JSON Pointer (RFC 6901), null where there is none.
+/// Returns the value at a JSON Pointer (RFC 6901), null if there is none.
 pub fn at<'a>(value: &'a serde_json::Value, pointer: &str) -> &'a serde_json::Value {
     value.pointer(pointer).unwrap_or(&NOTHING)
 }
@@ -27,7 +28,7 @@ pub fn put_metadata(body: &mut serde_json::Value, field: &str, key: &str, value:
     }
 }
 
-/// The kind whose values nobody may read.
+/// The kind whose values are secret.
 const SECRET: &str = "Secret";
 
 /// The blocks of a Secret that hold values.
@@ -45,36 +46,37 @@ pub fn is_core(api_version: &str) -> bool {
     is_empty(api_version) || decoded(api_version).is_some_and(|text| is_empty(&text))
 }
 
-/// Tells whether a word is the kind of Secrets, also where it is written as `!!binary`.
+/// Tells whether a word is the kind of Secrets, also as `!!binary`.
 pub fn is_secret_kind(word: &str) -> bool {
     is_word(word, SECRET)
 }
 
-/// Tells whether a word is the kind of a list of Secrets, whose items need not say what they are.
+/// Tells whether a word is the kind of a list of Secrets, whose items need not state their kind.
 pub fn is_secret_list(word: &str) -> bool {
     is_word(word, "SecretList")
 }
 
-/// Tells whether a word is another, also where it is written as `!!binary`: our YAML library keeps no tag of that kind, and nothing else is
-/// called so.
+/// Tells whether a word equals another, also as `!!binary`: our YAML library keeps no tag of that kind, and no other
+/// word decodes to it.
 pub fn is_word(word: &str, wanted: &str) -> bool {
     word == wanted || decoded(word).is_some_and(|text| text == wanted)
 }
 
-/// Tells whether a key is another but for its case, as Go's encoding/json compares them (`ſ` and the sign of Kelvin are letters of ASCII to it).
+/// Tells whether a key equals another except for case, as Go's encoding/json compares them (`ſ` and the Kelvin sign are
+/// ASCII letters to it).
 pub fn is_same_name(key: &str, wanted: &str) -> bool {
     let folded =
         |text: &str| text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect::<String>();
     key.chars().count() == wanted.len() && folded(key) == folded(wanted)
 }
 
-/// Decodes base64 as go-yaml does: line ends are no part of it.
+/// Decodes base64 as go-yaml does: line ends do not count.
 fn decoded(word: &str) -> Option<String> {
     let bytes = STANDARD.decode(word.split_whitespace().collect::<String>()).ok()?;
     String::from_utf8(bytes).ok()
 }
 
-/// Finds a field by its name, also where the name is written as `!!binary`.
+/// Finds a field by its name, also as `!!binary`.
 pub fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.get(name).or_else(|| {
         let fields = value.as_mapping()?;
@@ -82,13 +84,28 @@ pub fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// Reads the documents of a text as the programs of Kubernetes do: YAML, else one JSON value behind the other, where the last of two equal
-/// keys counts.
+/// Reads the documents of a text as the programs of Kubernetes do: YAML, else JSON values in a row, in which the last
+/// of two equal keys counts.
 ///
 /// # Errors
-/// As [`super::documents`], where it is neither.
+/// As [`super::documents`], if it is neither.
 pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
     super::documents(text).or_else(|error| json(text).ok_or(error))
+}
+
+/// Splits a text at its lines of dashes; returns the first line, the text and the documents of each part.
+pub fn parts(text: &str) -> Vec<(usize, String, Result<Vec<Value>, Error>)> {
+    // Some programs write a byte order mark, which is not part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut found = Vec::new();
+    let mut line: usize = 1;
+    for part in text.split_inclusive('\n').collect::<Vec<_>>().split(|line| line.trim_end() == "---") {
+        let whole: String = part.concat();
+        let documents = super::documents(&whole);
+        found.push((line, whole, documents));
+        line = line.saturating_add(part.len()).saturating_add(1);
+    }
+    found
 }
 
 fn json(text: &str) -> Option<Vec<Value>> {
@@ -97,18 +114,18 @@ fn json(text: &str) -> Option<Vec<Value>> {
     }
     let mut found = Vec::new();
     for next in serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>() {
-        // What stands before the place where it is no JSON any more is taken.
+        // The values before the first fault in the JSON count.
         let Ok(value) = next else { break };
         found.push(Value::deserialize(value).ok()?);
     }
     (!found.is_empty()).then_some(found)
 }
 
-/// Tells whether a text can hold or make a Secret at all: cheaply, so that most texts are never parsed. Letters and words may be written as
-/// escapes, in JSON and YAML, and as base64 behind a tag.
+/// Tells whether a text may hold or create a Secret, cheaply, so that most texts are never parsed. Letters and words
+/// may be escaped in JSON and YAML, and be base64 after a tag.
 pub fn may_hold_secrets(text: &str) -> bool {
     let hides = || text.contains('\\') || ["!!", "!<", "%TAG"].iter().any(|sign| text.contains(sign));
-    // kustomize takes its fields in any case.
+    // kustomize accepts its fields in any case.
     let holds = |word: &str| text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
     // The kind of a patch's target is an expression: `Sec.*`.
     let patches = || text.contains("arget") && text.contains("atch");
@@ -119,10 +136,10 @@ pub fn may_hold_secrets(text: &str) -> bool {
         || holds(GENERATOR)
 }
 
-/// The groups whose objects make values of Secrets, which need not say so themselves.
+/// The groups whose objects create values of Secrets, without naming them.
 const GENERATORS: &str = "external-secrets.io";
 
-/// The field of a kustomization file, and the kind of a plug-in, that makes Secrets.
+/// The field of a kustomization file, and the kind of a plug-in, that generates Secrets.
 pub const GENERATOR: &str = "secretGenerator";
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! YAML that every reader reads alike, as values; anything else is refused with the reason.
+//! YAML that all readers parse alike, as values; other texts are refused with the reason.
 //!
-//! kustomize reads YAML 1.1 by go-yaml, and what it is not agreed upon is a way past whoever looks first: keys that stand twice, tags,
-//! line ends that only one of both knows. What is read here is written anew, so that kustomize sees what was looked at.
+//! kustomize reads YAML 1.1 by go-yaml, and each ambiguity is a way past an earlier check: duplicate keys, tags, line
+//! ends that only one of both knows. The parsed values are written anew, so that kustomize reads what was checked.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -10,15 +10,15 @@ use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{Mapping, Number, Value};
 
-/// The most values that a text may hold once its aliases are expanded; a few nested aliases can make billions.
+/// The most values of a text with its aliases expanded; a few nested aliases can become billions.
 const MOST_VALUES: usize = 100_000;
 
-/// Says why a text is not taken.
+/// Explains why a text is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It is no YAML.
     Syntax(String),
-    /// Two readers may read it differently, or it is too much to read.
+    /// Two readers may parse it differently, or it is too large.
     Doubtful(String),
 }
 
@@ -37,16 +37,16 @@ fn doubtful<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// Reads all documents of a text, aliases and merge keys resolved.
 ///
 /// # Errors
-/// Says why it is not taken.
+/// Explains why it is refused.
 pub fn documents(text: &str) -> Result<Vec<Value>, Refusal> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(odd) = text.chars().find(|letter| is_odd(*letter)) {
         return doubtful(format!("it holds the character U+{:04X}, which parsers read differently", u32::from(odd)));
     }
-    // Brackets within brackets take their time before anything is known of them.
+    // Nested brackets cost time before the parser reports anything.
     super::within_bounds(text).map_err(|beyond| Refusal::Doubtful(beyond.why))?;
     let options = granit_parser::options! {
-        // As libyaml, from which go-yaml comes, reads a block at the very end of a file.
+        // libyaml, from which go-yaml comes, reads a block at the very end of a file so.
         block_scalar_eof_without_line_feed: true,
         emit_comments: false,
     };
@@ -59,15 +59,16 @@ pub fn documents(text: &str) -> Result<Vec<Value>, Refusal> {
     Ok(tree.documents)
 }
 
-/// Writes a value as JSON, which is YAML in which every text is quoted, with nothing in it that a reader could take for a line end.
+/// Writes a value as JSON, which is YAML with all texts quoted, without any character that a reader could take for a
+/// line end.
 ///
 /// # Errors
-/// Fails where a value has no such form.
+/// Fails if a value has no such form.
 pub fn write(value: &Value) -> Result<String, serde_json::Error> {
     let mut written = String::new();
     for letter in serde_json::to_string(value)?.chars() {
         if is_odd(letter) || letter == '\u{feff}' {
-            // All of them stand in texts, and have four digits.
+            // All of them are in texts, and have four digits.
             let _written = write!(written, "\\u{:04x}", u32::from(letter));
         } else {
             written.push(letter);
@@ -88,7 +89,7 @@ struct Tree {
     documents: Vec<Value>,
     open: Vec<Open>,
     anchors: HashMap<usize, (Value, usize)>,
-    /// How many values there are, aliases counted as what they stand for.
+    /// The number of values, with aliases expanded.
     values: usize,
 }
 
@@ -138,7 +139,7 @@ impl Tree {
                 self.put(value, anchor, size)?;
             }
             Event::Alias(anchor) => {
-                // What an alias stands for inside of itself is not known yet.
+                // The value of an alias is unknown inside of itself.
                 let Some(size) = self.anchors.get(&anchor).map(|(_, size)| *size) else {
                     return doubtful("an alias stands for what it is part of");
                 };
@@ -174,11 +175,11 @@ impl Tree {
         Ok(())
     }
 
-    /// Takes a whole value.
+    /// Adds a whole value.
     fn put(&mut self, value: Value, anchor: usize, size: usize) -> Result<(), Refusal> {
         self.count(1)?;
         if anchor > 0 {
-            // It is kept once more.
+            // The anchor keeps a second copy.
             self.count(size)?;
             self.anchors.insert(anchor, (value.clone(), size));
         }
@@ -189,7 +190,7 @@ impl Tree {
         if self.awaits_key() {
             let name = match value {
                 Value::String(text) => text,
-                // Ports are keys of labels now and then.
+                // Keys of labels are sometimes ports.
                 Value::Number(number) if !number.is_f64() => number.to_string(),
                 _ => return doubtful("a key is not plain text"),
             };
@@ -224,7 +225,8 @@ impl Tree {
     }
 }
 
-/// Puts what `<<` names into a mapping: of several mappings the first that has a key wins, and keys that follow win over all of them.
+/// Merges the mappings of `<<` into a mapping: of several, the first that has a key wins, and later keys win over all
+/// of them.
 fn merge(fields: &mut Mapping, merged: &mut HashSet<String>, value: Value) -> Result<(), Refusal> {
     let sources = match value {
         Value::Sequence(items) => items,
@@ -257,7 +259,7 @@ fn odd_tag(tag: &Tag) -> Result<(), Refusal> {
     doubtful(format!("it holds the tag {}{}, which parsers read differently", tag.handle(), tag.suffix()))
 }
 
-/// Returns what a plain scalar is by YAML 1.1, as go-yaml reads it.
+/// Returns the value of a plain scalar in YAML 1.1, as go-yaml resolves it.
 fn resolve(text: &str) -> Result<Value, Refusal> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -310,7 +312,7 @@ mod tests {
     fn json(text: &str) -> serde_json::Value {
         let read = documents(text).unwrap();
         let written: Vec<String> = read.iter().map(|value| write(value).unwrap()).collect();
-        // What is written is read as what was written, by this reader and by the other one.
+        // Both readers read the written text as the same values.
         assert_eq!(documents(&written.join("---\n")).unwrap(), read);
         assert_eq!(crate::yaml::documents_as::<Value>(&written.join("---\n")).unwrap(), read);
         serde_json::to_value(read).unwrap()

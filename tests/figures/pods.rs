@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::cockpit::first_byte;
 use super::support::pty::Deck;
 use super::support::testbed::Testbed;
 use super::table::{Measured, Table, median};
@@ -55,6 +56,13 @@ pub(crate) fn measure(testbed: &Testbed, table: &mut Table) {
             deck.wait_for("the count of pods", shows_the_count);
             deck.lives(&["staging"])
         })
+    });
+    table.measure("10,000 pods: from a key to the first byte", Measured::Time(Duration::from_millis(1)), || {
+        let mut deck = open(testbed);
+        deck.wait_for("the count of pods", shows_the_count);
+        deck.lives(&["staging"]);
+        deck.rest(Duration::from_millis(500));
+        first_byte(&mut deck)
     });
     table.measure("10,000 pods: memory", Measured::Memory(40 << 20), || {
         let mut deck = open(testbed);

@@ -27,7 +27,7 @@ fn a_shell_in_a_container_has_the_terminal() {
     let testbed = Testbed::find();
     let mut deck = testbed.deck().open();
     deck.lives(&["staging"]);
-    deck.press("p");
+    deck.press("2p");
     deck.sees(">staging  pods");
     deck.press("/linkding-<enter>");
     deck.sees_row(&[">=", "linkding-", "1/1"]);
@@ -63,7 +63,7 @@ fn a_port_is_forwarded_and_refused_where_production_is_not_confirmed() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut deck = testbed.deck().open();
     deck.lives(&["staging", "production"]);
-    deck.press(">:pods<enter>");
+    deck.press("3:pods<enter>");
     deck.sees_row(&[">", "production", "pods"]);
     deck.press("/linkding-<enter>");
     deck.sees_row(&[">=", "linkding-", "1/1"]);

@@ -10,15 +10,24 @@ mod cockpit;
 #[cfg(test)]
 mod containers;
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
+mod doctor;
+mod faults;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod headless;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod lessons;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod objects;
+#[cfg(test)]
+mod orphans;
 #[cfg(test)]
 mod push;
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn kinds_and_namespaces_are_browsed_by_key() {
     let testbed = Testbed::find();
     let mut deck = testbed.deck().open();
     deck.lives(&["staging", "production"]);
-    deck.press("K");
+    deck.press("2K");
     deck.sees_row(&["ConfigMap", "configmaps cm"]);
     deck.press("/certificates");
     deck.press("<enter>");

@@ -43,11 +43,12 @@ fn what_is_committed_and_pushed_here_is_applied_in_both_environments() {
     deck.sees("new line");
     deck.press("docs: a note");
     deck.press("<ctrl-s>");
-    deck.sees("not pushed");
+    // The lesson names P before git has committed.
+    deck.sees("; P pushes it");
     deck.press("P");
-    // Where the push goes is asked of git before the question comes; PROTECTED alone stands in the header all the time.
+    // Git tells the destination before the dialog opens, and y counts only once the impact is told.
     deck.sees("what was pushed?");
-    deck.sees("PROTECTED");
+    deck.sees("y yes");
     deck.press("y");
     deck.sees("is applied in");
     let commit = git(root, &["rev-parse", "HEAD"]);

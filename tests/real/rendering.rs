@@ -225,12 +225,71 @@ fn an_impact_is_what_the_servers_dry_run_would_change() {
     }
 }
 
+/// Applies objects without effect, as kustomize-controller would, and returns them as the API server would keep them.
+fn dry_run(testbed: &Testbed, env: &str, objects: &[Value]) -> Vec<Value> {
+    let mut kubectl = testbed.program("kubectl");
+    kubectl.arg("--kubeconfig").arg(testbed.kubeconfig()).args(["--context", env, "apply", "--server-side"]);
+    kubectl.args(["--dry-run=server", "--force-conflicts", "--field-manager=kustomize-controller"]);
+    kubectl.args(["-f", "-", "-o", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = kubectl.spawn().expect("kubectl");
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+    let mut input = child.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || input.write_all(list.as_bytes()).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    assert!(output.status.success(), "{env}");
+    let applied: Value = serde_json::from_slice(&output.stdout).unwrap();
+    match applied["items"].as_array() {
+        Some(items) => items.clone(),
+        None => vec![applied],
+    }
+}
+
+/// What `build` prints is what the clusters got: applying it once more changes nothing, object by object, values of secrets included.
+#[test]
+fn a_build_is_what_the_clusters_got_object_by_object() {
+    let _alone = alone();
+    let testbed = Testbed::find();
+    let home = tempfile::tempdir().expect("a home folder");
+    let mut compared = 0;
+    for env in ENVIRONMENTS {
+        let live = testbed.get(env, &["kustomizations.kustomize.toolkit.fluxcd.io", "--namespace", "flux-system"]);
+        for kustomization in live["items"].as_array().unwrap() {
+            let name = kustomization["metadata"]["name"].as_str().unwrap();
+            let mut command = testbed.headless(home.path());
+            command.env("SOPS_AGE_KEY_FILE", super::support::testbed::age_key(env));
+            let output = command.args(["build", "-k", name, "--env", env, "--decrypt", "-o", "json"]).output().unwrap();
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            let mut objects: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+            for object in &mut objects {
+                object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"] = name.into();
+                object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/namespace"] = "flux-system".into();
+            }
+            for mut dry in dry_run(&testbed, env, &objects) {
+                let id = fluxdeck::model::ObjectRef::of_body(&dry);
+                let kind = if id.group.is_empty() { id.kind.clone() } else { format!("{}.{}", id.kind, id.group) };
+                let namespace = if id.namespace.is_empty() { "default" } else { &id.namespace };
+                let mut live = testbed.get(env, &[&format!("{kind}/{}", id.name), "--namespace", namespace]);
+                for one in [&mut dry, &mut live] {
+                    let fields = one.as_object_mut().unwrap();
+                    fields.remove("status");
+                    let metadata = fields["metadata"].as_object_mut().unwrap();
+                    metadata.retain(|key, _| !matches!(key.as_str(), "managedFields" | "resourceVersion"));
+                }
+                assert!(dry == live, "{id} of {name} in {env}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 150, "{compared}");
+}
+
 #[test]
 fn a_file_tells_what_it_becomes_and_how_that_fares() {
     let testbed = Testbed::find();
     let mut deck = testbed.deck().sized(120, 40).open();
     deck.sees("cert-manager");
-    deck.press("<backtab>/ntfy/deployment<enter><enter>");
+    deck.press("1/ntfy/deployment<enter><enter>");
     deck.sees(">apps/base/ntfy/deployment.yaml  read by apps in production");
     deck.sees_row(&["becomes in production", "= Deployment/ntfy/ntfy  ready 1/1"]);
     deck.press("<enter>");

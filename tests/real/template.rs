@@ -233,3 +233,16 @@ fn the_renderings_of_the_demonstration_are_what_kustomize_makes() {
         std::fs::write(root.join("src/sim/renderings/digest"), fluxdeck::repo::template::digest() + "\n").unwrap();
     }
 }
+
+/// The other tests change what they name, and leave it as it was: in between the doctor may find that.
+#[test]
+fn the_doctor_is_silent_on_the_template() {
+    let testbed = Testbed::find();
+    let mut told = String::new();
+    let is_silent = (0..120).any(|_| {
+        let asked = testbed.fluxdeck(["doctor", "-o", "json"]);
+        told = String::from_utf8_lossy(&asked.stdout).into_owned();
+        asked.status.success() && told.trim() == "[]"
+    });
+    assert!(is_silent, "{told}");
+}

@@ -56,6 +56,24 @@ fn a_hanging_cluster_says_so_and_delays_nothing() {
     deck.sees("PROTECTED");
 }
 
+/// A VPN closes, a laptop sleeps: nothing is refused, and nothing comes any more.
+#[test]
+fn a_cluster_that_falls_silent_says_so_in_ten_seconds() {
+    let testbed = Testbed::find();
+    let (proxy, kubeconfig) = testbed.through("staging", Link::Up);
+    let mut deck = testbed.deck_with(kubeconfig.path(), &testbed.repository()).open();
+    deck.lives(&["staging", "production"]);
+    deck.sees("PROTECTED");
+    let silent = Instant::now();
+    proxy.becomes(Link::Hanging);
+    let told = deck.sees("staging: unreachable");
+    // Ten seconds, and what a busy machine takes.
+    assert!(told - silent < Duration::from_secs(13), "{:?}", told - silent);
+    deck.tells("staging cannot be reached:");
+    proxy.becomes(Link::Up);
+    deck.lives(&["staging", "production"]);
+}
+
 #[test]
 fn status_lists_the_environment_that_answers_and_the_error_of_the_other() {
     let testbed = Testbed::find();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::search_path;
 use super::support::testbed::said;
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {

@@ -2,6 +2,8 @@
 //! decides what is rendered; without it these tests fail.
 
 #[cfg(test)]
+mod build;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod kustomize;

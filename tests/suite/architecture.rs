@@ -36,9 +36,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("helm", &["model", "secret", "yaml", "cluster"]),
     // What `kubectl describe` tells, from objects and events that were read.
     ("describe", &["model", "cluster"]),
+    // What Flux would change in a cluster: what the repository renders to, or a release holds, against what is live.
+    ("difference", &["model", "yaml", "kinds", "sops", "repo", "render", "cluster", "helm"]),
     // The simulation is a server behind a real client: it makes clusters, and no cluster knows it.
     ("sim", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
-    ("doctor", &["model", "secret", "yaml", "sops", "helm", "repo", "cluster"]),
+    // What is wrong in a cluster: pure causes on what was read of it, joined with what the repository's rules say.
+    ("doctor", &["model", "yaml", "markdown", "kinds", "repo", "check", "cluster"]),
+    // Topics: what kinds, rules and causes say of themselves, and what is written by hand.
+    ("explain", &["model", "markdown", "kinds", "check", "doctor"]),
+    // What happened, in one order, from clusters, releases, the journal and git.
+    ("timeline", &["model", "files", "kinds", "repo", "helm", "cluster"]),
+    // Live objects that nothing explains: a pure judgement on the metadata of all that is live.
+    ("orphans", &["model", "yaml", "cluster"]),
+    // Guided work on what the doctor reads: pure checks.
+    ("walks", &["model", "kinds", "repo", "cluster", "doctor"]),
     // What is shown, and how it behaves: pure.
     ("theme", &["model"]),
     ("widgets", &["model", "secret", "yaml", "theme"]),
@@ -50,7 +61,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "app",
         &[
             "model", "secret", "programs", "markdown", "config", "theme", "kinds", "widgets", "repo", "render",
-            "check", "sops", "cluster",
+            "check", "sops", "cluster", "doctor",
         ],
     ),
     // Work of several steps, which a key and its headless twin begin alike: an operation from typed arguments. It draws nothing.
@@ -80,8 +91,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "helm",
             "cluster",
             "doctor",
+            "explain",
+            "timeline",
+            "difference",
             "describe",
             "lineage",
+            "orphans",
+            "walks",
         ],
     ),
     // A command opens views, and a view may ask for a command; both stand on one level.
@@ -107,8 +123,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "helm",
             "cluster",
             "doctor",
+            "explain",
+            "difference",
             "describe",
             "lineage",
+            "orphans",
+            "walks",
         ],
     ),
     // What acts.
@@ -129,8 +149,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "sim",
             "cluster",
             "doctor",
+            "difference",
             "describe",
             "lineage",
+            "orphans",
             "theme",
             "kinds",
             "widgets",
@@ -149,6 +171,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "files",
             "yaml",
             "programs",
+            "markdown",
             "config",
             "sops",
             "helm",
@@ -158,8 +181,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "sim",
             "cluster",
             "doctor",
+            "explain",
+            "timeline",
+            "difference",
             "describe",
             "lineage",
+            "orphans",
+            "walks",
             "theme",
             "kinds",
             "widgets",
@@ -329,7 +357,15 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         what: "writing what is not made visible",
         names: |path| path.windows(2).any(|pair| pair[0] == "out" && ["Raw", "*"].contains(&pair[1].as_str())),
-        files: &["cli/out", "cli/man", "cli/completions", "cli/snapshot", "cli/helm", "cli/secret/decrypt"],
+        files: &[
+            "cli/out",
+            "cli/man",
+            "cli/completions",
+            "cli/snapshot",
+            "cli/build",
+            "cli/helm",
+            "cli/secret/decrypt",
+        ],
         why: "only what is ours, and documents that are asked for in order to keep them, are written as they are",
     },
     Reserved {

@@ -10,7 +10,7 @@ use super::support::pty::{Deck, Stage};
 const KEYS: usize = 6;
 /// What a key may write at most where the list does not scroll.
 const BYTES_PER_KEY: usize = 120;
-/// After a key the panels that follow the selection wait for 60 ms; after this long nothing is owed.
+/// After a key the panels that follow the selection wait for 60 ms; after this long nothing is pending.
 const REST: Duration = Duration::from_millis(300);
 
 /// A panel that home alone has; the mark before a panel's name says that it has the focus.
@@ -20,13 +20,25 @@ fn demo() -> Stage {
     Stage::fluxdeck().with(["demo"])
 }
 
-/// Waits until both environments are there: the last of what a start draws.
+/// Waits until both environments are there, the last of what a start draws, and goes to staging: production, which has
+/// a problem, has the focus first.
 fn settled(stage: Stage) -> Deck {
     let mut deck = stage.open();
     deck.lives(&["staging", "production"]);
     deck.sees("cert-manager");
+    deck.press("2");
     deck.rest(REST);
     deck
+}
+
+#[test]
+fn the_environment_with_a_problem_has_the_focus_first() {
+    let mut deck = demo().open();
+    deck.lives(&["staging", "production"]);
+    deck.sees(">production  main@");
+    let mut chosen = demo().with(["--env", "staging"]).open();
+    chosen.lives(&["staging"]);
+    chosen.sees(">staging  main@");
 }
 
 fn shows_demo(deck: &mut Deck, what: &str) {
@@ -40,7 +52,7 @@ fn every_screen_says_that_it_is_a_demo() {
     let mut deck = settled(demo());
     shows_demo(&mut deck, "home");
     for (key, panel) in
-        [("f", ">staging  kustomizations"), ("p", ">staging  pods"), ("?", ">keys and commands"), ("O", ">operations")]
+        [("f", ">staging  kustomizations"), ("p", ">staging  pods"), ("?", ">help"), ("O", ">operations")]
     {
         deck.press(key);
         deck.sees(panel);
@@ -54,7 +66,7 @@ fn every_screen_says_that_it_is_a_demo() {
     deck.wait_for("one environment", |screen| screen.contents().matches("infrastructure-controllers").count() == 1);
     shows_demo(&mut deck, "home at 80x24");
     deck.press(">");
-    deck.sees("waits on monitoring");
+    deck.sees("enter see what it waits for");
     shows_demo(&mut deck, "production at 80x24");
 }
 

@@ -154,3 +154,39 @@ fn is_ascii(home: &Path, keys: &str) {
     let odd: Vec<&str> = screen.lines().filter(|line| !line.is_ascii()).collect();
     assert!(odd.is_empty(), "{keys}: {odd:#?}");
 }
+
+#[test]
+fn the_history_of_a_file_is_told_with_what_each_commit_changed_in_it() {
+    let home = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(home.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    for (text, message) in [("a: 1\n", "feat: one"), ("a: 2\n", "fix: two")] {
+        std::fs::write(home.path().join("a.yaml"), text).unwrap();
+        git(&["add", "a.yaml"]);
+        git(&["commit", "--quiet", "-m", message]);
+    }
+    let told = |arguments: &[&str]| {
+        let output = fluxdeck(home.path(), &[&["history", "a.yaml"], arguments].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = told(&[]);
+    let places = ["fix: two", "    -a: 1", "    +a: 2", "feat: one"].map(|part| text.find(part));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "newest first: {text}");
+    assert_eq!(told(&["--brief", "--count", "1"]).lines().count(), 1);
+    let json: serde_json::Value = serde_json::from_str(&told(&["-o", "json"])).unwrap();
+    assert_eq!((json[0]["subject"].as_str(), json[1]["author"].as_str()), (Some("fix: two"), Some("Test")));
+    git(&["rm", "--quiet", "a.yaml"]);
+    git(&["commit", "--quiet", "-m", "feat: without it"]);
+    assert!(told(&["--brief"]).contains("feat: without it"), "a file that is gone has its commits");
+}

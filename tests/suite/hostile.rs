@@ -29,9 +29,14 @@ const CALLS: &[(&str, &[&[&str]])] = &[
     ("files", &[&["files"], &["files", "--kustomization", "{}"]]),
     ("where", &[&["where", "apps/{}.yaml"], &["where", "ConfigMap/default/{}"], &["where", "{}"]]),
     ("objects", &[&["objects"]]),
+    ("build", &[&["build"], &["build", "--vars"], &["build", "--rev", "{}"], &["build", "-k", "{}"]]),
     ("releases", &[&["releases"]]),
+    ("diff", &[&["diff", "-k", "{}"], &["diff", "--rev", "{}"], &["diff", "--drift"], &["diff", "HelmRelease/{}/{}"]]),
     ("impact", &[&["impact", "HEAD~1..HEAD"], &["impact", "{}"]]),
-    ("history", &[&["history", "ConfigMap/default/{}", "--env", "staging"], &["history", "{}"]]),
+    (
+        "history",
+        &[&["history", "ConfigMap/default/{}", "--env", "staging"], &["history", "{}"], &["history", "apps/{}.yaml"]],
+    ),
     (
         "check",
         &[
@@ -45,6 +50,10 @@ const CALLS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("status", &[&["status"], &["status", "-o", "json"]]),
+    ("orphans", &[&["orphans"], &["orphans", "-n", "{}"], &["orphans", "-o", "json"]]),
+    ("doctor", &[&["doctor"], &["doctor", "-o", "json"]]),
+    ("explain", &[&["explain"], &["explain", "{}"], &["explain", "{}", "-o", "json"], &["explain", "prune"]]),
+    ("walk", &[&["walk", "{}"], &["walk", "bootstrap"], &["walk", "failed-reconcile", "-o", "json"]]),
     ("logs", &[&["logs", "default/web-0"], &["logs", "default/web-0", "-o", "json"], &["logs", "{}"]]),
     (
         "reconcile",
@@ -67,6 +76,7 @@ const CALLS: &[(&str, &[&[&str]])] = &[
     ("helm manifest", &[&["helm", "manifest", "flux-system/{}"]]),
     ("helm diff", &[&["helm", "diff", "flux-system/{}"]]),
     ("events", &[&["events"], &["events", "{}"]]),
+    ("timeline", &[&["timeline"], &["timeline", "-o", "json"], &["timeline", "ks/flux-system/{}", "--since", "{}"]]),
     ("secrets", &[&["secrets"], &["secrets", "-o", "json"]]),
     ("secret view", &[&["secret", "view", "apps/{}.yaml"]]),
     ("secret set", &[&["secret", "set", "apps/{}.yaml", "{}"]]),
@@ -122,6 +132,8 @@ const SCREENS: &[&str] = &[
     "k",
     "?",
     ":journal<enter>",
+    "2j?<enter>",
+    "2j@",
     "2jH",
     "jjjR",
     "+",

@@ -76,7 +76,7 @@ fn a_plug_in_that_hangs_holds_up_nothing() {
     let mut deck = stage.knowing("AGE_THROWAWAY_HANGS", "1").open();
     deck.sees("touch your throwaway key");
     deck.press("?");
-    deck.sees(">keys and commands");
+    deck.sees(">help");
     deck.press("<esc>");
     deck.sees("touch your throwaway key");
     deck.press("<ctrl-c>");

@@ -10,7 +10,7 @@ use super::support::workspace::Workspace;
 fn page(folder: &Path) -> Deck {
     let mut deck = Stage::fluxdeck().with(["demo"]).knowing("TMPDIR", folder).sized(120, 44).open();
     deck.lives(&["staging", "production"]);
-    deck.press("t");
+    deck.press("2t");
     deck.sees_no("Why:");
     deck.press("A");
     deck.sees(">keys  staging");

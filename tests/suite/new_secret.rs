@@ -67,7 +67,7 @@ fn each_type_has_its_fields_and_a_refusal_keeps_what_was_typed() {
     deck.sees(">new secret  staging");
     deck.press("linkding<tab>deploy<up><up><left>");
     deck.sees("ssh-auth");
-    deck.press("<up>/nonexistent/key<ctrl-s>");
+    deck.press("<up><up>/nonexistent/key<ctrl-s>");
     deck.tells("/nonexistent/key: No such file");
     deck.sees("/nonexistent/key");
     deck.press("<esc>");

@@ -519,10 +519,10 @@ fn every_type_of_secret_is_made_as_the_server_wants_it() {
 }
 
 /// Writes an editor: a script that notes where its file is, and does something to it.
-fn editor(workspace: &Workspace, deed: &str) -> String {
+fn editor(workspace: &Workspace, body: &str) -> String {
     let (script, notes) = (workspace.home().join("editor.sh"), workspace.home().join("notes"));
     let text = format!(
-        "printf '%s\\n%s\\n%s\\n' \"$1\" \"$(stat -f -c %T \"$1\")\" \"$(stat -c %a \"$1\" \"${{1%/*}}\" | xargs)\" > {}\n{deed}\n",
+        "printf '%s\\n%s\\n%s\\n' \"$1\" \"$(stat -f -c %T \"$1\")\" \"$(stat -c %a \"$1\" \"${{1%/*}}\" | xargs)\" > {}\n{body}\n",
         notes.display()
     );
     std::fs::write(&script, text).unwrap();
@@ -552,7 +552,7 @@ fn an_editor_of_ones_own_gets_a_file_in_memory_that_is_gone_afterwards() {
 
     let saved = workspace.read(STAGING);
     assert_ne!(saved, before);
-    for (deed, code, words) in [
+    for (body, code, words) in [
         ("true", 0, "nothing was changed"),
         ("exit 3", 1, "status 3"),
         ("echo 'kind: twice' >> \"$1\"", 1, "cannot be saved"),
@@ -564,12 +564,12 @@ fn an_editor_of_ones_own_gets_a_file_in_memory_that_is_gone_afterwards() {
             "told us to end",
         ),
     ] {
-        let left = workspace.run(&["secret", "edit", &editor(&workspace, deed), STAGING]);
-        assert_eq!(left.status.code(), Some(code), "{deed}: {}", said(&left));
-        assert!(said(&left).contains(words), "{deed}: {}", said(&left));
-        assert_eq!(workspace.read(STAGING), saved, "{deed}");
+        let left = workspace.run(&["secret", "edit", &editor(&workspace, body), STAGING]);
+        assert_eq!(left.status.code(), Some(code), "{body}: {}", said(&left));
+        assert!(said(&left).contains(words), "{body}: {}", said(&left));
+        assert_eq!(workspace.read(STAGING), saved, "{body}");
         let told = notes();
-        assert!(!Path::new(told.lines().next().unwrap()).exists(), "{deed}");
+        assert!(!Path::new(told.lines().next().unwrap()).exists(), "{body}");
     }
     assert_ne!(plain, workspace.expect(0, &["secret", "decrypt", STAGING]));
 }

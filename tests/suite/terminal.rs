@@ -72,7 +72,7 @@ fn a_read_only_cockpit_edits_no_file() {
 fn on_a_pod(name: &str, flags: &[&str]) -> Deck {
     let mut deck = Stage::fluxdeck().with(["demo"]).with(flags).open();
     deck.sees("cert-manager");
-    deck.press("p");
+    deck.press("2p");
     deck.sees(">staging  pods");
     deck.press(&format!("/{name}<enter>"));
     deck.sees_row(&[">=", name, "1/1"]);

@@ -43,6 +43,11 @@ impl Testbed {
         self.run.join("repo")
     }
 
+    /// Returns a folder or a file of the running testbed.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.run.join(name)
+    }
+
     /// Returns the file with the certificate authority of an environment's API server.
     pub(crate) fn authority(&self, env: &str) -> PathBuf {
         self.run.join(env).join("ca.crt")
@@ -65,6 +70,14 @@ impl Testbed {
     /// Runs one of the programs that the testbed has built, such as `kubectl` or `sops`.
     pub(crate) fn program(&self, name: &str) -> Command {
         Command::new(self.programs.join(name))
+    }
+
+    /// Prepares a line of a shell in the repository, with the testbed's programs and both contexts.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", line]).current_dir(self.repository());
+        command.env("KUBECONFIG", self.kubeconfig()).env("PATH", self.path()).env("GIT_PAGER", "cat");
+        command
     }
 
     /// Runs kubectl in an environment, and returns what it says; it must succeed.

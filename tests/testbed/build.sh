@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh [kubectl]: builds the control plane, the Flux controllers, kwok and sops from pinned Go modules into $FLUXDECK_TESTBED/bin, and
 # collects the CRDs.
-# About 15 minutes on 2 cores with nothing cached; what is built already is left alone. With `kubectl` it builds that alone, which is all that
+# About 25 minutes on 2 cores with nothing cached; what is built already is left alone. With `kubectl` it builds that alone, which is all that
 # `cargo test --test render` needs.
 #
 # Each program is built in a module of its own, because their pins exclude each other. The module's own go.sum is taken over: it names
@@ -13,6 +13,8 @@ etcd=3.6.16
 source_controller=1.7.3
 kustomize_controller=1.7.3
 helm_controller=1.4.3
+# kustomize-controller of Flux 2.9 beside it, on the control plane of the faults. source-controller 1.9.6 stands on a module that the proxy refuses.
+newer_kustomize_controller=1.9.6
 # What Flux 2.9 does with variables, for the recordings of it.
 pkg_kustomize=1.35.7
 # What source-controller 1.7.3 leaves out of an artifact, for the recordings of it.
@@ -21,6 +23,11 @@ kwok=0.7.0
 sops=3.13.3
 # What flux-operator makes of a ResourceSet, for the recordings of it.
 flux_operator=0.59.0
+# Certificates on the control plane of the faults, with an ACME server.
+cert_manager=1.21.2
+pebble=2.10.3
+# The flux CLI, whose commands lessons teach.
+flux=2.9.5
 
 # built PROGRAM MODULE VERSION: whether it lies there in this very version, by what Go wrote into the program.
 built() { [ -x "$bin/$1" ] && go version -m "$bin/$1" | grep "[[:space:]]$2[[:space:]]v$3[[:space:]]" >/dev/null; }
@@ -91,16 +98,36 @@ inside() {
   echo "$version" >"$folder/.version"
 }
 
-# crds FOLDER MODULE VERSION: the CRDs that a module's sources hold.
+# cli VERSION: builds the flux CLI in a copy of its module. What its authors' own build adds, the manifests that `flux install` applies, is left out.
+cli() {
+  local folder=$testbed/src/flux sources
+  [ -x "$bin/flux" ] && [ "$(cat "$folder/.version" 2>/dev/null)" = "$1" ] && return 0
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  sources=$(cd "$folder" && { go mod download -json "github.com/fluxcd/flux2/v2@v$1" || true; } | sed -n 's/.*"Zip": "\(.*\)",/\1/p')
+  [ -n "$sources" ] || fail "the Go module github.com/fluxcd/flux2/v2@v$1 could not be had"
+  python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$sources" "$folder/.zip"
+  cp -r "$folder/.zip/github.com/fluxcd/flux2/v2@v$1/." "$folder/"
+  rm -rf "$folder/.zip"
+  sed -i 's/^go .*/go 1.26.0/; /^toolchain /d' "$folder/go.mod"
+  mkdir -p "$folder/cmd/flux/manifests"
+  echo '{}' >"$folder/cmd/flux/manifests/none.yaml"
+  say "building flux $1"
+  (cd "$folder" && GOFLAGS=-buildvcs=false go build -mod=mod -ldflags "-X main.VERSION=$1" -o "$bin/flux" ./cmd/flux) || fail "flux did not build"
+  echo "$1" >"$folder/.version"
+}
+
+# crds FOLDER MODULE VERSION [INTO]: the CRDs that a module's sources hold.
 crds() {
-  local name
+  local name into=$testbed/${4:-crds}
   name=$(basename "$2")
-  [ "$(cat "$testbed/crds/.$name.version" 2>/dev/null)" = "$3" ] && return 0
+  mkdir -p "$into"
+  [ "$(cat "$into/.$name.version" 2>/dev/null)" = "$3" ] && return 0
   local sources
   sources=$(cd "$testbed/src" && go mod download -json "$2@v$3" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
   ls "$sources/$1"/*.yaml >/dev/null || fail "$2 has no CRDs in $1"
-  for file in "$sources/$1"/*.yaml; do install -m 644 "$file" "$testbed/crds/"; done
-  echo "$3" >"$testbed/crds/.$name.version"
+  for file in "$sources/$1"/*.yaml; do install -m 644 "$file" "$into/"; done
+  echo "$3" >"$into/.$name.version"
 }
 
 need go "to build the testbed's programs (version 1.26 or newer)"
@@ -145,6 +172,15 @@ replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.20.1
 replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.20.1
 REPLACE
 
+module github.com/fluxcd/kustomize-controller "$newer_kustomize_controller" newer-kustomize-controller=github.com/fluxcd/kustomize-controller <<'REPLACE'
+replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
+replace gopkg.in/yaml.v3 => gopkg.in/yaml.v3 v3.0.1
+replace sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.21.1
+replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1
+REPLACE
+
+module github.com/letsencrypt/pebble/v2 "$pebble" pebble=github.com/letsencrypt/pebble/v2/cmd/pebble </dev/null
+
 module sigs.k8s.io/kwok "$kwok" kwok=sigs.k8s.io/kwok/cmd/kwok </dev/null
 module github.com/getsops/sops/v3 "$sops" sops=github.com/getsops/sops/v3/cmd/sops </dev/null
 
@@ -158,10 +194,17 @@ own artifact github.com/fluxcd/pkg/artifact "$pkg_artifact" <<'REPLACE'
 replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be
 REPLACE
 
+inside cert-manager github.com/cert-manager/cert-manager "$cert_manager"
+
 inside resourceset github.com/controlplaneio-fluxcd/flux-operator "$flux_operator"
+
+cli "$flux"
 
 crds config/crd/bases github.com/fluxcd/source-controller "$source_controller"
 crds config/crd/bases github.com/fluxcd/kustomize-controller "$kustomize_controller"
 crds config/crd/bases github.com/fluxcd/helm-controller "$helm_controller"
 crds kustomize/crd/bases sigs.k8s.io/kwok "$kwok"
+# Those of the control plane of the faults, over the others.
+crds config/crd/bases github.com/fluxcd/kustomize-controller "$newer_kustomize_controller" crds-faults
+crds deploy/crds github.com/cert-manager/cert-manager "$cert_manager" crds-faults
 say "programs in $bin"

@@ -2,8 +2,9 @@
 #
 #   FLUXDECK_TESTBED             what is built once: binaries and CRDs       (default ~/.cache/fluxdeck-testbed)
 #   FLUXDECK_TESTBED_RUN         what one run makes: clusters, repository    (default $FLUXDECK_TESTBED/run)
-#   FLUXDECK_TESTBED_STAGING     first of 13 ports of the staging cluster    (default 21000)
-#   FLUXDECK_TESTBED_PRODUCTION  first of 13 ports of production             (default 22000)
+#   FLUXDECK_TESTBED_STAGING     first of 17 ports of the staging cluster    (default 21000)
+#   FLUXDECK_TESTBED_PRODUCTION  first of 17 ports of production             (default 22000)
+#   FLUXDECK_TESTBED_FAULTS      first of 17 ports of faults, which its test starts (default 23000)
 #   FLUXDECK_TESTBED_SERVER      port of the Git and chart server            (default 20999)
 # and for recordings (tests/recordings), which want an empty control plane that waits as long as a true one:
 #   FLUXDECK_TESTBED_REQUEUE     when a dependency is looked at again        (default 5s)
@@ -16,7 +17,7 @@ checkout=$(cd "$here/../.." && pwd)
 testbed=$(realpath -m "${FLUXDECK_TESTBED:-$HOME/.cache/fluxdeck-testbed}")
 run=$(realpath -m "${FLUXDECK_TESTBED_RUN:-$testbed/run}")
 bin=$testbed/bin
-ports_per_cluster=13
+ports_per_cluster=17
 server_port=${FLUXDECK_TESTBED_SERVER:-20999}
 environments=(staging production)
 
@@ -30,6 +31,7 @@ base_port() {
   case $1 in
     staging) echo "${FLUXDECK_TESTBED_STAGING:-21000}" ;;
     production) echo "${FLUXDECK_TESTBED_PRODUCTION:-22000}" ;;
+    faults) echo "${FLUXDECK_TESTBED_FAULTS:-23000}" ;;
     *) fail "no environment is called $1" ;;
   esac
 }

@@ -2,7 +2,7 @@
 # down.sh [NAME…]: ends what up.sh and seed.sh started, by the process ids that they noted; without a name, everything.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-[ $# -gt 0 ] || set -- "${environments[@]}" server
+[ $# -gt 0 ] || set -- "${environments[@]}" faults server
 
 # ours PID: an id may have passed to a stranger since; what this run started works inside its folder.
 ours() { [[ $(readlink "/proc/$1/cwd") == "$run"/* ]]; }

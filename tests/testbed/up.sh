@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# up.sh staging|production: one real control plane with the real Flux controllers on 127.0.0.1, in about ten seconds and 1 GB of memory.
+# up.sh staging|production|faults: one real control plane with the real Flux controllers on 127.0.0.1, in about ten seconds and 1 GB of memory.
 # Writes $FLUXDECK_TESTBED_RUN/NAME/kubeconfig with a context of that name. down.sh NAME ends it.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -21,11 +21,17 @@ openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 
   basicConstraints=CA:FALSE subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes extendedKeyUsage=serverAuth,clientAuth) 2>/dev/null
 openssl genrsa -out service-account.key 2048 2>/dev/null
 openssl rsa -in service-account.key -pubout -out service-account.pub 2>/dev/null
-# admin may all; reader may only look, for what the cockpit shows to somebody without rights.
+# admin may all; reader may only look, for what the cockpit shows to somebody without rights. What audited asks for is written down.
 cat >tokens.csv <<TOKENS
 token-$name,admin,admin,"system:masters"
+audited-$name,audited,audited,"system:masters"
 reader-$name,reader,reader,"testbed:readers"
 TOKENS
+cat >audit.yaml <<AUDIT
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: Metadata, users: [audited], omitStages: [RequestReceived]}, {level: None}]
+AUDIT
 cat >kubeconfig <<KUBECONFIG
 apiVersion: v1
 kind: Config
@@ -45,7 +51,8 @@ component kube-apiserver --etcd-servers "http://127.0.0.1:$base" --bind-address 
   --secure-port $((base + 2)) --tls-cert-file tls.crt --tls-private-key-file tls.key --kubelet-certificate-authority ca.crt \
   --service-account-issuer https://kubernetes.default.svc --service-account-key-file service-account.pub \
   --service-account-signing-key-file service-account.key --service-cluster-ip-range 10.96.0.0/16 --endpoint-reconciler-type none \
-  --token-auth-file tokens.csv --authorization-mode RBAC --allow-privileged=true
+  --token-auth-file tokens.csv --authorization-mode RBAC --allow-privileged=true \
+  --audit-policy-file audit.yaml --audit-log-path log/audit.log
 for _ in $(seq 200); do
   kubectl "$name" get --raw /readyz >/dev/null 2>&1 && ready=yes && break
   sleep 0.2
@@ -60,6 +67,11 @@ component kube-scheduler --kubeconfig kubeconfig --leader-elect=false --bind-add
 
 kubectl "$name" apply --server-side -f "$testbed/crds" >/dev/null
 kubectl "$name" wait --for=condition=Established -f "$testbed/crds" --timeout=60s >/dev/null
+if [ "$name" = faults ]; then
+  kubectl "$name" apply --server-side --force-conflicts -f "$testbed/crds-faults" >/dev/null
+  kubectl "$name" wait --for=condition=Established -f "$testbed/crds-faults" --timeout=60s >/dev/null
+  kubectl "$name" create namespace cert-manager >/dev/null
+fi
 kubectl "$name" create namespace flux-system >/dev/null
 kubectl "$name" apply -f "$here/k3s.yaml" >/dev/null
 "$here/volumes.sh" "$name"
@@ -111,8 +123,22 @@ controller source-controller --storage-path "$cluster/artifacts" --storage-addr 
   --storage-adv-addr "127.0.0.1:$((base + 5))" --metrics-addr "127.0.0.1:$((base + 6))" --health-addr "127.0.0.1:$((base + 7))"
 # Waiting for a dependency is looked at every 5 seconds rather than every 30: the seed would else take minutes.
 requeue=${FLUXDECK_TESTBED_REQUEUE:-5s}
-controller kustomize-controller --requeue-dependency "$requeue" --metrics-addr "127.0.0.1:$((base + 8))" --health-addr "127.0.0.1:$((base + 9))"
+sharded=()
+[ "$name" != faults ] || sharded=(--watch-label-selector '!sharding.fluxcd.io/key')
+controller kustomize-controller --requeue-dependency "$requeue" "${sharded[@]}" --metrics-addr "127.0.0.1:$((base + 8))" --health-addr "127.0.0.1:$((base + 9))"
 controller helm-controller --requeue-dependency "$requeue" --metrics-addr "127.0.0.1:$((base + 10))" --health-addr "127.0.0.1:$((base + 11))"
+if [ "$name" = faults ]; then
+  # Flux 2.9 applies what has its shard's key. Certificates come from an ACME server that refuses one domain, and answers on this machine alone.
+  controller newer-kustomize-controller --watch-label-selector sharding.fluxcd.io/key=newer --requeue-dependency "$requeue" \
+    --metrics-addr "127.0.0.1:$((base + 13))" --health-addr "127.0.0.1:$((base + 14))"
+  cat >pebble.json <<PEBBLE
+{"pebble": {"listenAddress": "127.0.0.1:$((base + 15))", "managementListenAddress": "127.0.0.1:$((base + 16))",
+  "certificate": "$cluster/tls.crt", "privateKey": "$cluster/tls.key", "httpPort": 1, "tlsPort": 1, "domainBlocklist": ["blocked.example.org"],
+  "profiles": {"default": {"description": "as usual", "validityPeriod": 7776000}}}}
+PEBBLE
+  start "$cluster" log/pebble.log "$bin/pebble" -config pebble.json -dnsserver 127.0.0.1:1
+  SSL_CERT_FILE=$cluster/ca.crt start "$cluster" log/cert-manager.log "$bin/cert-manager" --kubeconfig kubeconfig
+fi
 kubectl "$name" apply -f "$here/controllers.yaml" >/dev/null
 start "$cluster" log/controller-logs.log "$here/controller-logs.sh" "$name"
 say "$name is up: KUBECONFIG=$cluster/kubeconfig"

@@ -1,4 +1,4 @@
-//! Asks once whether an environment is reached by a context that only the repository names.
+//! Asks once whether the user agrees to the context of an environment that only the repository names.
 //!
 //! ```text
 //! +- Is this your staging? ---------------------------+
@@ -33,12 +33,12 @@ pub struct Agree {
     fault: Option<Fault>,
 }
 
-/// Says that it was agreed, and remembered where there is a place for it.
+/// Reports that the user agreed, and that the answer is saved if there is a place for it.
 pub(in crate::app) struct Agreed(pub(in crate::app) Result<(), Fault>);
 
 impl Agree {
-    /// Asks about the first environment at or after a place that nothing else protects; `None` where there is none, or nothing may be written
-    /// anyway.
+    /// Asks about the first environment from an index on whose only protection is the missing agreement; `None` if
+    /// there is none, or in read-only mode.
     pub fn next(facts: &Facts, from: usize) -> Option<Self> {
         if facts.read_only {
             return None;
@@ -51,8 +51,8 @@ impl Agree {
 
     fn agree(&self, scene: &Scene<'_>) -> Vec<Action> {
         let (env, context) = (scene.facts.name(self.env).to_owned(), self.context.clone());
-        vec![Action::Task(Task::blocking("remember the agreement", move |reach| {
-            Agreed(remember(&reach, |root| Agreement::of_context(root, &env, &context)))
+        vec![Action::Task(Task::blocking("remember the agreement", move |task_context| {
+            Agreed(remember(&task_context, |root| Agreement::of_context(root, &env, &context)))
         }))]
     }
 
@@ -78,6 +78,10 @@ impl View for Agree {
 
     fn takes_text(&self) -> bool {
         true
+    }
+
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("y", "yes, remember it"), ("n", "no, it stays protected"), ("esc", "no")]
     }
 
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {

@@ -17,25 +17,29 @@ use std::any::Any;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::outgoing::{self, Outgoing};
 use super::{owner, readers};
 use crate::app::action::Action;
 use crate::app::command::{Ask, Command, CommandTarget};
 use crate::app::key::Key;
 use crate::app::view::{Scene, View};
 use crate::repo::NewReader;
-use crate::theme::Scope;
-use crate::widgets::{Span, StyledLine, centred, panel, wrap};
+use crate::theme::{Scope, Theme};
+use crate::widgets::{Span, StyledLine, centred, fit, panel, wrap};
 
-/// How many objects are shown at once; the others are reached by scrolling, and their count is told.
+/// The number of objects shown at once; the user scrolls to the others, and their count is shown.
 const OBJECTS_SHOWN: usize = 8;
 
-/// How many new readers are named; the others are counted.
+/// The number of new readers that are named; the others are counted.
 const READERS_SHOWN: usize = 2;
 
-/// How many lines of a command are shown at most: at 80x24 all else fits below them.
+/// Below this height the dialog of a push shows only its commits and impact.
+const ROOMY: u16 = 22;
+
+/// The most lines of a command: at 80x24 all else fits below them.
 const SHELL_LINES: usize = 5;
 
-/// Asks for leave to run a command.
+/// Asks for the permission to run a command.
 #[derive(Debug)]
 pub struct Confirm {
     command: &'static Command,
@@ -45,17 +49,53 @@ pub struct Confirm {
     typed: String,
     shell: ShellLine,
     why: String,
-    /// Who keeps the objects as they are, once the cluster has told.
+    /// The owners of the objects, once the cluster has answered.
     owners: Vec<String>,
-    /// Who reads what is written, though nobody has agreed to him, once that was looked up.
+    /// The new readers of the encrypted values that no user has agreed to, once they are known.
     readers: Vec<String>,
-    /// Which of the objects is the first that is shown, where there is no room for all.
+    /// The commits of a push, and how far the branch is behind, once git has answered.
+    commits: Option<(Vec<String>, usize)>,
+    /// The impact of the commits in each environment, once it was rendered.
+    impact: Option<Vec<String>>,
+    /// Whether the impact comes, and nothing is agreed to before it: it reaches a protected environment.
+    needs_impact: bool,
+    /// The index of the first object on the screen, if there is no room for all.
     from: usize,
-    /// Whether enter was pressed on something else than what is to be typed.
+    /// Whether the user pressed enter on a wrong text.
     refused: bool,
 }
 
 impl Confirm {
+    /// Returns the lines of the question itself, and what answers it.
+    fn question(&self, theme: &Theme) -> Vec<StyledLine<'static>> {
+        let mut lines = Vec::new();
+        match &self.wanted {
+            None if self.waits() => lines.push(StyledLine::from(vec![
+                Span::styled("n", theme.style(Scope::Key)),
+                Span::raw(" no    "),
+                Span::styled("y is taken once the impact is told", theme.style(Scope::Waiting)),
+            ])),
+            None => lines.push(StyledLine::from(vec![
+                Span::styled("y", theme.style(Scope::Key)),
+                Span::raw(" yes    "),
+                Span::styled("n", theme.style(Scope::Key)),
+                Span::raw(" no"),
+            ])),
+            Some(wanted) => {
+                lines.push(StyledLine::from(format!("Type {wanted} and press enter; esc goes back.")));
+                lines.push(StyledLine::from(vec![
+                    Span::raw("> "),
+                    Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
+                ]));
+                if self.refused {
+                    let text = format!("that is not {wanted}: nothing was done");
+                    lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
+                }
+            }
+        }
+        lines
+    }
+
     /// Asks for one key.
     pub fn key(
         command: &'static Command,
@@ -75,6 +115,9 @@ impl Confirm {
             answers,
             owners: Vec::new(),
             readers: Vec::new(),
+            commits: None,
+            impact: None,
+            needs_impact: false,
             from: 0,
             refused: false,
         }
@@ -91,6 +134,11 @@ impl Confirm {
         Self { wanted: Some(wanted), ..Self::key(command, targets, answers, scene) }
     }
 
+    /// Tells whether the impact on a protected environment is still to come.
+    fn waits(&self) -> bool {
+        self.needs_impact && self.impact.is_none()
+    }
+
     fn agree(&mut self) -> Vec<Action> {
         let typed = self.wanted.is_some().then(|| self.typed.clone());
         vec![
@@ -103,6 +151,54 @@ impl Confirm {
             ),
         ]
     }
+}
+
+/// Lists the commits and the impact of a push: each line with its label and its colour. Only as many commits are named
+/// as there is room.
+fn outgoing_lines(
+    commits: &(Vec<String>, usize),
+    impact: Option<&[String]>,
+    room: usize,
+    width: usize,
+) -> Vec<(&'static str, String, Scope)> {
+    let (commits, behind) = commits;
+    let mut lines = Vec::new();
+    if *behind > 0 {
+        let text = format!(
+            "{behind} behind: the remote has {} not here, and refuses the push; L pulls first",
+            if *behind == 1 { "a commit that is" } else { "commits that are" }
+        );
+        lines.extend(wrap(&text, width).into_iter().map(|text| ("", text, Scope::Error)));
+    }
+    if commits.is_empty() {
+        lines.push(("", "none: all is pushed, and is only followed until it is applied".to_owned(), Scope::Dim));
+    } else {
+        lines.push(("", format!("{}, newest first:", outgoing::count(commits.len())), Scope::Text));
+    }
+    let told = impact.map_or(1, <[String]>::len);
+    let shown = match room.saturating_sub(lines.len().saturating_add(told)).max(1) {
+        room if room >= commits.len() => commits.len(),
+        room => room.saturating_sub(1).max(1),
+    };
+    lines.extend(commits.iter().take(shown).map(|commit| ("", fit(commit, width), Scope::Title)));
+    if let more @ 1.. = commits.len().saturating_sub(shown) {
+        lines.push(("", format!("and {more} more: v lists them"), Scope::Waiting));
+    }
+    if let Some(first) = lines.first_mut() {
+        first.0 = "commits";
+    }
+    let from = lines.len();
+    match impact {
+        None => lines.push(("", "rendering...".to_owned(), Scope::Dim)),
+        Some(told) => lines.extend(told.iter().map(|line| {
+            let scope = if line.contains("DELETED") { Scope::Failed } else { Scope::Progressing };
+            ("", fit(line, width), scope)
+        })),
+    }
+    if let Some(first) = lines.get_mut(from) {
+        first.0 = "impact";
+    }
+    lines
 }
 
 /// Breaks a name that is too long for a line, rather than lose its end.
@@ -125,7 +221,11 @@ impl View for Confirm {
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        let tasks = [owner::task(&self.targets), readers::task(self.command.id, &self.targets, scene.facts)];
+        let (id, targets) = (self.command.id, &self.targets);
+        let pushed = outgoing::task(id, targets, &self.answers, scene.facts);
+        let guarded = |env| scene.facts.environment(env).is_none_or(|environment| environment.protected);
+        self.needs_impact = pushed.is_some() && targets.iter().filter_map(CommandTarget::env).any(guarded);
+        let tasks = [owner::task(targets), readers::task(id, targets, scene.facts), pushed];
         tasks.into_iter().flatten().map(Action::Task).collect()
     }
 
@@ -133,6 +233,16 @@ impl View for Confirm {
         let payload = match payload.downcast::<Vec<owner::Owned>>() {
             Ok(owned) => {
                 self.owners = owned.iter().map(|one| one.line(scene.facts, self.command.id)).collect();
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<Outgoing>() {
+            Ok(told) => {
+                match *told {
+                    Outgoing::Commits(commits, behind) => self.commits = Some((commits, behind)),
+                    Outgoing::Impact(told) => self.impact = Some(told),
+                }
                 return Vec::new();
             }
             Err(payload) => payload,
@@ -148,9 +258,11 @@ impl View for Confirm {
     }
 
     fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
-        match self.wanted {
-            None => &[("y", "yes"), ("n", "no"), ("esc", "back")],
-            Some(_) => &[("enter", "go on once the name is typed"), ("esc", "back")],
+        match (&self.wanted, self.waits()) {
+            (None, true) => &[("n", "no"), ("esc", "back")],
+            (None, false) => &[("y", "yes"), ("n", "no"), ("esc", "back")],
+            (Some(_), true) => &[("esc", "back")],
+            (Some(_), false) => &[("enter", "continue once the name is typed"), ("esc", "back")],
         }
     }
 
@@ -165,8 +277,10 @@ impl View for Confirm {
             return Vec::new();
         }
         match (&self.wanted, key.typed()) {
+            (None, Some('y' | 'Y')) if self.waits() => Vec::new(),
             (None, Some('y' | 'Y')) => self.agree(),
             (None, Some('n' | 'N' | 'q')) => vec![Action::Pop],
+            (Some(wanted), _) if key.is("enter") && *wanted == self.typed && self.waits() => Vec::new(),
             (Some(wanted), _) if key.is("enter") && *wanted == self.typed => self.agree(),
             (Some(_), _) if key.is("enter") => {
                 self.refused = true;
@@ -218,18 +332,23 @@ impl View for Confirm {
                 }
             }
         }
-        for target in self.targets.iter().skip(self.from).take(OBJECTS_SHOWN) {
+        // For a push the environments are above, and its commits say more than their number.
+        let is_push = self.commits.is_some();
+        for target in self.targets.iter().skip(self.from).take(if is_push { 0 } else { OBJECTS_SHOWN }) {
             for (index, text) in broken(&target.name(), inner.saturating_sub(13)).into_iter().enumerate() {
                 let label = if index == 0 { "object" } else { "" };
                 lines.push(row(label, Span::styled(text, theme.style(Scope::Title))));
             }
         }
-        if self.targets.len() > OBJECTS_SHOWN {
+        if self.targets.len() > OBJECTS_SHOWN && !is_push {
             let last = (self.from + OBJECTS_SHOWN).min(self.targets.len());
             let text = format!("{} to {last} of {}; up and down show the others", self.from + 1, self.targets.len());
             lines.push(row("", Span::styled(text, theme.style(Scope::Waiting))));
         }
-        for (index, text) in wrap(&self.why, inner.saturating_sub(13)).into_iter().enumerate() {
+        // The lesson has the reason, too.
+        let is_tight = is_push && area.height < ROOMY;
+        let why = if is_tight { Vec::new() } else { wrap(&self.why, inner.saturating_sub(13)) };
+        for (index, text) in why.into_iter().enumerate() {
             lines.push(row(if index == 0 { "effect" } else { "" }, Span::raw(text)));
         }
         for owner in &self.owners {
@@ -248,34 +367,28 @@ impl View for Confirm {
             let text = format!("and {more} more: fluxdeck secret verify names them");
             lines.push(row("", Span::styled(text, theme.style(Scope::Error))));
         }
-        // A line for many objects is long; the question below it must stay on the screen, and the lesson has all of it.
+        // A command for many objects is long; the question below it must stay on the screen, and the lesson has the
+        // whole command.
         let shell = wrap(self.shell.as_str(), inner.saturating_sub(13));
-        let cut = shell.len().saturating_sub(SHELL_LINES);
-        for (index, text) in shell.into_iter().take(SHELL_LINES).enumerate() {
-            let more = if cut > 0 && index + 1 == SHELL_LINES { " ..." } else { "" };
+        let mut shell_lines = SHELL_LINES;
+        if let Some(commits) = &self.commits {
+            // The borders, an empty line and the question are always there; two lines of the command stay.
+            let height = usize::from(area.height).saturating_sub(4);
+            let room = height.saturating_sub(lines.len()).saturating_sub(shell.len().min(2));
+            let told = outgoing_lines(commits, self.impact.as_deref(), room, inner.saturating_sub(13));
+            lines.extend(
+                told.into_iter().map(|(label, text, scope)| row(label, Span::styled(text, theme.style(scope)))),
+            );
+            shell_lines = height.saturating_sub(lines.len()).clamp(1, SHELL_LINES);
+        }
+        let cut = shell.len().saturating_sub(shell_lines);
+        for (index, text) in shell.into_iter().take(shell_lines).enumerate() {
+            let more = if cut > 0 && index + 1 == shell_lines { " ..." } else { "" };
             let text = format!("{text}{more}");
             lines.push(row(if index == 0 { "command" } else { "" }, Span::styled(text, theme.style(Scope::Shell))));
         }
         lines.push(StyledLine::default());
-        match &self.wanted {
-            None => lines.push(StyledLine::from(vec![
-                Span::styled("y", theme.style(Scope::Key)),
-                Span::raw(" yes    "),
-                Span::styled("n", theme.style(Scope::Key)),
-                Span::raw(" no"),
-            ])),
-            Some(wanted) => {
-                lines.push(StyledLine::from(format!("Type {wanted} and press enter; esc goes back.")));
-                lines.push(StyledLine::from(vec![
-                    Span::raw("> "),
-                    Span::styled(format!("{}_", self.typed), theme.style(Scope::Input)),
-                ]));
-                if self.refused {
-                    let text = format!("that is not {wanted}: nothing was done");
-                    lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
-                }
-            }
-        }
+        lines.extend(self.question(theme));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inside = panel(frame, centred(area, width, height), &self.title(scene), true, theme);
         frame.render_widget(crate::widgets::Paragraph::new(lines), inside);

@@ -2,10 +2,12 @@
 
 mod agree;
 mod confirm;
+mod outgoing;
 mod owner;
 mod plugin;
 mod prompt;
 mod readers;
+mod whole_lesson;
 
 use std::path::Path;
 
@@ -17,16 +19,17 @@ pub use confirm::Confirm;
 pub(super) use plugin::Allowed;
 pub use plugin::{AskPlugin, WRAPPING};
 pub use prompt::Prompt;
+pub use whole_lesson::{CopyCommand, WholeLesson};
 
 use super::task::TaskContext;
 use crate::config::{AGREEMENTS, Agreement};
 use crate::model::Fault;
 
-/// Remembers what was agreed for the repository; nothing where there is no place for it.
+/// Saves an agreement for the repository; does nothing if there is no place for it.
 ///
 /// # Errors
-/// Fails when it cannot be written.
-fn remember(reach: &TaskContext, agreement: impl FnOnce(&Path) -> Agreement) -> Result<(), Fault> {
-    let place = reach.journal.as_ref().and_then(|journal| journal.parent()).zip(reach.root.as_ref());
+/// Fails if it cannot be written.
+fn remember(task_context: &TaskContext, agreement: impl FnOnce(&Path) -> Agreement) -> Result<(), Fault> {
+    let place = task_context.journal.as_ref().and_then(|journal| journal.parent()).zip(task_context.root.as_ref());
     place.map_or(Ok(()), |(folder, root)| agreement(root).remember(&folder.join(AGREEMENTS)))
 }

@@ -1,4 +1,4 @@
-//! Finds out who keeps the objects of a confirmation as they are, so that it can be said before they are touched.
+//! Finds the owners of a confirmation's objects, to name them before a write.
 
 use crate::app::command::CommandTarget;
 use crate::app::facts::Facts;
@@ -6,7 +6,7 @@ use crate::app::task::{Task, TaskContext};
 use crate::cluster::verbs::owner;
 use crate::model::{Env, ObjectRef};
 
-/// The most objects that are asked for; the confirmation names no more.
+/// The most objects that are queried; the confirmation names no more.
 const MOST: usize = 8;
 
 /// Names an object and the Flux object that applied it.
@@ -18,10 +18,10 @@ pub(super) struct Owned {
 }
 
 impl Owned {
-    /// Says who keeps it, and what its next reconcile makes of what a command does.
+    /// Names the owner, and the effect of its next reconcile on the result of a command.
     pub(super) fn line(&self, facts: &Facts, command: &str) -> String {
         let lasts = match command {
-            // Its template gets an annotation, by the name under which Flux leaves fields alone.
+            // Its template gets an annotation, under a field manager whose fields Flux leaves alone.
             "restart" => {
                 Some("the restart stays: its next reconcile leaves the annotation, unless the manifests set it")
             }
@@ -44,7 +44,7 @@ impl Owned {
     }
 }
 
-/// Builds the task that asks the clusters; `None` where no object is kept by another, as Flux's own verbs are made to last.
+/// Builds the task that queries the clusters; `None` for Flux's own objects, as no reconcile undoes Flux's verbs.
 pub(super) fn task(targets: &[CommandTarget]) -> Option<Task> {
     let objects: Vec<(Env, ObjectRef)> = targets
         .iter()
@@ -55,14 +55,14 @@ pub(super) fn task(targets: &[CommandTarget]) -> Option<Task> {
         .filter(|(_, object)| !crate::kinds::kind_of(object).is_some_and(|kind| kind.flux))
         .take(MOST)
         .collect();
-    (!objects.is_empty()).then(|| Task::once("find the owners", |reach| find_owners(reach, objects)))
+    (!objects.is_empty()).then(|| Task::once("find the owners", |task_context| find_owners(task_context, objects)))
 }
 
-async fn find_owners(reach: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
+async fn find_owners(task_context: TaskContext, objects: Vec<(Env, ObjectRef)>) -> Vec<Owned> {
     let mut owned = Vec::new();
     for (env, object) in objects {
-        // Who cannot be asked is asked again by the operation, which says why.
-        let Ok(cluster) = reach.cluster(env) else { continue };
+        // The operation queries an unreachable cluster again, and reports the fault.
+        let Ok(cluster) = task_context.cluster(env) else { continue };
         let Ok(Some(detail)) = cluster.detail(&object).await else { continue };
         if let Some(by) = owner::flux_owner(&detail.value) {
             owned.push(Owned { env, object, by });

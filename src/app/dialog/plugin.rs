@@ -1,4 +1,4 @@
-//! Asks once whether a program may run that a recipient names: a plug-in of age.
+//! Asks once whether a plug-in of age may run that a recipient names.
 //!
 //! ```text
 //! +- Run age-plugin-yubikey? -------------------------+
@@ -36,7 +36,8 @@ use crate::widgets::{Span, StyledLine, centred, panel, wrap};
 /// The width of the column of labels.
 const LABELS: usize = 13;
 
-/// The commands that encrypt data keys for recipients, and so start their plug-ins; whatever else writes secrets keeps the keys that are there.
+/// The commands that encrypt data keys for recipients, and so start their plug-ins; all other writes of secrets keep
+/// the existing data keys.
 pub const WRAPPING: [&str; 9] = [
     "secret-new",
     "secret-encrypt",
@@ -56,7 +57,8 @@ pub struct AskPlugin {
     typed: String,
     found: Option<Found>,
     fault: Option<Fault>,
-    /// What waits for the answer, and goes on whatever that is: where it starts the plug-in after all, that is refused.
+    /// The command that waits for the answer and continues after any answer: if it starts the plug-in without
+    /// permission, it is refused.
     then: Option<WaitingCommand>,
 }
 
@@ -73,14 +75,14 @@ impl std::fmt::Debug for WaitingCommand {
     }
 }
 
-/// Says where the program is, and by whose word it would run.
+/// Holds the path of the program, and the origin of the recipient that names it.
 #[derive(Debug)]
 struct Found {
     program: Option<String>,
     by: String,
 }
 
-/// Says that it was agreed, and remembered where there is a place for it.
+/// Reports that the user agreed, and that the answer is saved if there is a place for it.
 pub(in crate::app) struct Allowed(pub(in crate::app) Result<(), Fault>);
 
 impl AskPlugin {
@@ -89,8 +91,8 @@ impl AskPlugin {
         Self { wanted, typed: String::new(), found: None, fault: None, then: None }
     }
 
-    /// Asks about a plug-in before a command starts it for the first time; `None` where it would start none that is not agreed to, as far as the
-    /// recipients of its files and environments and those that were typed tell, or where the question was `asked` before.
+    /// Asks about a plug-in before the first command that starts it; `None` if the recipients of the command's files
+    /// and environments and those that the user typed name no new plug-in, or if the question was `asked` before.
     pub(in crate::app) fn before(
         command: &'static Command,
         targets: &[CommandTarget],
@@ -144,7 +146,7 @@ impl AskPlugin {
         &self.wanted.name
     }
 
-    /// Closes the question, and goes on with what waited for it.
+    /// Closes the question, and continues the waiting command.
     fn close(&mut self) -> Vec<Action> {
         let again = |waiting: WaitingCommand| Action::Dispatch(waiting.command, waiting.targets, waiting.answers);
         [Action::Pop].into_iter().chain(self.then.take().map(again)).collect()
@@ -154,17 +156,17 @@ impl AskPlugin {
         format!("age-plugin-{}", self.wanted.name)
     }
 
-    /// Remembers it for this repository, and lets it run from now on.
+    /// Saves the permission for this repository, and lets the plug-in run from now on.
     fn allow(&self) -> Vec<Action> {
         let name = self.wanted.name.clone();
-        vec![Action::Task(Task::blocking("remember the plug-in", move |reach| {
-            let remembered = remember(&reach, |root| Agreement::of_plugin(root, &name));
+        vec![Action::Task(Task::blocking("remember the plug-in", move |task_context| {
+            let remembered = remember(&task_context, |root| Agreement::of_plugin(root, &name));
             Allowed(remembered.map(|()| crate::sops::agree_to_plugins([name])))
         }))]
     }
 }
 
-/// Says who names a recipient: the creation rule of the file, or the file itself.
+/// Names the origin of a recipient: the creation rule of the file, or the file itself.
 fn by_whom(wanted: &WantedPlugin, snapshot: Option<&Snapshot>) -> String {
     let of_file = format!("{} itself", wanted.file);
     let Some(snapshot) = snapshot else { return of_file };
@@ -191,6 +193,10 @@ impl View for AskPlugin {
 
     fn takes_text(&self) -> bool {
         true
+    }
+
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("enter", "let it run once its name is typed"), ("esc", "leave it refused")]
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {

@@ -51,7 +51,7 @@ impl Prompt {
         let mut asked = self.command.questions.iter().zip(&self.answers).enumerate();
         let wrong = asked.find_map(|(field, (question, answer))| Some((field, question.fault(answer.trim(), now)?)));
         if let Some((field, fault)) = wrong {
-            // The form stays, with all that was typed.
+            // The form stays, with the typed text.
             self.field = field;
             self.complaint = Some(format!("{}; {}", fault.why, fault.todo));
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Finds out who would read what a command encrypts, and whom nobody has agreed to, so that he is named before it is done.
+//! Finds the new readers of a command's encrypted files that no user has agreed to, to name them before the write.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::app::facts::Facts;
 use crate::app::task::Task;
 use crate::repo::{NewReader, Wanted};
 
-/// Returns for whom the files are encrypted that a command changes; `None` where it encrypts nothing that is there already.
+/// Returns the recipients of the files that a command changes; `None` if it encrypts no existing file.
 fn wanted(command: &str) -> Option<Wanted> {
     match command {
         "secret-encrypt" | "secret-encrypt-anew" | "secret-update-keys" | "secret-update-keys-all" => {
@@ -20,7 +20,7 @@ fn wanted(command: &str) -> Option<Wanted> {
     }
 }
 
-/// Builds the task that looks; `None` where the command encrypts nothing.
+/// Builds the task that finds them; `None` if the command encrypts nothing.
 pub(super) fn task(command: &str, targets: &[CommandTarget], facts: &Facts) -> Option<Task> {
     let (wanted, snapshot) = (wanted(command)?, Arc::clone(facts.repository.as_ref()?));
     let (mut files, mut whole): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
@@ -31,15 +31,15 @@ pub(super) fn task(command: &str, targets: &[CommandTarget], facts: &Facts) -> O
             _ => {}
         }
     }
-    Some(Task::once("find new readers", move |reach| async move {
+    Some(Task::once("find new readers", move |task_context| async move {
         let look = move || -> Vec<NewReader> {
             if !whole.is_empty() {
-                // What cannot be listed cannot be changed either; the operation says why.
+                // A file that cannot be listed cannot be changed either; the operation reports the fault.
                 files.extend(snapshot.encrypted_files(&whole).unwrap_or_default());
             }
             snapshot.readers_after(&files, wanted)
         };
-        reach.away(look).await.unwrap_or_default()
+        task_context.away(look).await.unwrap_or_default()
     }))
 }
 
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn every_command_that_writes_secrets_says_whom_it_encrypts_for() {
-        // What these write is no encrypted file of the repository, or its form names the readers.
+        // These write no encrypted file of the repository, or their form names the readers.
         const OTHERS: [&str; 2] = ["secret-new", "secret-write-out"];
         let writes = COMMANDS.iter().filter(|command| command.id.starts_with("secret-") && command.risk != Risk::Reads);
         let (mut seen, mut silent) = (0, Vec::new());

@@ -1,12 +1,13 @@
-//! Marks and focus never choose another cluster than the one that is looked at.
+//! Marks and focus never choose another cluster than the one on the screen.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::{TestApp, operations};
-use crate::app::{CommandTarget, Effect, Facts};
+use crate::app::{CommandTarget, Effect, Facts, Msg};
 use crate::cluster::WatchEvent;
-use crate::model::{Env, State};
+use crate::kinds;
+use crate::model::{Connection, Env, State};
 
 const APPS: &str = "Kustomization/flux-system/apps";
 const MONITORING: &str = "Kustomization/flux-system/monitoring";
@@ -21,14 +22,14 @@ fn three(facts: &mut Facts) {
 }
 
 fn sized(width: u16, change: impl FnOnce(&mut Facts)) -> TestApp {
-    let mut desk = TestApp::with(change);
-    resize(&mut desk, width);
-    desk
+    let mut cockpit = TestApp::with(change);
+    resize(&mut cockpit, width);
+    cockpit
 }
 
-fn resize(desk: &mut TestApp, width: u16) {
-    desk.terminal = Terminal::new(TestBackend::new(width, 40)).unwrap();
-    desk.draw();
+fn resize(cockpit: &mut TestApp, width: u16) {
+    cockpit.terminal = Terminal::new(TestBackend::new(width, 40)).unwrap();
+    cockpit.draw();
 }
 
 fn acted(effects: &[Effect]) -> Vec<(u8, String)> {
@@ -40,8 +41,8 @@ fn only(env: u8, object: &str) -> Vec<(u8, String)> {
 }
 
 /// The environments whose panels are on the screen, from the left.
-fn panels(desk: &mut TestApp) -> Vec<&'static str> {
-    let screen = desk.screen();
+fn panels(cockpit: &mut TestApp) -> Vec<&'static str> {
+    let screen = cockpit.screen();
     let titles = screen.lines().nth(1).unwrap_or_default();
     let mut found: Vec<(usize, &'static str)> =
         ["staging", "production", "dev"].into_iter().filter_map(|name| Some((titles.find(name)?, name))).collect();
@@ -50,12 +51,12 @@ fn panels(desk: &mut TestApp) -> Vec<&'static str> {
 }
 
 /// The line of the panels' titles.
-fn title(desk: &mut TestApp) -> String {
-    desk.screen().lines().nth(1).unwrap_or_default().to_owned()
+fn title(cockpit: &mut TestApp) -> String {
+    cockpit.screen().lines().nth(1).unwrap_or_default().to_owned()
 }
 
-fn focused(desk: &TestApp) -> u8 {
-    match desk.app.targets().as_slice() {
+fn focused(cockpit: &TestApp) -> u8 {
+    match cockpit.app.targets().as_slice() {
         [CommandTarget::Object(env, _), ..] => env.0,
         other => panic!("{other:?}"),
     }
@@ -63,83 +64,83 @@ fn focused(desk: &TestApp) -> u8 {
 
 #[test]
 fn marks_in_one_environment_leave_the_cursor_in_another_alone() {
-    let mut desk = TestApp::new();
-    desk.press("3<space>j<space>");
-    assert!(desk.screen().contains("2 marked"));
-    let effects = desk.press("2R");
+    let mut cockpit = TestApp::new();
+    cockpit.press("3<space>j<space>");
+    assert!(cockpit.screen().contains("2 marked"));
+    let effects = cockpit.press("2R");
     assert_eq!(acted(&effects), only(0, APPS));
-    assert!(desk.screen().contains("2 marked"), "what was done elsewhere leaves them as they are");
-    desk.press("3R");
-    let asked = desk.screen();
+    assert!(cockpit.screen().contains("2 marked"), "what was done elsewhere leaves them as they are");
+    cockpit.press("3R");
+    let asked = cockpit.screen();
     assert!(asked.contains(APPS) && asked.contains(MONITORING), "{asked}");
-    assert_eq!(desk.press("y").iter().filter(|effect| matches!(effect, Effect::Operate(..))).count(), 2);
-    assert!(!desk.screen().contains("marked"));
+    assert_eq!(cockpit.press("y").iter().filter(|effect| matches!(effect, Effect::Operate(..))).count(), 2);
+    assert!(!cockpit.screen().contains("marked"));
 }
 
 #[test]
 fn marks_begin_anew_in_another_environment_and_on_another_screen() {
-    let mut desk = TestApp::new();
-    desk.press("3<space>j<space>2<space>");
-    let screen = desk.screen();
+    let mut cockpit = TestApp::new();
+    cockpit.press("3<space>j<space>2<space>");
+    let screen = cockpit.screen();
     assert!(screen.contains("2 marked in production no longer") && screen.contains("  1 marked"), "{screen}");
-    desk.press("f");
-    assert!(!title(&mut desk).contains("marked"), "the marks of home are not the list's");
-    desk.press("j<space>");
-    assert!(desk.screen().contains("1 marked in staging no longer"));
-    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
-    desk.press("<space>><space>");
-    let list = title(&mut desk);
+    cockpit.press("f");
+    assert!(!title(&mut cockpit).contains("marked"), "the marks of home are not the list's");
+    cockpit.press("j<space>");
+    assert!(cockpit.screen().contains("1 marked in staging no longer"));
+    assert_eq!(acted(&cockpit.press("R")), only(0, MONITORING));
+    cockpit.press("<space>><space>");
+    let list = title(&mut cockpit);
     assert!(list.contains("production  kustomizations") && list.contains("  1 marked"), "{list}");
-    desk.press("]");
-    assert!(!title(&mut desk).contains("marked"), "another kind is another list");
+    cockpit.press("]");
+    assert!(!title(&mut cockpit).contains("marked"), "another kind is another list");
 }
 
 #[test]
 fn escape_takes_marks_away_before_it_goes_back() {
-    let mut desk = TestApp::new();
-    desk.press("<space>j<space><esc>");
-    assert!(!desk.screen().contains("marked"));
-    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
-    desk.press("f<space><esc>");
-    assert_eq!(desk.app.view_id(), "list");
-    desk.press("<esc>");
-    assert_eq!(desk.app.view_id(), "home");
-    desk.press("f<space>");
-    desk.press("<esc><esc>f");
-    assert!(!desk.screen().contains("marked"));
+    let mut cockpit = TestApp::new();
+    cockpit.press("<space>j<space><esc>");
+    assert!(!cockpit.screen().contains("marked"));
+    assert_eq!(acted(&cockpit.press("R")), only(0, MONITORING));
+    cockpit.press("f<space><esc>");
+    assert_eq!(cockpit.app.view_id(), "list");
+    cockpit.press("<esc>");
+    assert_eq!(cockpit.app.view_id(), "home");
+    cockpit.press("f<space>");
+    cockpit.press("<esc><esc>f");
+    assert!(!cockpit.screen().contains("marked"));
 }
 
 #[test]
 fn marks_go_with_what_was_done_to_them() {
-    let mut desk = TestApp::new();
-    assert_eq!(acted(&desk.press("<space>j<space>R")).len(), 2);
-    assert_eq!(acted(&desk.press("R")), only(0, MONITORING));
+    let mut cockpit = TestApp::new();
+    assert_eq!(acted(&cockpit.press("<space>j<space>R")).len(), 2);
+    assert_eq!(acted(&cockpit.press("R")), only(0, MONITORING));
 }
 
 #[test]
 fn what_is_out_of_sight_is_counted_and_not_acted_on() {
-    let mut desk = TestApp::new();
-    desk.press("<space>j<space>/apps<enter>");
-    assert!(desk.screen().contains("2 marked, 1 out of sight"));
-    assert_eq!(acted(&desk.press("R")), only(0, APPS));
+    let mut cockpit = TestApp::new();
+    cockpit.press("<space>j<space>/apps<enter>");
+    assert!(cockpit.screen().contains("2 marked, 1 out of sight"));
+    assert_eq!(acted(&cockpit.press("R")), only(0, APPS));
 
-    // One that is gone from the cluster is gone from the marks, and so is one that comes back by its name.
-    let mut desk = TestApp::new();
-    desk.press("<space>j<space>");
+    // An object that is gone from the cluster loses its mark, and a new one by its name has none.
+    let mut cockpit = TestApp::new();
+    cockpit.press("<space>j<space>");
     let gone = WatchEvent::Gone(vec![super::row("monitoring", State::Ready).key]);
-    desk.watched(Env(0), desk.generations[&(Env(0), "Kustomization")], gone);
-    assert!(desk.screen().contains("2 marked, 1 out of sight"));
-    assert_eq!(acted(&desk.press("R")), only(0, APPS));
-    desk.rows(Env(0), &[("monitoring", State::Ready)]);
-    assert!(!desk.screen().contains("marked"));
+    cockpit.watched(Env(0), cockpit.generations[&(Env(0), "Kustomization")], gone);
+    assert!(cockpit.screen().contains("2 marked, 1 out of sight"));
+    assert_eq!(acted(&cockpit.press("R")), only(0, APPS));
+    cockpit.rows(Env(0), &[("monitoring", State::Ready)]);
+    assert!(!cockpit.screen().contains("marked"));
 }
 
 #[test]
 fn what_is_opened_is_what_is_selected_whatever_is_marked() {
     for keys in ["<space>jd", "<space>j:describe<enter>", "<space>j<enter>"] {
-        let mut desk = TestApp::new();
-        desk.press(keys);
-        let targets = desk.app.targets();
+        let mut cockpit = TestApp::new();
+        cockpit.press(keys);
+        let targets = cockpit.app.targets();
         assert!(
             matches!(targets.as_slice(), [CommandTarget::Object(_, object)] if object.to_string() == MONITORING),
             "{keys}"
@@ -149,19 +150,19 @@ fn what_is_opened_is_what_is_selected_whatever_is_marked() {
 
 #[test]
 fn a_confirmation_shows_every_object() {
-    let mut desk = TestApp::new();
+    let mut cockpit = TestApp::new();
     let names: Vec<String> = (0..12).map(|number| format!("app-{number:02}")).collect();
     let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
-    desk.rows(Env(1), &rows);
-    desk.press("3");
+    cockpit.rows(Env(1), &rows);
+    cockpit.press("3");
     for _ in 0..14 {
-        desk.press("<space>j");
+        cockpit.press("<space>j");
     }
-    desk.press("RR");
-    let mut seen = desk.screen();
+    cockpit.press("RR");
+    let mut seen = cockpit.screen();
     for _ in 0..12 {
-        desk.press("<down>");
-        seen.push_str(&desk.screen());
+        cockpit.press("<down>");
+        seen.push_str(&cockpit.screen());
     }
     for name in &names {
         assert!(seen.contains(&format!("Kustomization/flux-system/{name}")), "{name}");
@@ -171,68 +172,72 @@ fn a_confirmation_shows_every_object() {
 #[test]
 fn a_number_means_the_same_environment_at_every_width() {
     for width in [50, 80, 140, 200] {
-        let mut desk = sized(width, three);
+        let mut cockpit = sized(width, three);
         for (key, env) in [("3", 1), ("2", 0), ("4", 2), ("3", 1), ("9", 1)] {
-            desk.press(key);
-            assert_eq!(focused(&desk), env, "{key} at {width}");
+            cockpit.press(key);
+            assert_eq!(focused(&cockpit), env, "{key} at {width}");
         }
-        desk.press("S");
+        cockpit.press("S");
         for (key, env) in [("2", 0), ("3", 1), ("4", 2), ("9", 2)] {
-            desk.press(key);
-            assert_eq!(desk.app.view_env(), Some(Env(env)), "{key} among the secrets at {width}");
+            cockpit.press(key);
+            assert_eq!(cockpit.app.view_env(), Some(Env(env)), "{key} among the secrets at {width}");
         }
     }
 }
 
 #[test]
 fn the_focus_moves_and_the_panels_stay_in_their_order() {
-    let mut desk = TestApp::new();
+    let mut cockpit = TestApp::new();
     for env in [1, 0, 1] {
-        desk.press(">");
-        assert_eq!((focused(&desk), panels(&mut desk)), (env, vec!["staging", "production"]));
+        cockpit.press(">");
+        assert_eq!((focused(&cockpit), panels(&mut cockpit)), (env, vec!["staging", "production"]));
     }
-    let mut desk = sized(140, three);
+    let mut cockpit = sized(140, three);
     let pairs = [(1, ["staging", "production"]), (2, ["production", "dev"]), (0, ["staging", "production"])];
     for (env, pair) in pairs {
-        desk.press(">");
-        assert_eq!((focused(&desk), panels(&mut desk)), (env, pair.to_vec()));
+        cockpit.press(">");
+        assert_eq!((focused(&cockpit), panels(&mut cockpit)), (env, pair.to_vec()));
     }
     for (env, pair) in [(2, ["production", "dev"]), (1, ["production", "dev"]), (0, ["staging", "production"])] {
-        desk.press("<lt>");
-        assert_eq!((focused(&desk), panels(&mut desk)), (env, pair.to_vec()));
+        cockpit.press("<lt>");
+        assert_eq!((focused(&cockpit), panels(&mut cockpit)), (env, pair.to_vec()));
     }
-    desk.press("1>");
-    assert_eq!(focused(&desk), 0, "from the tree, to the one that had the focus last");
+    cockpit.press("1>");
+    assert_eq!(focused(&cockpit), 0, "from the tree, to the one that had the focus last");
 }
 
 #[test]
 fn another_width_keeps_the_focus_and_the_lesson() {
-    let mut desk = sized(140, three);
-    desk.press("4j");
-    let (targets, lesson) = (desk.app.targets(), desk.app.lesson().cloned());
+    let mut cockpit = sized(140, three);
+    cockpit.press("4j");
+    let (targets, lesson) = (cockpit.app.targets(), cockpit.app.lesson().cloned());
     assert!(lesson.is_some());
     for width in [80, 50, 200, 140] {
-        resize(&mut desk, width);
-        desk.app.update(crate::app::Msg::Rested);
-        assert_eq!((desk.app.targets(), desk.app.lesson().cloned()), (targets.clone(), lesson.clone()), "{width}");
-        assert!(panels(&mut desk).contains(&"dev"), "{width}");
+        resize(&mut cockpit, width);
+        cockpit.app.update(crate::app::Msg::Rested);
+        assert_eq!(
+            (cockpit.app.targets(), cockpit.app.lesson().cloned()),
+            (targets.clone(), lesson.clone()),
+            "{width}"
+        );
+        assert!(panels(&mut cockpit).contains(&"dev"), "{width}");
     }
 }
 
 #[test]
 fn a_screen_gives_the_lesson_of_the_one_below_back() {
-    let mut desk = sized(140, three);
-    desk.press("2j");
-    desk.app.update(crate::app::Msg::Rested);
-    let below = desk.app.lesson().cloned();
+    let mut cockpit = sized(140, three);
+    cockpit.press("2j");
+    cockpit.app.update(crate::app::Msg::Rested);
+    let below = cockpit.app.lesson().cloned();
     for key in ["p", "f", "K", "O", ":", "w"] {
-        desk.press(key);
-        assert_ne!(desk.app.lesson(), below.as_ref(), "{key}");
-        desk.press("<esc>");
-        assert_eq!(desk.app.lesson(), below.as_ref(), "{key}");
+        cockpit.press(key);
+        assert_ne!(cockpit.app.lesson(), below.as_ref(), "{key}");
+        cockpit.press("<esc>");
+        assert_eq!(cockpit.app.lesson(), below.as_ref(), "{key}");
     }
-    desk.press(":deploy<enter>");
-    let (title, lesson) = desk.app.lesson().cloned().unwrap();
+    cockpit.press(":deploy<enter>");
+    let (title, lesson) = cockpit.app.lesson().cloned().unwrap();
     assert_eq!(title, "Deployment");
     assert!(lesson.shell.to_string().contains("kubectl get deployments"), "{}", lesson.shell);
 }
@@ -242,12 +247,12 @@ fn a_screen_begins_in_the_environment_that_has_the_focus() {
     for width in [80, 140] {
         for env in [0, 1, 2] {
             for key in ["w", "S", "E", "f", "p", "i", "K", "A"] {
-                let mut desk = sized(width, three);
-                // The tree has the focus last where nothing of it is selected.
+                let mut cockpit = sized(width, three);
+                // In the second round the tree has the focus, without a selected environment.
                 for back in ["", "1"] {
-                    desk.press(&format!("{}{back}{key}", env + 2));
-                    assert_eq!(desk.app.view_env(), Some(Env(env)), "{key} from {env} at {width}");
-                    desk.press("<esc>");
+                    cockpit.press(&format!("{}{back}{key}", env + 2));
+                    assert_eq!(cockpit.app.view_env(), Some(Env(env)), "{key} from {env} at {width}");
+                    cockpit.press("<esc>");
                 }
             }
         }
@@ -256,27 +261,92 @@ fn a_screen_begins_in_the_environment_that_has_the_focus() {
 
 #[test]
 fn a_screen_begins_in_the_environment_of_the_screen_below() {
-    let mut desk = sized(140, three);
-    desk.press("f>>");
-    desk.press("/nothing is called so<enter>w");
-    assert_eq!(desk.app.view_env(), Some(Env(2)), "an empty list is of its environment too");
+    let mut cockpit = sized(140, three);
+    cockpit.press("f>>");
+    cockpit.press("/nothing is called so<enter>w");
+    assert_eq!(cockpit.app.view_env(), Some(Env(2)), "an empty list is of its environment too");
 }
 
 #[test]
 fn a_screen_of_no_environment_does_not_move_the_focus_below_it() {
-    let mut desk = TestApp::new();
-    desk.press("C>");
-    assert!(desk.screen().contains("no single environment"));
-    desk.press("<esc><esc>");
-    assert_eq!(focused(&desk), 0);
+    let mut cockpit = TestApp::new();
+    cockpit.press("C>");
+    assert!(cockpit.screen().contains("no single environment"));
+    cockpit.press("<esc><esc>");
+    assert_eq!(focused(&cockpit), 0);
 }
 
 #[test]
 fn an_environment_that_was_asked_for_alone_is_the_first_panel_and_the_only_one() {
-    let mut desk = sized(160, |facts| (facts.focused, facts.only) = (Env(1), Some(Env(1))));
-    assert_eq!(panels(&mut desk), ["production"]);
+    let mut cockpit = sized(160, |facts| (facts.focused, facts.only) = (Env(1), Some(Env(1))));
+    assert_eq!(panels(&mut cockpit), ["production"]);
     for keys in ["2", ">", "<tab><tab>", "3"] {
-        desk.press(keys);
-        assert_eq!(focused(&desk), 1, "{keys}");
+        cockpit.press(keys);
+        assert_eq!(focused(&cockpit), 1, "{keys}");
+    }
+}
+
+/// Lets every kind of an environment answer, with these Kustomizations.
+fn answers(cockpit: &mut TestApp, env: u8, rows: &[(&str, State)]) {
+    cockpit.rows(Env(env), rows);
+    let known: Vec<_> =
+        cockpit.generations.iter().filter(|((of, _), _)| *of == Env(env)).map(|(key, one)| (key.1, *one)).collect();
+    for (kind, generation) in known {
+        let Some(kind) = kinds::find(kind) else { continue };
+        let change = WatchEvent::Link(Connection::Live);
+        cockpit.app.update(Msg::Watched { env: Env(env), kind, generation, change, pending: None });
+    }
+}
+
+const HEALTHY: &[(&str, State)] = &[("apps", State::Ready), ("monitoring", State::Ready)];
+const WAITS: &[(&str, State)] = &[("apps", State::Waiting), ("monitoring", State::Ready)];
+const FAILED: &[(&str, State)] = &[("apps", State::Ready), ("monitoring", State::Failed)];
+
+#[test]
+fn the_focus_begins_where_the_worst_problem_is_once_all_environments_are_listed() {
+    let suspended = [("apps", State::Ready), ("monitoring", State::Suspended)];
+    for (staging, production, env) in [
+        (HEALTHY, FAILED, 1),
+        (HEALTHY, HEALTHY, 0),
+        (WAITS, FAILED, 1),
+        (FAILED, WAITS, 0),
+        (FAILED, FAILED, 0),
+        (HEALTHY, &suspended, 0),
+    ] {
+        for order in [[0, 1], [1, 0]] {
+            let mut cockpit = TestApp::new();
+            for one in order {
+                assert_eq!(cockpit.app.facts.focused, Env(0), "not all are listed");
+                answers(&mut cockpit, one, if one == 0 { staging } else { production });
+            }
+            assert_eq!(focused(&cockpit), env, "{staging:?} {production:?}");
+            // It moves once: what happens later leaves it where it is.
+            answers(&mut cockpit, 1, FAILED);
+            answers(&mut cockpit, 0, HEALTHY);
+            assert_eq!(focused(&cockpit), env);
+        }
+    }
+}
+
+#[test]
+fn the_focus_does_not_move_under_the_users_hands() {
+    let begun = |change: fn(&mut Facts)| {
+        let mut cockpit = TestApp::with(change);
+        answers(&mut cockpit, 0, HEALTHY);
+        cockpit
+    };
+    let mut cockpit = begun(|_| {});
+    cockpit.press("j");
+    answers(&mut cockpit, 1, FAILED);
+    assert_eq!(focused(&cockpit), 0, "a key was pressed");
+    let mut cockpit = begun(|facts| facts.only = Some(Env(0)));
+    answers(&mut cockpit, 1, FAILED);
+    assert_eq!(focused(&cockpit), 0, "the user named the environment");
+    for (seconds, env) in [(1, 1), (3, 0)] {
+        let mut cockpit = begun(|_| {});
+        let now = cockpit.app.facts.now + jiff::SignedDuration::from_secs(seconds);
+        cockpit.app.update(Msg::Time(now));
+        answers(&mut cockpit, 1, FAILED);
+        assert_eq!(focused(&cockpit), env, "the first list could be read for {seconds} s");
     }
 }

@@ -1,4 +1,5 @@
-//! A key costs what it draws, however much there is to show. Counted is what is gone through and written, not the time that it takes.
+//! A key costs as much as it draws, however many rows there are. The tests count visited and written items, not the
+//! time.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl TestApp {
 
     fn reply<T: std::any::Any + Send>(&mut self, payload: T) {
         let ticket = self.app.top_ticket();
-        self.app.update(Msg::Reply { ticket, payload: Box::new(payload), owed: None });
+        self.app.update(Msg::Reply { ticket, payload: Box::new(payload), pending: None });
     }
 
     fn pods(&mut self, change: WatchEvent) {
@@ -44,11 +45,11 @@ impl TestApp {
             kind: kinds::find("Pod").unwrap(),
             generation,
             change,
-            owed: None,
+            pending: None,
         });
     }
 
-    /// Counts what keys cost that do not scroll.
+    /// Counts the cost of keys that do not scroll.
     fn cost(&mut self) -> usize {
         self.press("jk");
         work::taken();
@@ -71,23 +72,23 @@ fn named(number: usize) -> Row {
     }
 }
 
-fn pods(desk: &mut TestApp, count: usize) {
-    desk.show(Box::new(List::new(Env(0), "Pod")));
-    desk.pods(WatchEvent::Rows((0..count).map(named).collect()));
-    desk.pods(WatchEvent::Link(Connection::Live));
+fn pods(cockpit: &mut TestApp, count: usize) {
+    cockpit.show(Box::new(List::new(Env(0), "Pod")));
+    cockpit.pods(WatchEvent::Rows((0..count).map(named).collect()));
+    cockpit.pods(WatchEvent::Link(Connection::Live));
 }
 
-fn sorted_and_found(desk: &mut TestApp, count: usize) {
-    pods(desk, count);
-    desk.press("oo/worker<enter>");
+fn sorted_and_found(cockpit: &mut TestApp, count: usize) {
+    pods(cockpit, count);
+    cockpit.press("oo/worker<enter>");
 }
 
-fn marked(desk: &mut TestApp, count: usize) {
-    pods(desk, count);
-    desk.press("<space>j<space>");
+fn marked(cockpit: &mut TestApp, count: usize) {
+    pods(cockpit, count);
+    cockpit.press("<space>j<space>");
 }
 
-fn printed(desk: &mut TestApp, count: usize) {
+fn printed(cockpit: &mut TestApp, count: usize) {
     let resource = Resource {
         group: "example.org".to_owned(),
         version: "v1".to_owned(),
@@ -95,39 +96,39 @@ fn printed(desk: &mut TestApp, count: usize) {
         plural: "things".to_owned(),
         namespaced: true,
     };
-    desk.show(Box::new(List::printed(Env(0), resource)));
+    cockpit.show(Box::new(List::printed(Env(0), resource)));
     let column = |name: &str| TableColumn { name: name.to_owned(), wide: false };
-    desk.reply(WatchEvent::Columns(vec![column("Ready"), column("Status")]));
-    desk.reply(WatchEvent::Rows((0..count).map(named).collect()));
-    desk.reply(WatchEvent::Link(Connection::Live));
+    cockpit.reply(WatchEvent::Columns(vec![column("Ready"), column("Status")]));
+    cockpit.reply(WatchEvent::Rows((0..count).map(named).collect()));
+    cockpit.reply(WatchEvent::Link(Connection::Live));
 }
 
-fn environment(desk: &mut TestApp, count: usize) {
+fn environment(cockpit: &mut TestApp, count: usize) {
     let names: Vec<String> = (0..count).map(|number| format!("app-{number:05}")).collect();
     let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
-    desk.rows(Env(0), &rows);
+    cockpit.rows(Env(0), &rows);
 }
 
-fn tree(desk: &mut TestApp, count: usize) {
+fn tree(cockpit: &mut TestApp, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("apps")).unwrap();
     for number in 0..count {
         std::fs::write(folder.path().join(format!("apps/file-{number:05}.txt")), "").unwrap();
     }
-    desk.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
-    desk.press("1");
+    cockpit.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
+    cockpit.press("1");
 }
 
-fn report(desk: &mut TestApp, count: usize) {
-    desk.show(Box::new(Reports::new(&findings::REPORT)));
+fn report(cockpit: &mut TestApp, count: usize) {
+    cockpit.show(Box::new(Reports::new(&findings::REPORT)));
     let line = |number: usize| PageLine::wrapped(format!("{number:05} is wrong, and this says why"), Scope::Text);
     let made = BuiltReport { summary: String::new(), lines: (0..count).map(line).collect::<Vec<_>>().into() };
-    desk.reply(Ok::<BuiltReport, Fault>(made));
-    desk.press("/wrong<enter>");
+    cockpit.reply(Ok::<BuiltReport, Fault>(made));
+    cockpit.press("/wrong<enter>");
 }
 
-fn journal(desk: &mut TestApp, count: usize) {
-    desk.show(Box::new(JournalView::default()));
+fn journal(cockpit: &mut TestApp, count: usize) {
+    cockpit.show(Box::new(JournalView::default()));
     let entry = |number: usize| JournalEntry {
         at: Timestamp::UNIX_EPOCH,
         id: number.to_string(),
@@ -138,15 +139,16 @@ fn journal(desk: &mut TestApp, count: usize) {
         command: format!("flux reconcile kustomization app-{number:05}"),
         result: Some("applied".to_owned()),
     };
-    desk.reply(Ok::<Vec<JournalEntry>, Fault>((0..count).map(entry).collect()));
+    cockpit.reply(Ok::<Vec<JournalEntry>, Fault>((0..count).map(entry).collect()));
 }
 
-fn inventory(desk: &mut TestApp, count: usize) {
+fn inventory(cockpit: &mut TestApp, count: usize) {
     let mut row = super::row("apps", State::Ready);
     let id = |number: usize| format!("default_worker-{number:05}__Pod").into();
     row.flux = Some(Box::new(FluxFacts { inventory: (0..count).map(id).collect(), ..FluxFacts::default() }));
     let object = kinds::KUSTOMIZATION.object(&row.key.namespace, &row.key.name);
-    desk.app
+    cockpit
+        .app
         .facts
         .tables
         .get_mut(Env(0))
@@ -155,10 +157,10 @@ fn inventory(desk: &mut TestApp, count: usize) {
         .unwrap()
         .rows
         .insert(row);
-    desk.show(Box::new(Detail::new(Env(0), &object, Tab::Inventory)));
+    cockpit.show(Box::new(Detail::new(Env(0), &object, Tab::Inventory)));
 }
 
-fn order(desk: &mut TestApp, count: usize) {
+fn order(cockpit: &mut TestApp, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let one = |number: usize| {
         format!(
@@ -168,35 +170,35 @@ fn order(desk: &mut TestApp, count: usize) {
     let all: Vec<String> = (0..count).map(one).collect();
     std::fs::create_dir_all(folder.path().join("clusters/staging")).unwrap();
     std::fs::write(folder.path().join("clusters/staging/all.yaml"), all.join("---\n")).unwrap();
-    desk.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
-    desk.show(Box::new(OrderView::new(Env(0))));
+    cockpit.app.update(Msg::Repository(Ok(Arc::new(Snapshot::load(folder.path()))), None));
+    cockpit.show(Box::new(OrderView::new(Env(0))));
 }
 
 #[test]
 fn a_page_is_written_anew_after_a_change_and_not_for_a_key() {
-    let mut desk = TestApp::new();
-    journal(&mut desk, MANY);
-    assert!(desk.cost() < MANY, "keys write nothing anew");
-    desk.app.update(Msg::Told(Ok("a notice that comes in".to_owned())));
+    let mut cockpit = TestApp::new();
+    journal(&mut cockpit, MANY);
+    assert!(cockpit.cost() < MANY, "keys write nothing anew");
+    cockpit.app.update(Msg::Told(Ok("a notice that comes in".to_owned())));
     work::taken();
-    desk.draw();
+    cockpit.draw();
     assert!(work::taken() > MANY, "a notice is another line");
-    assert!(desk.screen().contains("a notice that comes in"));
-    assert!(desk.cost() < MANY, "and then it stays");
+    assert!(cockpit.screen().contains("a notice that comes in"));
+    assert!(cockpit.cost() < MANY, "and then it stays");
 }
 
 #[test]
 fn what_a_watch_tells_of_one_environment_is_judged_in_that_alone() {
     let told = |other: usize| {
-        let mut desk = TestApp::new();
+        let mut cockpit = TestApp::new();
         let names: Vec<String> = (0..other).map(|number| format!("app-{number:05}")).collect();
         let rows: Vec<(&str, State)> = names.iter().map(|name| (name.as_str(), State::Ready)).collect();
-        desk.rows(Env(1), &rows);
-        desk.show(Box::new(JournalView::default()));
+        cockpit.rows(Env(1), &rows);
+        cockpit.show(Box::new(JournalView::default()));
         work::taken();
-        desk.app.facts.judge_environment(Env(0));
+        cockpit.app.facts.judge_environment(Env(0));
         let one = work::taken();
-        desk.rows(Env(0), &[("apps", State::Ready)]);
+        cockpit.rows(Env(0), &[("apps", State::Ready)]);
         (one, work::taken())
     };
     let ((one_of_few, few), (one_of_many, many)) = (told(FEW), told(MANY));
@@ -206,7 +208,7 @@ fn what_a_watch_tells_of_one_environment_is_judged_in_that_alone() {
 
 #[test]
 fn a_key_costs_what_it_draws_in_every_list() {
-    /// The name of a list, and what fills it with so many rows.
+    /// The name of a list, and the function that fills it with a number of rows.
     type Filled = (&'static str, fn(&mut TestApp, usize));
     let lists: [Filled; 10] = [
         ("pods", pods),
@@ -222,9 +224,9 @@ fn a_key_costs_what_it_draws_in_every_list() {
     ];
     for (name, fill) in lists {
         let cost = |count: usize| {
-            let mut desk = TestApp::new();
-            fill(&mut desk, count);
-            desk.cost()
+            let mut cockpit = TestApp::new();
+            fill(&mut cockpit, count);
+            cockpit.cost()
         };
         let (few, many) = (cost(FEW), cost(MANY));
         assert!(few > 50, "{name}: it draws something: {few}");

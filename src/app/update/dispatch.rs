@@ -1,14 +1,14 @@
-//! How a command is judged and run, and what its actions become.
+//! The judging and running of commands, and the handling of their actions.
 
 use crate::app::dialog::{AskPlugin, Confirm, Prompt};
 use crate::app::guard::judge;
 use crate::app::{
     Action, App, Ask, Command, CommandTarget, Consent, Effect, Marks, Notice, OnScreen, Op, OpId, Task, Ticket, Verdict,
 };
-use crate::model::{Env, Fault, Lesson, ObjectRef};
+use crate::model::{Env, Fault, Lesson, LessonMode, ObjectRef};
 
 impl App {
-    /// Judges and runs a command, asking first for what it needs.
+    /// Judges and runs a command, after its questions.
     pub(in crate::app) fn dispatch(
         &mut self,
         command: &'static Command,
@@ -17,6 +17,12 @@ impl App {
         consent: Consent<'_>,
         effects: &mut Vec<Effect>,
     ) {
+        if command.id != "open"
+            && let Some(why) = self.refusal(command)
+        {
+            self.tell(Notice::info(self.facts.now, why));
+            return;
+        }
         let verdict = judge(command, &targets, &self.facts, consent);
         if let Verdict::Refuse(fault) = verdict {
             self.tell(Notice::fault(self.facts.now, fault));
@@ -27,7 +33,8 @@ impl App {
             self.push(Box::new(Prompt::new(command, targets)), effects);
             return;
         }
-        // Before the first start, not after it was refused; a confirmation that was given counts for what it was given for.
+        // The question comes before the first start, not after a refusal; a confirmation counts only for its own
+        // command.
         if consent == Consent::None
             && let Some(question) = AskPlugin::before(command, &targets, &answers, &self.facts, &self.asked_plugins)
         {
@@ -51,12 +58,19 @@ impl App {
         };
         let here = self.here();
         self.facts.note_here(here);
+        if matches!(command.id, "help" | "palette") {
+            let refused = self.refusals();
+            self.facts.note_refused(refused);
+            let topics = self.topics();
+            self.facts.note_topics(topics);
+        }
         let ask = Ask { facts: &self.facts, targets: &targets, answers: &answers, now: self.facts.now, permit };
         let lesson = (command.title.to_owned(), (command.lesson)(&ask));
         let actions = (command.run)(&ask);
         let (before, screens) = (self.lesson_shown(), self.layers.len());
-        self.teach(lesson.0, lesson.1);
-        // Marks go with what was done to them: the next write is another one's.
+        self.meet_lesson(&lesson.0, &lesson.1, effects);
+        self.teach(lesson.0.clone(), lesson.1.clone());
+        // A write removes the marks of its targets: the next write is another one.
         if actions.iter().any(|action| matches!(action, Action::Operate(_))) {
             let acted = |marks: &Marks| {
                 targets
@@ -67,13 +81,16 @@ impl App {
         }
         let ticket = self.top_ticket();
         self.apply(ticket, actions, effects);
-        // The screen that the command opened has its lesson; the one below keeps the lesson that it had.
+        // The screen that the command opened has its lesson; the one below keeps its own.
         if let Some(opened) = self.layers.get_mut(screens) {
             opened.below = Some(before);
+            if self.lesson.is_none() {
+                self.teach(lesson.0, lesson.1);
+            }
         }
     }
 
-    /// Shows a lesson until the selection is moved; one without a line to type is none.
+    /// Shows a lesson until the selection moves; a lesson without a line to type is not shown.
     fn teach(&mut self, title: String, lesson: Lesson) {
         if !lesson.shell.is_empty() {
             self.lesson = Some((title, lesson));
@@ -81,13 +98,13 @@ impl App {
         }
     }
 
-    /// The environment that the topmost screen shows that shows one, else the focused one.
+    /// Returns the environment of the topmost screen that has one, else the focused one.
     fn here(&self) -> Env {
         let shown = self.layers.iter().rev().find_map(|layer| layer.view.env(&self.scene(layer.ticket, true)));
         shown.unwrap_or(self.facts.focused)
     }
 
-    /// Marks an object or takes its mark away; marks of another screen or environment go first, and that is said.
+    /// Marks an object or removes its mark; marks of another screen or environment go first, with a notice.
     fn mark(&mut self, screen: Ticket, env: Env, object: ObjectRef) {
         match &mut self.marks {
             Some(marks) if marks.are_of(screen) && marks.env() == env => {
@@ -110,7 +127,14 @@ impl App {
         for action in actions {
             match action {
                 Action::Push(view) => self.push(view, effects),
-                Action::Pop => self.close_top(effects),
+                Action::Pop => {
+                    // A screen that closes itself has done what it was opened for: the word about it stays.
+                    let has_told = self.notice_of == Some(self.top_ticket());
+                    self.close_top(effects);
+                    if has_told {
+                        self.notice_of = Some(self.top_ticket());
+                    }
+                }
                 Action::Replace(view) => {
                     self.replace(view, effects);
                 }
@@ -141,14 +165,23 @@ impl App {
                     });
                     effects.push(Effect::Operate(id, operation));
                 }
-                // It tells itself when it has stopped, and how: a word before that might not be true.
+                // The operation itself reports that it has stopped, and how: an earlier message might not be true.
                 Action::Cancel(id) => effects.push(Effect::Cancel(id)),
                 Action::Task(task) => self.task(ticket, task, effects),
+                Action::NextHint => self.next_hint(),
                 Action::Hand(payload) => {
                     if let Some(top) = self.layers.len().checked_sub(1) {
                         let (ticket, actions) =
                             (self.top_ticket(), self.with_view(top, |view, scene| view.reply(payload, scene)));
                         self.apply(ticket, actions, effects);
+                    }
+                }
+                Action::Move(motion) => self.moves(motion, effects),
+                Action::BackOr(at_root) => {
+                    if self.layers.len() > 1 {
+                        self.pop(effects);
+                    } else {
+                        self.apply(ticket, at_root, effects);
                     }
                 }
                 Action::Filter(text) => self.filter_top(&text),
@@ -159,7 +192,20 @@ impl App {
                 Action::Rescan => effects.push(Effect::Rescan),
                 Action::Copy(text) => effects.push(Effect::OnScreen(OnScreen::Copy(text))),
                 Action::CopySecret(text) => effects.push(Effect::OnScreen(OnScreen::CopySecret(text))),
-                Action::ToggleLesson => self.lesson_shown = !self.lesson_shown,
+                Action::CopyLesson => {
+                    let actions = self.copy_lesson();
+                    self.apply(ticket, actions, effects);
+                }
+                Action::OpenLesson => {
+                    let actions = self.open_lesson();
+                    self.apply(ticket, actions, effects);
+                }
+                Action::ToggleLesson => self.toggle_lesson(),
+                Action::NextLessonMode => {
+                    let mode = self.next_lesson_mode();
+                    effects.push(Effect::KeepLessons(self.habits.clone()));
+                    self.tell(Notice::info(self.facts.now, said(mode)));
+                }
                 Action::Theme(name) => match self.theme.another(&name) {
                     Ok(theme) => self.theme = theme,
                     Err(error) => {
@@ -179,5 +225,14 @@ impl App {
         if self.layers.iter().any(|layer| layer.ticket == ticket) {
             effects.push(Effect::Task(ticket, task));
         }
+    }
+}
+
+/// Says what a mode of lessons means.
+fn said(mode: LessonMode) -> &'static str {
+    match mode {
+        LessonMode::Always => "lessons are shown, until they were met often",
+        LessonMode::First => "lessons are shown in whole the first time, then their command alone",
+        LessonMode::Never => "lessons are shown on request alone",
     }
 }

@@ -1,11 +1,13 @@
-//! What a key, a motion or pasted text does: text goes to inputs, keys to commands and motions.
+//! The effects of keys, motions and pasted text: text goes to inputs, keys to commands and motions.
 
 use crate::app::motion::Motion;
+use crate::app::refusal::without_effect;
 use crate::app::{App, Command, Consent, Effect, Key, Notice, OnScreen};
 
 impl App {
     pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
         self.resting = false;
+        self.keep_focus();
         effects.push(Effect::OnScreen(OnScreen::Rest));
         if self.filtering.is_some() {
             self.filter_key(key);
@@ -14,12 +16,15 @@ impl App {
         let Some(top) = self.layers.len().checked_sub(1) else { return };
         let ticket = self.top_ticket();
         if self.layers.last().is_some_and(|layer| layer.view.takes_text()) {
+            // Who goes back has read it, or does not need it any more.
+            self.notice_of.take_if(|told| *told == ticket && key.is("esc"));
             let actions = self.with_view(top, |view, scene| view.text(key, scene));
             self.apply(ticket, actions, effects);
             return;
         }
         let selected = self.selected();
-        self.facts.note_cursor(selected);
+        let value = self.layers.last().and_then(|layer| layer.view.selected_value(&self.scene(layer.ticket, true)));
+        self.facts.note_cursor(self.view_id(), selected, value);
         let view = self.view_id();
         let own = self.keymap.commands(key).find(|command| command.scope_is(view));
         if let Some(command) = own {
@@ -27,22 +32,7 @@ impl App {
             return;
         }
         if let Some(motion) = self.keymap.motion(key) {
-            self.lesson_follows();
-            // Marks are seen to go before the screen does.
-            if motion == Motion::Back && self.marks.take_if(|marks| marks.are_of(ticket)).is_some() {
-                self.notice_shown = false;
-                return;
-            }
-            if motion == Motion::Back {
-                self.notice_shown = false;
-                if self.lift_filter() {
-                    return;
-                }
-            }
-            match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
-                Some(actions) => self.apply(ticket, actions, effects),
-                None => self.motion(motion, effects),
-            }
+            self.moves(motion, effects);
             return;
         }
         let bound: Vec<&'static Command> = self.keymap.commands(key).collect();
@@ -61,11 +51,34 @@ impl App {
         }
     }
 
+    /// Performs a motion: marks and the filter go before the screen does.
+    pub(super) fn moves(&mut self, motion: Motion, effects: &mut Vec<Effect>) {
+        let Some(top) = self.layers.len().checked_sub(1) else { return };
+        let ticket = self.top_ticket();
+        self.lesson_follows();
+        if motion == Motion::Back {
+            self.notice_of = None;
+            if self.marks.take_if(|marks| marks.are_of(ticket)).is_some() || self.lift_filter() {
+                return;
+            }
+        }
+        if motion == Motion::Open
+            && let Some(why) = self.opening_refusal()
+        {
+            self.tell(Notice::info(self.facts.now, why));
+            return;
+        }
+        match self.with_view_option(top, |view, scene| view.motion(motion, scene)) {
+            Some(actions) => self.apply(ticket, actions, effects),
+            None => self.motion(motion, effects),
+        }
+    }
+
     fn motion(&mut self, motion: Motion, effects: &mut Vec<Effect>) {
         match motion {
             Motion::Back => self.pop(effects),
             Motion::Filter => self.filtering = Some(String::new()),
-            // The focus lies below this screen: moved out of sight it would choose a cluster for what comes next.
+            // The focus is below this screen: moved out of sight it would choose a cluster for the next command.
             Motion::NextEnvironment | Motion::PreviousEnvironment => {
                 self.tell(Notice::info(self.facts.now, "this screen is of no single environment, or cannot change it"));
             }
@@ -76,7 +89,7 @@ impl App {
                     self.dispatch(command, targets, Vec::new(), Consent::None, effects);
                 }
             }
-            // The view on top did not take them: they move nothing here.
+            // The view on top did not handle them: they have no effect here.
             Motion::Up
             | Motion::Down
             | Motion::Left
@@ -92,7 +105,11 @@ impl App {
             | Motion::PreviousTab
             | Motion::Mark
             | Motion::NextMatch
-            | Motion::PreviousMatch => {}
+            | Motion::PreviousMatch => {
+                if let Some(why) = without_effect(motion) {
+                    self.tell(Notice::info(self.facts.now, why));
+                }
+            }
         }
     }
 
@@ -138,7 +155,7 @@ impl App {
         }
     }
 
-    /// Pasted text goes into an input or nowhere: it never runs commands.
+    /// Pastes text into an input or nowhere: it never runs commands.
     pub(super) fn paste(&mut self, text: &str) {
         if let Some(filter) = self.filtering.as_mut() {
             filter.push_str(text.lines().next().unwrap_or(""));

@@ -14,7 +14,7 @@ impl App {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.filtering = None;
-        if !view.overlay() {
+        if !view.overlay() && !self.layers.last().is_some_and(|below| below.view.keeps_filter()) {
             self.lift_filter();
         }
         if let Some(below) = self.layers.last_mut().filter(|_| !view.overlay()) {
@@ -24,13 +24,20 @@ impl App {
             }
         }
         let below = Some(self.lesson_shown());
+        if !view.overlay() {
+            self.notice_of = None;
+            // What a command taught belongs to the screen that it ran on.
+            if self.lesson_of.is_none() {
+                (self.lesson, self.lesson_of) = (None, Some(Vec::new()));
+            }
+        }
         self.layers.push(Layer { ticket, view, filter: String::new(), below });
         let top = self.layers.len() - 1;
         let actions = self.with_view(top, |view, scene| view.opened(scene));
         self.apply(ticket, actions, effects);
     }
 
-    /// Closes the view on top, unless it asks something first.
+    /// Closes the view on top, unless it asks a question first.
     pub(super) fn pop(&mut self, effects: &mut Vec<Effect>) {
         if self.layers.len() < 2 {
             return;
@@ -50,6 +57,11 @@ impl App {
             return;
         }
         if let Some(layer) = self.layers.pop() {
+            // A dialog closes with a word about what it did: the screen below tells it.
+            let is_shown = self.notice_of.take_if(|ticket| *ticket == layer.ticket).is_some();
+            if is_shown && layer.view.overlay() {
+                self.notice_of = Some(self.top_ticket());
+            }
             self.marks.take_if(|marks| marks.are_of(layer.ticket));
             if let Some(below) = layer.below {
                 (self.lesson, self.lesson_of) = below;
@@ -61,7 +73,7 @@ impl App {
         }
     }
 
-    /// Closes the view on top and opens another in its place, with the lesson that is shown.
+    /// Replaces the view on top, and keeps the lesson.
     pub(super) fn replace(&mut self, view: Box<dyn View>, effects: &mut Vec<Effect>) {
         let below = self.layers.last_mut().and_then(|layer| layer.below.take());
         self.close_top(effects);
@@ -77,7 +89,7 @@ impl App {
         (self.lesson.clone(), self.lesson_of.clone())
     }
 
-    /// Ends the program, unless a view holds something that would be lost.
+    /// Ends the program, unless a view has unsaved changes.
     pub(super) fn quit(&mut self, effects: &mut Vec<Effect>) {
         let top = self.layers.len().saturating_sub(1);
         for index in (0..self.layers.len()).rev() {
@@ -104,7 +116,7 @@ impl App {
         self.layers.last().map_or(Ticket(0), |layer| layer.ticket)
     }
 
-    /// Lends a view the scene: the view is taken off the stack for that moment, so that both can be borrowed.
+    /// Lends a view the scene: the view leaves the stack for that moment, so that both can be borrowed.
     pub(super) fn with_view(
         &mut self,
         index: usize,

@@ -1,6 +1,8 @@
-//! How messages change the state: keys, rows, replies, operations.
+//! The changes of the state by messages: keys, rows, replies, operations.
 
 mod dispatch;
+mod examination;
+pub(super) mod first_focus;
 mod keys;
 mod layers;
 mod operations;
@@ -10,10 +12,13 @@ mod watches;
 use std::sync::Arc;
 
 use super::dialog::{Agree, AskPlugin};
+pub(super) use examination::Examined;
+
 use super::{App, Effect, Msg, Notice, OnScreen};
+use crate::model::{Environment, Fault};
 
 impl App {
-    /// Takes a message, changes the state, and returns what the outside must do.
+    /// Handles a message, changes the state, and returns the effects for the outside.
     pub fn update(&mut self, message: Msg) -> Vec<Effect> {
         let mut effects = Vec::new();
         match message {
@@ -24,32 +29,25 @@ impl App {
             Msg::Time(now) => {
                 self.facts.tell_time(now);
                 self.facts.judge_by_clock();
+                self.forget_old();
                 self.unwatch_unwanted(&mut effects);
                 self.facts_changed(&mut effects);
             }
             Msg::Environments(environments, unconnected) => {
-                for ((env, _), watched) in std::mem::take(&mut self.watched) {
-                    effects.push(Effect::Unwatch { env, kind: watched.kind });
-                }
-                self.facts.set_environments(environments, unconnected);
-                self.marks = None;
-                self.facts_changed(&mut effects);
-                self.rest(&mut effects);
-                if let Some(view) = self.start.take() {
-                    self.push(view, &mut effects);
-                }
-                if let Some(question) = Agree::next(&self.facts, 0) {
-                    self.push(Box::new(question), &mut effects);
-                }
+                self.found_environments(environments, unconnected, &mut effects);
             }
-            Msg::Repository(Ok(snapshot), owed) => {
-                // A glance, which nothing is owed for, is followed by the whole.
-                if owed.is_some() {
+            Msg::Repository(Ok(snapshot), pending) => {
+                // The whole snapshot follows a glance, for which no answer is pending.
+                if pending.is_some() {
                     effects.push(Effect::Survey(Arc::clone(&snapshot)));
                 }
                 self.facts.set_repository(snapshot);
                 self.facts.take_graph();
                 self.repository_changed(&mut effects);
+            }
+            Msg::Examined { env, generation, found, pending } => {
+                self.examined(env, generation, found, &mut effects);
+                drop(pending);
             }
             Msg::Surveyed(Ok(survey), _owed) => {
                 self.facts.survey = Some(survey);
@@ -75,18 +73,19 @@ impl App {
                 self.facts.building = Some(progress).filter(|progress| progress.done < progress.total);
             }
             Msg::FilesChanged => effects.push(Effect::Rescan),
-            Msg::Watched { env, kind, generation, change, owed } => {
+            Msg::Watched { env, kind, generation, change, pending } => {
                 self.watched(env, kind, generation, change);
                 self.facts.judge_environment(env);
                 self.views_follow(&mut effects);
-                drop(owed);
+                self.choose_first_focus(&mut effects);
+                drop(pending);
             }
-            Msg::Reply { ticket, payload, owed } => {
+            Msg::Reply { ticket, payload, pending } => {
                 if let Some(index) = self.layers.iter().position(|layer| layer.ticket == ticket) {
                     let actions = self.with_view(index, |view, scene| view.reply(payload, scene));
                     self.apply(ticket, actions, &mut effects);
                 }
-                drop(owed);
+                drop(pending);
             }
             Msg::Noted(id) => self.noted(id),
             Msg::Step(id, step) => {
@@ -96,9 +95,10 @@ impl App {
             }
             Msg::Ended(id, outcome, _owed) => {
                 self.ended(id, outcome);
-                // It may have written files, committed or pushed.
+                // The operation may have written files, committed or pushed.
                 effects.push(Effect::Rescan);
             }
+            Msg::Lessons(before) => self.remember_lessons(before),
             Msg::Told(Ok(text)) => self.tell(Notice::info(self.facts.now, text)),
             Msg::Told(Err(fault)) => self.tell(Notice::fault(self.facts.now, fault)),
             Msg::Added(text) => {
@@ -113,7 +113,38 @@ impl App {
         {
             self.push(Box::new(AskPlugin::new(wanted)), &mut effects);
         }
+        self.judge_exercise();
         self.watch_wanted(&mut effects);
+        self.examine_wanted(&mut effects);
         effects
+    }
+
+    /// Takes the environments that were found, and drops all that was known of the former ones.
+    fn found_environments(
+        &mut self,
+        environments: Vec<Environment>,
+        unconnected: Vec<Option<Fault>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        for ((env, _), watched) in std::mem::take(&mut self.watched) {
+            effects.push(Effect::Unwatch { env, kind: watched.kind });
+        }
+        self.facts.set_environments(environments, unconnected);
+        self.marks = None;
+        self.examined.clear();
+        self.facts_changed(effects);
+        self.rest(effects);
+        self.begin(effects);
+        if let Some(question) = Agree::next(&self.facts, 0) {
+            self.push(Box::new(question), effects);
+        }
+    }
+
+    /// Opens the first view, once; what was told at the start is told on it.
+    fn begin(&mut self, effects: &mut Vec<Effect>) {
+        let Some(view) = self.start.take() else { return };
+        let was_told = self.notice_of.is_some();
+        self.push(view, effects);
+        self.notice_of = was_told.then(|| self.top_ticket());
     }
 }

@@ -1,20 +1,20 @@
-//! What an operation reports, and what the operator is told of it.
+//! The reports of operations, and their notices to the user.
 
 use crate::app::operation::outcome_line;
 use crate::app::{App, Notice, OpId};
 use crate::model::{Fault, Outcome, WantedPlugin};
 
 impl App {
-    pub(super) fn tell(&mut self, notice: Notice) {
+    pub(in crate::app) fn tell(&mut self, notice: Notice) {
         let wanted = notice.fault.as_ref().and_then(|fault| fault.plugin.as_deref());
-        // What must not be written at all is not asked about, nor what was just asked about.
+        // There is no question in read-only mode, nor about a plug-in that the user was just asked about.
         let is_open = |wanted: &WantedPlugin| !self.facts.read_only && !self.asked_plugins.contains(&wanted.name);
         self.wanted_plugin = wanted.cloned().filter(is_open).or(self.wanted_plugin.take());
         self.facts.notices.push(notice);
-        self.notice_shown = true;
+        self.notice_of = Some(self.top_ticket());
     }
 
-    /// Takes that the journal knows of an operation.
+    /// Records that the journal has an operation.
     pub(super) fn noted(&mut self, id: OpId) {
         if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
             operation.noted = true;

@@ -1,4 +1,4 @@
-//! What follows the selection once no key has come for a while: panels and the lesson.
+//! The updates after a while without a key: the panels and the lesson that follow the selection.
 
 use crate::app::{App, CommandTarget, Effect};
 use crate::kinds;
@@ -15,11 +15,12 @@ impl App {
         }
         if let Some(lesson) = self.lesson_of_selection() {
             self.lesson = Some(lesson);
+            self.lesson_whole = false;
         }
     }
 
-    /// Lets every view catch up with the repository: what follows the selection is read from it too, and where no key is to come, nothing else
-    /// would ask again.
+    /// Lets every view catch up with the repository: the panels of the selection depend on it, too, and without a key
+    /// nothing else would request them again.
     pub(super) fn repository_changed(&mut self, effects: &mut Vec<Effect>) {
         self.facts_changed(effects);
         if self.resting {
@@ -27,14 +28,14 @@ impl App {
         }
     }
 
-    /// Remembers what is selected before it is moved: from then on the lesson follows it.
+    /// Records the selection before it moves: from then on the lesson follows it.
     pub(super) fn lesson_follows(&mut self) {
         if self.lesson_of.is_none() {
             self.lesson_of = Some(self.selected());
         }
     }
 
-    /// Teaches how to look at what is selected; nothing new while it stays, or while nothing was moved since a command was run.
+    /// Returns the lesson of the selection; `None` while it stays, or while it has not moved since the last command.
     fn lesson_of_selection(&mut self) -> Option<(String, Lesson)> {
         let targets = self.selected();
         let known = self.lesson_of.as_mut()?;
@@ -57,23 +58,25 @@ impl App {
     }
 }
 
-/// Teaches where to begin when nothing is selected.
+/// Returns the lesson for an empty selection: where to begin.
 fn lesson_of_repository() -> Lesson {
     Lesson {
-        shell: "git status --short --branch && git log --oneline -5".into(),
+        shell: "git status --short --branch\ngit log --oneline -5".into(),
+        place: String::new(),
         why: "Flux applies what is pushed to its branch, and nothing else: what is changed here or not yet pushed runs nowhere.".to_owned(),
         look_for: "`ahead` counts commits that are not pushed; the revision of an environment is the commit that it applied.".to_owned(),
-        docs: "https://fluxcd.io/flux/concepts/",
+        docs: "https://git-scm.com/docs/git-status".into(),
     }
 }
 
-/// Teaches how to find out what a file has been through.
+/// Returns the lesson about the history of a file.
 fn lesson_of_file(path: &str) -> Lesson {
     Lesson {
         shell: ShellLine::new("git log --oneline --follow -- {}", &[path]),
+        place: String::new(),
         why: "Flux applies what is pushed: the log tells who changed the file, when and why; what it feeds is marked * beside."
             .to_owned(),
         look_for: "the last commit before it began; `git show COMMIT` has the change.".to_owned(),
-        docs: "https://git-scm.com/docs/git-log",
+        docs: "https://git-scm.com/docs/git-log".into(),
     }
 }

@@ -1,9 +1,11 @@
-//! Which kinds are watched, and what the watches bring.
+//! The watches: the kinds that are watched, and their events.
+
+use jiff::Timestamp;
 
 use crate::app::{App, Effect, KindTable, Layer, Watched};
 use crate::cluster::WatchEvent;
 use crate::kinds;
-use crate::model::{Env, GroupKind, Kind};
+use crate::model::{Env, GroupKind, Kind, Row, RowKey};
 
 impl App {
     pub(super) fn watched(&mut self, env: Env, kind: &'static Kind, generation: u64, change: WatchEvent) {
@@ -28,12 +30,24 @@ impl App {
                     row.judge_by_clock(now);
                 }
                 table.rows.put(rows);
+                keep_part(table, kind, now);
             }
             WatchEvent::Gone(keys) => table.rows.remove(&keys),
         }
     }
 
-    /// Begins to watch what views look at and is not watched yet. Flux kinds are watched always.
+    /// Drops the outdated rows of kinds of which only a part is kept.
+    pub(super) fn forget_old(&mut self) {
+        for ((env, kind), watched) in &self.watched {
+            let now = self.facts.now_in(*env);
+            let table = self.facts.tables.get_mut(*env).and_then(|tables| tables.get_mut(kind));
+            if let Some(table) = table.filter(|_| watched.kind.part.is_some()) {
+                keep_part(table, watched.kind, now);
+            }
+        }
+    }
+
+    /// Starts the watches that views need and that do not run yet. Flux kinds are always watched.
     pub(super) fn watch_wanted(&mut self, effects: &mut Vec<Effect>) {
         let of_layer = |layer: &Layer| layer.view.watches(&self.scene(layer.ticket, true));
         let mut wanted: Vec<(Env, &'static Kind)> = self.layers.iter().flat_map(of_layer).collect();
@@ -61,7 +75,7 @@ impl App {
         }
     }
 
-    /// Ends watches that nobody has looked at since the last minute.
+    /// Ends watches that no view has needed since the last minute.
     pub(super) fn unwatch_unwanted(&mut self, effects: &mut Vec<Effect>) {
         let stale: Vec<(Env, GroupKind<'static>)> =
             self.watched.iter().filter(|(_, watched)| !watched.wanted).map(|(key, _)| *key).collect();
@@ -81,7 +95,7 @@ impl App {
         self.views_follow(effects);
     }
 
-    /// Lets every view catch up with the facts, those that are covered too: they are current when they are seen again.
+    /// Lets every view catch up with the facts, even the covered ones: they are current when the user returns to them.
     pub(super) fn views_follow(&mut self, effects: &mut Vec<Effect>) {
         for index in 0..self.layers.len() {
             let Some(ticket) = self.layers.get(index).map(|layer| layer.ticket) else { continue };
@@ -89,4 +103,14 @@ impl App {
             self.apply(ticket, actions, effects);
         }
     }
+}
+
+/// Keeps the wanted part of a kind's rows, up to a number: the oldest are dropped.
+fn keep_part(table: &mut KindTable, kind: &Kind, now: Timestamp) {
+    let Some(part) = kind.part else { return };
+    let (mut kept, old): (Vec<&Row>, Vec<&Row>) = table.rows.iter().partition(|row| part.takes(row, now));
+    kept.sort_by_key(|row| std::cmp::Reverse(row.created));
+    let keys: Vec<RowKey> =
+        old.into_iter().chain(kept.into_iter().skip(part.most)).map(|row| row.key.clone()).collect();
+    table.rows.remove(&keys);
 }

@@ -1,6 +1,7 @@
-//! The rules, one file each, in groups by what they are about. A new rule is its file and its name in the list of its group.
+//! The rules, one file each, in groups by subject. A new rule is its file and its name in the list of its group.
 
-/// Declares the rules of a group, one file each: their modules, and the list. `cargo fmt` does not look into a macro: `.ci/format` does.
+/// Declares the rules of a group, one file each: their modules, and the list. `cargo fmt` does not format a macro;
+/// `.ci/format` does.
 macro_rules! rules {
     ($($name:ident),+ $(,)?) => {
         $(pub(in crate::check) mod $name;)+
@@ -29,7 +30,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().copied().flatten()
 }
 
-/// Tells whether a rule is one about secrets: the settings of a repository never silence those, as whoever slips a key in could slip them in too.
+/// Tells whether a rule is about secrets: the settings of a repository never silence those, because a commit that adds
+/// a key could add the setting too.
 pub(super) fn is_about_secrets(rule: &str) -> bool {
     secrets::RULES.iter().any(|known| known.id == rule)
 }

@@ -1,4 +1,4 @@
-//! What comes after `init`: the lines to type, with why and what to look for.
+//! The steps after `init`: the command lines, with reasons and expected results.
 
 use crate::model::ShellLine;
 use crate::programs::XdgFolder;
@@ -14,14 +14,14 @@ use super::Report;
 use crate::repo::template::fresh::Missing;
 use crate::workflows::new_key::KeyFile;
 
-/// A line to type.
+/// Holds a command line to type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Step {
     /// The command line.
     pub(super) shell: ShellLine,
-    /// Why.
+    /// The reason.
     pub(super) why: String,
-    /// What its output should show.
+    /// The expected output.
     pub(super) look_for: String,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn steps(folder: &Path, name: &str, owner: Option<&str>, committed: b
     steps
 }
 
-/// Writes the settings by which the keys are found.
+/// Returns the settings that name the keys.
 fn settings(keys: &[KeyFile]) -> String {
     let mut out = String::new();
     for key in keys {
@@ -89,7 +89,7 @@ fn settings(keys: &[KeyFile]) -> String {
     out
 }
 
-/// Writes the settings file where there is none yet, and returns where; what is there already is the operator's to change.
+/// Writes the settings file where there is none, and returns its path; an existing file is left to the user.
 pub(super) fn write_settings(named: Option<&Path>, keys: &[KeyFile]) -> Option<PathBuf> {
     let usual = || Some(XdgFolder::Config.folder()?.join("fluxdeck/config.toml"));
     let file = named.map(Path::to_owned).or_else(usual)?;
@@ -99,7 +99,7 @@ pub(super) fn write_settings(named: Option<&Path>, keys: &[KeyFile]) -> Option<P
     Some(file)
 }
 
-/// Writes the report for people.
+/// Writes the report as text.
 pub(super) fn text(report: &Report) -> String {
     let mut out = format!(
         "Wrote {} files into {}; {} are encrypted, with {} new values.\n\nKeys (keep a copy where the end of this machine does not reach it):\n",
@@ -130,7 +130,7 @@ pub(super) fn text(report: &Report) -> String {
     out
 }
 
-/// Writes what only the operator can fill in.
+/// Lists the values that only the user has.
 fn missing(out: &mut String, missing: &[Missing]) {
     if missing.is_empty() {
         return;

@@ -1,4 +1,5 @@
-//! `fluxdeck secret age-key`: the key with which a cluster opens its environment's files: checking it, giving it, making a new one.
+//! `fluxdeck secret age-key`: the key with which a cluster decrypts its environment's files: checks it, puts it into
+//! the cluster, or generates one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let env = operate::only_environment(call, &session)?;
         let facts = session.facts_with_repository();
         if arguments.generate {
-            // A key is the operator's own until it is given to a cluster.
+            // A key is the user's own until it is put into a cluster.
             let own = CommandTarget::Worktree(format!("the key of {}", facts.name(env)));
             let permit = operate::permit(call, &commands::AGE_KEY_NEW, &[own], &facts)?;
             session.root.clone()?;
@@ -48,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             let kind = if arguments.post_quantum { KeyKind::PostQuantum } else { KeyKind::Classic };
             let (operation, made) =
                 commands::generating(environment, arguments.keys.clone(), kind, session.clock.now(), permit);
-            // The steps are what is printed of it below.
+            // The result is printed below instead of the steps.
             return match note(&session, operation, Box::new(|_| {}), interrupted()).await {
                 Outcome::Done(_) => {
                     let made = made.await.map_err(|_| no_repository())?;

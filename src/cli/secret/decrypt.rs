@@ -1,4 +1,4 @@
-//! `fluxdeck secret decrypt FILE`: the document as sops would print it.
+//! `fluxdeck secret decrypt FILE`: the decrypted document, as sops would print it.
 
 use std::path::PathBuf;
 
@@ -41,13 +41,14 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Returns the values of a file that is neither YAML nor JSON below their sections and keys, as sops prints them with `--output-type json`.
+/// Returns the values of a file that is neither YAML nor JSON below their sections and keys, in the form of
+/// `sops --output-type json`.
 fn nested(opened: &Opened) -> serde_json::Value {
     let mut root = serde_json::Map::new();
     for entry in opened.entries() {
         let keys: Vec<&str> = entry.path.keys().collect();
         let value = serde_json::Value::from(entry.secret.expose());
-        // Dotenv has keys alone and INI has them in sections.
+        // Dotenv has only keys, and INI has sections with keys.
         match keys.as_slice() {
             [section, key] => {
                 let section = root.entry(*section).or_insert_with(|| serde_json::Map::new().into());

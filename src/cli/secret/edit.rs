@@ -16,7 +16,8 @@ use crate::sops::{Format, SopsFile};
 pub(super) struct Arguments {
     /// The file, from the working directory or from the repository's root
     file: PathBuf,
-    /// Open the plain text in an editor of yours: $VISUAL, $EDITOR or vi, or the one that is named; it is on a file system in memory only
+    /// Open the plain text in an editor of yours: $VISUAL, $EDITOR or vi, or the one that is named; it is on a file
+    /// system in memory only
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "", value_name = "PROGRAM")]
     editor: Option<String>,
 }
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         })?;
         let environments = named.environments(call, session)?;
         let env = if let [only] = environments.as_slice() { Some(*only) } else { None };
-        // Outside of the repository a file has no name below its root.
+        // A file outside of the repository has no path below its root.
         let name = if Path::new(&named.name).is_absolute() || !is_below(session, &named) {
             named.path.to_string_lossy().into_owned()
         } else {

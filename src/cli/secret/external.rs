@@ -1,4 +1,4 @@
-//! `fluxdeck secret edit --editor FILE`: an editor of the operator's on the plain text, which is in memory alone.
+//! `fluxdeck secret edit --editor FILE`: the user's editor on the plain text, which is in memory only.
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::programs;
 use crate::runtime::{MemoryFile, Session, lend_to, told_to_end};
 use crate::sops::Opened;
 
-/// Opens the file in a program; an empty name means the operator's own.
+/// Opens the file in a program; an empty name means the user's default editor.
 pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
@@ -24,7 +24,7 @@ pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> 
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
         let mut opened = named.unlock(call, &session)?.opened;
         let plain = opened.plaintext().map_err(|error| error.fault(&named.name, None))?;
-        // Dropped on every way out, which removes it.
+        // Every exit drops it, which removes it.
         let text = MemoryFile::new(&named.name, &plain)?;
         let program = if program.is_empty() { programs::preferred_editor() } else { program.to_owned() };
         let editing = edit(call, &session, &mut opened, &text, &program, &named.name);
@@ -44,7 +44,7 @@ pub(super) fn run(file: &Path, program: &str, call: &Call) -> Result<u8, Fault> 
     })
 }
 
-/// Opens the editor until what it leaves can be saved; returns whether it differs from before.
+/// Opens the editor until its result can be saved; returns whether the file has changed.
 async fn edit(
     call: &Call,
     session: &Session,
@@ -72,17 +72,17 @@ async fn edit(
     }
 }
 
-/// Names the program, and keeps it from writing what it edits to a disk where we know how.
+/// Builds the command line of the program; known editors are kept from writing copies to a disk.
 fn command(program: &str, text: &MemoryFile) -> Program {
     let first = program.split_whitespace().next().unwrap_or(program);
     let name = Path::new(first).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    // Vim would keep registers in its viminfo, and swap, backups and undo wherever its configuration says.
+    // Vim would keep registers in its viminfo, and swap, backups and undo in the places of its configuration.
     let quiet = " -n -i NONE --cmd 'set nobackup nowritebackup noundofile' -c 'set nobackup noundofile'";
     let words = if matches!(name.as_str(), "vim" | "nvim" | "gvim") { quiet } else { "" };
     Program::editor(&format!("{program}{words}"), text.path()).knowing("TMPDIR", text.folder())
 }
 
-/// Takes what was written, if it can be saved; returns whether it differs.
+/// Takes the written text, if it can be saved; returns whether it has changed.
 fn take(opened: &mut Opened, text: &MemoryFile, name: &str) -> Result<bool, Fault> {
     let fault = |error: crate::sops::SopsError| Fault {
         what: format!("{name} cannot be saved like this"),

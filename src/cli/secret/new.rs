@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::sops::{self, Asker as _, SecretPrompt};
 use crate::workflows::new_secret::{CreationContext, operation, targets};
 
-/// Files above this size are not read: the most that a Secret takes.
+/// The largest file that is read, in bytes: the limit of a Secret.
 const LARGEST: u64 = crate::files::VALUE_LIMIT;
 
 // Flags of `secret new`. No value is ever one of them: other users of the machine see the arguments of every process.
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
             Ok(place) => targets(env, place, &facts),
             Err(_) => vec![CommandTarget::Environment(env)],
         };
-        // Judged before any value is read, for every environment that reads the folder.
+        // The guard judges before any value is read, for every environment that reads the folder.
         let permit = permit(call, &commands::SECRET_NEW, &targets, &facts)?;
         new.values = values(arguments)?;
         new.agreed = place?.readers;
@@ -110,8 +110,8 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Returns the environment that it is made for: the one that is named, the only one, or one that reads the folder that is named; the others
-/// that read it are judged too.
+/// Returns the environment of the new Secret: the named one, the only one, or one that reads the named folder; the
+/// guard judges the other readers too.
 fn environment(arguments: &Arguments, call: &Call, session: &Session, snapshot: &Snapshot) -> Result<Env, Fault> {
     only_environment(call, session).or_else(|fault| {
         let folder = arguments.folder.as_deref().map(|folder| folder.trim_end_matches('/'));
@@ -140,7 +140,7 @@ fn values(arguments: &Arguments) -> Result<Vec<(String, NewValue)>, Fault> {
     for pair in &arguments.from_file {
         let (key, file) =
             pair.split_once('=').ok_or_else(|| wrong(format!("`{pair}` names no file"), "write it as KEY=FILE"))?;
-        // Who is used to --from-literal types a value here, which is not repeated.
+        // A user of --from-literal may type a value here, so it is not repeated.
         let shown = if Path::new(file).exists() { file.to_owned() } else { format!("the file of {key}") };
         values.push((key.to_owned(), NewValue::from_bytes(read(Path::new(file), &shown)?)));
     }
@@ -180,7 +180,7 @@ fn read(file: &Path, shown: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
         .map_err(|error| wrong(format!("{shown}: {error}"), "name a file that you may read"))
 }
 
-/// Asks for each value on the terminal, where it is not shown.
+/// Prompts for each value on the terminal, without an echo.
 fn typed(asked: &[String]) -> Result<Vec<Secret>, Fault> {
     let value = |text: &String| {
         let question = SecretPrompt { text: text.clone(), hidden: true };

@@ -44,7 +44,7 @@ struct Line {
 struct Key {
     recipient: String,
     group: usize,
-    /// The environment whose key it is, where it is one's.
+    /// The environment whose key it is, if any.
     env: Option<String>,
     /// Whether its private key is at hand.
     ours: bool,

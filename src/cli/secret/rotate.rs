@@ -1,4 +1,4 @@
-//! `fluxdeck secret rotate`: a new data key for files, every value encrypted anew.
+//! `fluxdeck secret rotate`: a new data key for files, with every value encrypted again.
 
 use clap::Args;
 

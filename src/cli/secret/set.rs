@@ -1,4 +1,5 @@
-//! `fluxdeck secret set FILE PATH`: changes or adds one value, which comes from standard input so that no process list or history shows it.
+//! `fluxdeck secret set FILE PATH`: changes or adds one value, which comes from standard input so that no process list
+//! or history shows it.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         }
         let facts = session.facts_with_repository();
         let targets = named.targets(&facts);
-        // Judged before anything is opened or read: a refusal must not cost a question for a passphrase.
+        // The guard judges before a file is opened or read: a refusal must not cost a prompt for a passphrase.
         let permit = permit(call, &commands::SECRET_SET, &targets, &facts)?;
         let Unlocked { mut opened, .. } = named.unlock(call, &session)?;
         let (document, place) = (arguments.place.document, &arguments.place);
@@ -71,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Saves a changed file through the operation that the cockpit has for it.
+/// Saves a changed file through the same operation as the cockpit.
 pub(super) async fn save(
     call: &Call,
     session: &Session,
@@ -99,7 +100,7 @@ pub(super) async fn save(
     Ok(u8::from(!outcome.is_done()))
 }
 
-/// Asks for the value on the terminal, where it is not shown.
+/// Prompts for the value on the terminal, without an echo.
 fn typed(path: &str, file: &str) -> Result<Secret, Fault> {
     let question = SecretPrompt { text: format!("new value of {path} in {file}"), hidden: true };
     Terminal.ask(&question).ok_or_else(|| {
@@ -112,7 +113,7 @@ fn typed(path: &str, file: &str) -> Result<Secret, Fault> {
     })
 }
 
-/// Reads the value, unless it was typed; for a place that holds base64 it is encoded, whatever bytes it has.
+/// Reads the value, unless it was typed; for a base64 field it is encoded, whatever bytes it has.
 fn read(typed: Option<Secret>, keep_newline: bool, base64: bool) -> Result<Secret, Fault> {
     let wrong = |why: String, todo: &str| Fault::new(FaultKind::Usage, "cannot read the value", why, todo);
     let mut bytes = Vec::new();

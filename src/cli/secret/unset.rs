@@ -1,4 +1,4 @@
-//! `fluxdeck secret unset FILE PATH`: takes one value out of an encrypted file.
+//! `fluxdeck secret unset FILE PATH`: removes one value from an encrypted file.
 
 use std::path::PathBuf;
 

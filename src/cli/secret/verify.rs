@@ -1,4 +1,4 @@
-//! `fluxdeck secret verify`: what must not get into a commit, in files or in what is staged.
+//! `fluxdeck secret verify`: the content that must not be committed, in files or in the index.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let session = call.session_of_any()?;
         let root = session.root.clone()?;
         let staged = if arguments.staged { check::index(&root)? } else { Vec::new() };
-        // Where nothing is staged, what the last commit has already is told, and holds up nothing.
+        // Without staged files, faults of the last commit are reported, and block nothing.
         let nothing_new = arguments.staged && staged.is_empty();
         let files = if staged.is_empty() {
             let named = arguments.files.iter().map(|file| below(&root, file)).collect::<Result<Vec<_>, _>>()?;
@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Names a file from the repository's root.
+/// Returns the path of a file below the repository's root.
 fn below(root: &Path, file: &Path) -> Result<String, Fault> {
     let wrong = |why: String| {
         let what = format!("cannot verify {}", file.display());
@@ -94,7 +94,7 @@ fn below(root: &Path, file: &Path) -> Result<String, Fault> {
     let found = if file.exists() || file.is_absolute() { file.to_owned() } else { root.join(file) };
     let path = found.canonicalize().map_err(|error| wrong(error.to_string()))?;
     let name = path.strip_prefix(&root).map_err(|_| wrong("it lies outside of the repository".to_owned()))?;
-    // Git lists neither pipes nor devices, so they would be passed over.
+    // Git lists neither pipes nor devices, so they would be skipped silently.
     if !path.is_file() && !path.is_dir() {
         return Err(wrong("it is not a regular file".to_owned()));
     }

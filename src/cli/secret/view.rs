@@ -1,4 +1,4 @@
-//! `fluxdeck secret view FILE`: the values of an encrypted file, masked unless asked for.
+//! `fluxdeck secret view FILE`: the values of an encrypted file, masked by default.
 
 use std::path::PathBuf;
 
@@ -87,7 +87,8 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
-/// Says above the values who can read the file, which identity opened it, and which rule counts for it.
+/// Returns the lines above the values: the recipients of the file, the identity that opened it, and its encryption
+/// rule.
 fn head(opened: &Opened, named: &Named, session: &Session) -> Vec<String> {
     let file = opened.file();
     let mut lines = Vec::new();

@@ -189,13 +189,13 @@ fn clients_are_made_here_and_in_the_simulation_alone() {
     sources(&root, &mut files);
     for file in files {
         let inside = file.strip_prefix(&root).unwrap();
-        // Compiled for tests alone.
+        // These files are compiled for tests only.
         let testing = inside.ends_with("tests.rs") || inside.ends_with("testing.rs");
         if testing || inside == Path::new("cluster/connect.rs") || inside.starts_with("sim") {
             continue;
         }
         let text = std::fs::read_to_string(&file).unwrap();
-        // Tests put services of their own behind a client.
+        // Tests may put their own services behind a client.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for word in ["kube::Client::new", "Client::try_from", "Client::try_default"] {
             assert!(!code.contains(word), "{} uses {word}: connect through cluster::connect", inside.display());

@@ -1,4 +1,4 @@
-//! Lines made readable: the JSON that controllers and many programs write becomes a level, a message and the rest as `key=value`.
+//! Readable lines: JSON of controllers and other programs becomes a level, a message and the rest as `key=value`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::cluster::controller_log;
 use crate::model::ObjectRef;
 use crate::model::log::LogLine;
 
-/// Bytes that a line takes beside its texts, about.
+/// The approximate bytes of a line beside its texts.
 const OVERHEAD: usize = 96;
 
-/// Says how grave a line is, as its writer sees it.
+/// Ranks a line by its severity, as its writer states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
     /// Something failed.
@@ -22,9 +22,9 @@ pub enum LogLevel {
     Warning,
     /// Something happened.
     Info,
-    /// For who wrote the program.
+    /// A message for the program's developers.
     Debug,
-    /// The line does not say.
+    /// The line states no level.
     Unsaid,
 }
 
@@ -58,27 +58,27 @@ impl LogLevel {
     }
 }
 
-/// Holds a line as it came and as it is read.
+/// Holds a line in its original and its readable form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// When it was written.
+    /// The time of writing.
     pub at: Option<Timestamp>,
     /// The pod that wrote it.
     pub pod: Arc<str>,
-    /// How grave it is.
+    /// The severity.
     pub level: LogLevel,
-    /// Whether it speaks of the object that the log is opened for.
+    /// Whether the line is about the object of the log.
     pub concerns: bool,
-    /// The object that a controller's line speaks of.
+    /// The object that a controller's line is about.
     pub subject: Option<Box<str>>,
-    /// The text as it came.
+    /// The original text.
     pub raw: Box<str>,
-    /// The text made readable, where that is another.
+    /// The readable text, where it differs.
     pub readable: Option<Box<str>>,
 }
 
 impl LogEntry {
-    /// Reads a line; `object` is what the log is opened for, or nothing where every line is meant.
+    /// Parses a line; `object` is the object of the log, or `None` where every line counts.
     pub fn read(line: LogLine, object: Option<&ObjectRef>) -> Self {
         let LogLine { at, pod, line: raw, .. } = line;
         let mut entry = Self {
@@ -112,19 +112,19 @@ impl LogEntry {
         entry
     }
 
-    /// Returns the text, as it came or made readable.
+    /// Returns the text, original or readable.
     pub fn text(&self, as_written: bool) -> &str {
         self.readable.as_deref().filter(|_| !as_written).unwrap_or(&self.raw)
     }
 
-    /// Returns the bytes that it holds, about.
+    /// Returns the approximate number of its bytes.
     pub fn bytes(&self) -> usize {
         let length = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
         OVERHEAD + self.raw.len() + length(&self.subject) + length(&self.readable)
     }
 }
 
-/// Reads a line of JSON: its level, and its message with everything else behind it. The time is the log's own.
+/// Parses a line of JSON: its level, and its message with all other fields behind it. The time is the log's own.
 fn json(raw: &str) -> Option<(LogLevel, String)> {
     if !raw.starts_with('{') {
         return None;
@@ -153,8 +153,8 @@ fn json(raw: &str) -> Option<(LogLevel, String)> {
     Some((level, text))
 }
 
-/// Reads a line of klog (`E1122 22:42:32.000001       1 sync.go:441] what happened`): what happened, and where it was written. The time is the
-/// log's own.
+/// Parses a line of klog (`E1122 22:42:32.000001       1 sync.go:441] what happened`): the message, and the place in
+/// the source. The time is the log's own.
 fn klog(raw: &str) -> Option<String> {
     let (letter, rest) = raw.split_at_checked(1)?;
     let (date, rest) = rest.split_once(' ')?;
@@ -165,7 +165,7 @@ fn klog(raw: &str) -> Option<String> {
     (time.contains(':') && place.contains(':') && words.next().is_none()).then(|| format!("{text}  {place}"))
 }
 
-/// Reads the level of a line that is no JSON: klog's first letter (`E1122 22:42:32…`), or `level=` as logfmt writes it.
+/// Guesses the level of a line that is not JSON: klog's first letter (`E1122 22:42:32…`), or `level=` of logfmt.
 fn guess(raw: &str) -> LogLevel {
     let bytes = raw.as_bytes();
     if let Some((letter, rest)) = bytes.split_first()

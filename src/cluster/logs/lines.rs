@@ -1,4 +1,5 @@
-//! From bytes to lines: splits, cuts what is too long, reads the server's timestamps, and drops what a reopened stream repeats.
+//! Lines from bytes: splits them, cuts long ones, parses the server's timestamps, and drops the repetitions of a
+//! reopened stream.
 
 use std::str::FromStr as _;
 
@@ -15,7 +16,7 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    /// Takes the next piece of the stream and hands out every line that it completes.
+    /// Takes the next piece of the stream and passes on every line that it completes.
     pub(super) fn feed(&mut self, mut piece: &[u8], mut each: impl FnMut(Option<Timestamp>, String)) {
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (line, rest) = piece.split_at(end);
@@ -34,7 +35,7 @@ impl Splitter {
         self.keep(piece);
     }
 
-    /// Hands out what stands after the last line end, when the stream is over.
+    /// Passes on the text after the last line end, when the stream is over.
     pub(super) fn finish(&mut self, mut each: impl FnMut(Option<Timestamp>, String)) {
         if !self.partial.is_empty() {
             let (at, text) = parse(&self.partial, self.cut);
@@ -52,13 +53,13 @@ impl Splitter {
     }
 }
 
-/// Parts the timestamp, which the server puts before each line, from the text; says how many bytes were cut off.
+/// Separates the server's timestamp from the text of a line; notes how many bytes were cut off.
 fn parse(line: &[u8], cut: usize) -> (Option<Timestamp>, String) {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = String::from_utf8_lossy(line);
     let (at, text) = match line.split_once(' ').map(|(at, text)| (Timestamp::from_str(at), text)) {
         Some((Ok(at), text)) => (Some(at), text),
-        // An empty line is a timestamp and nothing.
+        // An empty line is a timestamp alone.
         _ => match Timestamp::from_str(&line) {
             Ok(at) => (Some(at), ""),
             Err(_) => (None, &*line),
@@ -68,10 +69,10 @@ fn parse(line: &[u8], cut: usize) -> (Option<Timestamp>, String) {
     (at, text)
 }
 
-/// Remembers where a stream stands, so that a reopened one goes on without repeating a line.
+/// Remembers the position in a stream, so that a reopened one continues without repeating a line.
 ///
-/// The server can be asked for lines since a time, by the second; what it repeats is told apart by its timestamp, and lines of the same timestamp by
-/// their number.
+/// The server can start at a time, to the second; repeated lines are recognised by their timestamp, and those of the
+/// same timestamp by their number.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     last: Option<Timestamp>,
@@ -79,14 +80,15 @@ pub(super) struct Place {
     repeats: Option<usize>,
 }
 
-/// Says what a line of a reopened stream is.
+/// Classifies a line of a reopened stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// It is new.
+    /// The line is new.
     New,
-    /// It was read before.
+    /// The line was read before.
     Repeated,
-    /// It is new, but the line where the stream broke off did not come again: the log was rotated, and lines may be missing before it.
+    /// The line is new, but the last line before the break did not come again: the log was rotated, and lines may be
+    /// missing before it.
     AfterGap,
 }
 
@@ -96,12 +98,12 @@ impl Place {
         self.last
     }
 
-    /// Expects from now on the repetitions of a reopened stream.
+    /// Expects the repetitions of a reopened stream from now on.
     pub(super) fn reopen(&mut self) {
         self.repeats = self.last.map(|_| self.at_last);
     }
 
-    /// Judges the next line by its time.
+    /// Classifies the next line by its time.
     pub(super) fn meet(&mut self, at: Option<Timestamp>) -> Seen {
         let (Some(at), last) = (at, self.last) else { return Seen::New };
         let mut seen = Seen::New;

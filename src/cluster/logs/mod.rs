@@ -1,6 +1,7 @@
 //! Follows the logs of pods, over broken connections and replaced pods, without repeating a line and in bounded memory.
 
 mod entry;
+mod last;
 mod lines;
 mod pods;
 mod source;
@@ -28,25 +29,25 @@ pub use source::{FLUX_NAMESPACE, LogSource};
 use stream::{End, Reader};
 pub use whose::is_workload;
 
-/// Says how much of a log is read. Timestamps are always asked for: reconnecting without repeating lines rests on them.
+/// Selects a part of a log. Timestamps are always requested: reconnecting without repeated lines relies on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogOptions {
-    /// How many lines from before now; all when `None`.
+    /// The number of lines from before now; all when `None`.
     pub tail: Option<u32>,
-    /// How far back; all when `None`.
+    /// The age of the oldest line; all when `None`.
     pub since: Option<Duration>,
-    /// Reads the container's previous run, which is over.
+    /// Whether to read the container's previous run, which is over.
     pub previous: bool,
-    /// Goes on as new lines come; otherwise ends with the last line.
+    /// Whether to continue with new lines; otherwise it ends with the last line.
     pub follow: bool,
 }
 
-/// Follows a log and sends what happens to a bounded channel, until nothing more comes or the receiver is dropped.
+/// Follows a log and sends events to a bounded channel, until the log ends or the receiver is dropped.
 ///
-/// A slow receiver slows the server down; nothing is lost for it. The last event is [`LogEvent::Ended`].
+/// A slow receiver slows the server down; no line is lost. The last event is [`LogEvent::Ended`].
 ///
 /// # Errors
-/// Fails when the log cannot be read at all; the last event says the same in one line.
+/// Fails when the log cannot be read at all; the last event has the same reason in one line.
 pub async fn follow(
     cluster: Arc<Cluster>,
     target: LogTarget,
@@ -56,14 +57,14 @@ pub async fn follow(
     let options = LogOptions { follow: options.follow && !options.previous, ..options };
     let ended = Following::run(&cluster, &target, options, &events).await;
     let why = ended.as_ref().map_or_else(ToString::to_string, Clone::clone);
-    // The receiver may be gone; then nobody wants to know.
+    // The receiver may be gone; then the reason is not needed.
     drop(events.send(LogEvent::Ended(why)).await);
     ended.map(|_| ())
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = (String, End)> + Send + 'a>>;
 
-/// Holds which pods are there and which are read.
+/// Holds the present pods and those that are read.
 struct Following<'a> {
     cluster: &'a Cluster,
     target: &'a LogTarget,
@@ -73,9 +74,9 @@ struct Following<'a> {
     present: HashMap<String, Pod>,
     read: HashMap<String, CancellationToken>,
     over: HashSet<String>,
-    /// Pods that ran beside the one pod asked for: replicas of it, and no replacements.
+    /// The pods that ran beside the requested one: its replicas, not its replacements.
     siblings: HashSet<String>,
-    /// Whether a log was read to its end, and why the last that was refused could not be read.
+    /// Whether a log was read to its end, and the fault of the last refused one.
     whole: bool,
     refused: Option<Fault>,
     readers: FuturesUnordered<Running<'a>>,
@@ -102,7 +103,7 @@ impl<'a> Following<'a> {
         if let Meant::One(pod) = &this.meant {
             let pod = (**pod).clone();
             if pod.init_container().is_some() {
-                // The receiver may be gone; the loop finds out.
+                // The receiver may be gone; the loop notices that.
                 drop(events.send(LogEvent::Following(this.name(&pod))).await);
             }
             this.start(&pod);
@@ -127,7 +128,7 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Ends what is not followed: a log that nobody could read is not an empty one.
+    /// Ends a log that is not followed: an unreadable log is not an empty one.
     fn all(self) -> Result<String, Fault> {
         if self.whole {
             return Ok("this is all of the log".to_owned());
@@ -146,7 +147,7 @@ impl<'a> Following<'a> {
                 }
                 self.present = pods.into_iter().map(|pod| (pod.metadata.uid.clone(), pod)).collect();
                 for (uid, gone) in &self.read {
-                    // The one pod asked for need not carry the labels by which its replacements are sought.
+                    // The requested pod may lack the labels by which its replacements are searched.
                     if !self.present.contains_key(uid) && matches!(self.meant, Meant::All) {
                         gone.cancel();
                     }
@@ -163,7 +164,7 @@ impl<'a> Following<'a> {
                     gone.cancel();
                 }
             }
-            // One pod can be read without knowing of others; it only is not followed on.
+            // One pod can be read without the others; only its replacements are not found.
             Change::Blind(fault) if matches!(self.meant, Meant::All) => return Err(fault),
             Change::Blind(_) => {}
         }
@@ -178,7 +179,7 @@ impl<'a> Following<'a> {
             End::Unheard => return Ok(Some("nobody listens".to_owned())),
             End::Gone => {
                 self.present.remove(uid);
-                // Where the one in its place runs already, there is nothing to wait for.
+                // If a replacement runs already, there is nothing to wait for.
                 if let Meant::One(pod) = &self.meant
                     && !self.present.values().any(|other| self.is_wanted(other))
                 {
@@ -207,7 +208,7 @@ impl<'a> Following<'a> {
         Ok(None)
     }
 
-    /// Begins to read what should be read now; `None` when nobody listens.
+    /// Starts the missing readers; `None` when the receiver is gone.
     async fn join(&mut self) -> Option<()> {
         let mut candidates: Vec<Pod> = self.present.values().filter(|pod| self.is_wanted(pod)).cloned().collect();
         candidates.sort_by(|a, b| {
@@ -231,7 +232,7 @@ impl<'a> Following<'a> {
         Some(())
     }
 
-    /// Names what is read: the pod, and its container where that is not the one that is read of a pod that runs.
+    /// Names the source: the pod, and its container where that is not the one of a running pod.
     fn name(&self, pod: &Pod) -> String {
         let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = self.target;
         match pod.init_container().filter(|_| container.is_none()) {
@@ -256,7 +257,7 @@ impl<'a> Following<'a> {
     fn start(&mut self, pod: &Pod) {
         let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = self.target;
         let gone = CancellationToken::new();
-        // A pod that joins later is read from its first line: all of it is new.
+        // A pod that joins later is read from its first line, because all of it is new.
         let options = if self.first { self.options } else { LogOptions { tail: None, since: None, ..self.options } };
         let reader = Reader {
             cluster: self.cluster,
@@ -308,7 +309,7 @@ async fn meant(cluster: &Cluster, target: &LogTarget) -> Result<Meant, Fault> {
     let (namespace, name) = match target {
         LogTarget::Pod { namespace, name, .. } => (namespace, name),
         LogTarget::Selector { namespace, selector, .. } => {
-            // The watch of the pods waits for a cluster that is away; who asks for a log now is to hear of it.
+            // The watch of the pods would wait for an unreachable cluster; the user needs the error now.
             let pods = Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
             request::get::<serde::de::IgnoredAny>(cluster, &pods)
                 .await

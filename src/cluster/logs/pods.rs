@@ -1,4 +1,4 @@
-//! The pods behind a followed log: which they are, and which pod takes the place of one that is gone.
+//! The pods behind a followed log, and the pods that replace deleted ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::cluster::{Cluster, request};
 use crate::model::Fault;
 use crate::model::log::LogTarget;
 
-/// How long a silent watch of pods is trusted before they are listed again.
+/// The silence after which a watch of pods is replaced by a list.
 const SILENCE: Duration = Duration::from_mins(1);
-/// How often pods are listed where they cannot be watched, and the pause after a broken watch.
+/// The interval of lists where pods cannot be watched, and the pause after a broken watch.
 const POLL: Duration = Duration::from_secs(3);
-/// Labels that stay the same over a rollout, unlike a chart's version or a template's hash.
+/// Labels that a rollout does not change, unlike a chart's version or a template's hash.
 const STABLE_LABELS: [&str; 4] = ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app"];
 
-/// Mirrors what following needs of a pod.
+/// Mirrors the fields of a pod that following needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Pod {
@@ -107,14 +107,15 @@ impl ContainerStatus {
         self.state.running.is_some() || self.state.terminated.is_some() || self.last_state.terminated.is_some()
     }
 
-    /// Tells whether it has ended and is not started again.
+    /// Tells whether it has ended and will not be restarted.
     fn is_done(&self) -> bool {
         self.state.terminated.as_ref().is_some_and(|terminated| terminated.exit_code == 0)
     }
 }
 
 impl Pod {
-    /// Returns the container to read: the one asked for; the init container that the others wait for; the annotated default, or the first.
+    /// Returns the container to read: the requested one; the init container that the others wait for; the annotated
+    /// default, or the first.
     pub(super) fn container(&self, asked: Option<&str>) -> String {
         asked
             .or_else(|| self.init_container())
@@ -129,7 +130,7 @@ impl Pod {
         if self.status.phase != "Pending" {
             return None;
         }
-        // One that is always restarted is a sidecar: the others start once it has.
+        // An init container that always restarts is a sidecar: the others wait only for its start.
         let is_sidecar = |name: &str| {
             self.spec.init_containers.iter().any(|known| known.name == name && known.restart_policy == "Always")
         };
@@ -152,13 +153,13 @@ impl Pod {
         self.status_of(container).map_or_else(|| self.status.phase != "Pending", ContainerStatus::has_run)
     }
 
-    /// Tells whether an init container has done its work, after which the next is started.
+    /// Tells whether an init container has completed, so that the next one starts.
     pub(super) fn is_past(&self, container: &str) -> bool {
         let statuses = &self.status.init_container_statuses;
         statuses.iter().any(|status| status.name == container && status.is_done())
     }
 
-    /// Tells whether its containers have ended and are not started again.
+    /// Tells whether its containers have ended and will not be restarted.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
     }
@@ -167,12 +168,13 @@ impl Pod {
         self.metadata.owner_references.iter().find(|owner| owner.controller)
     }
 
-    /// Tells whether another pod does not come in its place once it is over.
+    /// Tells whether no other pod replaces it once it is over.
     pub(super) fn is_single(&self) -> bool {
         self.controller().is_none_or(|owner| owner.kind == "Job")
     }
 
-    /// Names the Deployment behind a `ReplicaSet`: its name without the template's hash, which changes with every rollout.
+    /// Names the Deployment behind a `ReplicaSet`: its name without the template's hash, which changes with every
+    /// rollout.
     fn family(&self) -> Option<(&str, &str)> {
         let owner = self.controller()?;
         let hash = self.metadata.labels.get("pod-template-hash").map_or("", String::as_str);
@@ -180,7 +182,7 @@ impl Pod {
         Some((&owner.kind, stem.unwrap_or(&owner.name)))
     }
 
-    /// Tells whether another pod stands in for this one, once it is gone.
+    /// Tells whether another pod replaces this one, once it is deleted.
     pub(super) fn is_replaced_by(&self, other: &Self) -> bool {
         let same_name = self.metadata.name == other.metadata.name;
         match (self.controller(), other.controller()) {
@@ -194,34 +196,34 @@ impl Pod {
         }
     }
 
-    /// Builds the selector under which its replacements are found; empty when nothing but the namespace is sure.
+    /// Builds the selector for its replacements; empty when only the namespace is sure.
     fn selector(&self) -> String {
         let label = |name: &&str| self.metadata.labels.get(*name).map(|value| format!("{name}={value}"));
         STABLE_LABELS.iter().filter_map(label).collect::<Vec<_>>().join(",")
     }
 }
 
-/// Says which pods are meant.
+/// Selects pods.
 pub(super) enum Meant {
-    /// One, and those that come in its place.
+    /// One pod, and its replacements.
     One(Box<Pod>),
-    /// All that the selector finds.
+    /// All pods that the selector matches.
     All,
 }
 
-/// What is new about the pods.
+/// Holds a change of the pods.
 pub(super) enum Change {
-    /// These are all.
+    /// All pods.
     All(Vec<Pod>),
-    /// This one came or changed.
+    /// A new or changed pod.
     One(Box<Pod>),
-    /// This one is gone; its uid.
+    /// The uid of a deleted pod.
     Gone(String),
-    /// They cannot be listed.
+    /// The pods cannot be listed.
     Blind(Fault),
 }
 
-/// Lists and watches the pods of a namespace that a selector finds; [`Pods::next`] may be dropped at any time.
+/// Lists and watches the pods of a namespace that match a selector; [`Pods::next`] is cancel-safe.
 pub(super) struct Pods<'a> {
     cluster: &'a Cluster,
     list: Address,
@@ -299,7 +301,7 @@ impl<'a> Pods<'a> {
                     }
                 }
             } else {
-                // A watch that breaks or is refused leads back to the list, with the pause above.
+                // After a broken or refused watch, the pods are listed again, with the pause above.
                 let version = std::mem::take(&mut self.version);
                 self.watch = match request::watch(self.cluster, &self.list, &version, SILENCE).await {
                     Ok(events) => Some(events.boxed()),

@@ -1,17 +1,17 @@
-//! What is followed: the log of a pod, or that of the controller behind a Flux object.
+//! The source of a followed log: a pod, or the controller behind a Flux object.
 
 use super::is_workload;
 use crate::cluster::{Cluster, controller_log};
 use crate::model::log::LogTarget;
 use crate::model::{Env, Fault, ObjectRef};
 
-/// Where Flux installs its controllers unless it is told otherwise.
+/// The default namespace of Flux's controllers.
 pub const FLUX_NAMESPACE: &str = "flux-system";
 
-/// How many lines of a pod from before now are read first: a few screens more than anybody reads.
+/// The number of lines of a pod from before now that are read first: a few screens more than a user reads.
 const POD_TAIL: u32 = 1000;
 
-/// How many lines of a controller are read first; most of them speak of other objects.
+/// The number of lines of a controller that are read first; most of them are about other objects.
 const CONTROLLER_TAIL: u32 = 5000;
 
 /// Names a log to follow.
@@ -19,9 +19,9 @@ const CONTROLLER_TAIL: u32 = 5000;
 pub struct LogSource {
     /// The environment.
     pub env: Env,
-    /// What the log was opened for.
+    /// The object that the log was opened for.
     pub object: ObjectRef,
-    /// What is followed.
+    /// The target.
     pub target: LogTarget,
 }
 
@@ -30,10 +30,10 @@ fn is_pod(object: &ObjectRef) -> bool {
 }
 
 impl LogSource {
-    /// Finds the log of an object; `None` where none can be named.
+    /// Finds the log of an object; `None` where it has none.
     pub fn for_object(env: Env, object: &ObjectRef) -> Option<Self> {
         let target = if is_workload(object) {
-            // The selector is the workload's own, read when the log is.
+            // The selector is the workload's own, which is read when the log is opened.
             let namespace = object.namespace.clone();
             LogTarget::Selector { namespace, selector: String::new(), container: None }
         } else if is_pod(object) {
@@ -49,15 +49,15 @@ impl LogSource {
         is_pod(object) || is_workload(object) || controller_log::controller_of(object).is_some()
     }
 
-    /// Returns the object that the lines are filtered to: none where the log is the object's own.
+    /// Returns the object by which the lines are filtered: `None` where the log is the object's own.
     pub fn speaks_of(&self) -> Option<&ObjectRef> {
         controller_log::controller_of(&self.object).is_some().then_some(&self.object)
     }
 
-    /// Finds out whose log it is where that needs the cluster: a workload's own selector, and where Flux runs.
+    /// Resolves the target with the cluster where needed: a workload's own selector, and the namespace of Flux.
     ///
     /// # Errors
-    /// Fails when the cluster cannot be asked.
+    /// Fails when the cluster cannot be queried.
     pub async fn resolve(&self, cluster: &Cluster) -> Result<LogTarget, Fault> {
         match &self.target {
             LogTarget::Selector { container, .. } if is_workload(&self.object) => {
@@ -71,24 +71,24 @@ impl LogSource {
         }
     }
 
-    /// Returns the container that is read; nothing where it is the first.
+    /// Returns the container that is read; `None` means the first.
     pub fn container(&self) -> Option<&str> {
         let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &self.target;
         container.as_deref()
     }
 
-    /// Reads another container.
+    /// Selects another container.
     pub fn read_container(&mut self, name: String) {
         let (LogTarget::Pod { container, .. } | LogTarget::Selector { container, .. }) = &mut self.target;
         *container = Some(name);
     }
 
-    /// Returns how many lines from before now are read first.
+    /// Returns the number of lines from before now that are read first.
     pub fn tail(&self) -> u32 {
         if self.speaks_of().is_some() { CONTROLLER_TAIL } else { POD_TAIL }
     }
 
-    /// Returns the name of what writes the log: the pod, or the controller.
+    /// Returns the name of the log's writer: the pod, or the controller.
     pub fn writer(&self) -> String {
         match controller_log::controller_of(&self.object) {
             Some(controller) => controller.to_owned(),

@@ -1,4 +1,4 @@
-//! Reads the log of one container to its end, over as many connections as that takes.
+//! Reads the log of one container to its end, over as many connections as needed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,31 +18,31 @@ use crate::cluster::{Cluster, fault, request};
 use crate::model::log::{LogEvent, LogLine};
 use crate::model::{Fault, FaultKind};
 
-/// How many lines are handed on at once, at most.
+/// The most lines that are passed on at once.
 const BATCH: usize = 1000;
-/// How long a line waits for others, at most: less than a drawn frame.
+/// The longest that a line waits for others: less than a drawn frame.
 const BATCH_TIME: Duration = Duration::from_millis(20);
-/// How long the stream of a deleted pod may still say its last words.
+/// The longest wait for the last lines of a deleted pod.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// The pauses between tries to open a stream grow from the first to the last of these.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// How often in a row a log that is not followed is tried to be read.
+/// The number of consecutive attempts to read a log that is not followed.
 const TRIES: u32 = 4;
-/// How long the server may take to open a stream before it is asked whether it is there.
+/// The longest wait for a stream before the server is queried about the pod.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Says why nothing more comes from a container.
+/// Says why a container's log ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The pod is gone.
     Gone,
-    /// The container has ended, or all of the log was read.
+    /// The container has ended, or the log was read completely.
     Over(String),
-    /// The init container has done its work: what runs next is another container of the pod, which is as it was found now.
+    /// The init container has completed; holds the pod in its current state, whose next container runs.
     Next(Box<Pod>),
-    /// The server refuses to show it.
+    /// The server refuses to show the log.
     Refused(Fault),
-    /// Nobody listens any more.
+    /// The receiver is gone.
     Unheard,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Reader<'a> {
     pub(super) namespace: &'a str,
     pub(super) pod: Pod,
     pub(super) container: String,
-    /// Whether the container was asked for by name, and not chosen for what runs.
+    /// Whether the user named the container, instead of the default.
     pub(super) is_asked: bool,
     pub(super) options: LogOptions,
     pub(super) events: Sender<LogEvent>,
@@ -61,7 +61,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads until the end, and says why it ended.
+    /// Reads until the end, and returns its reason.
     pub(super) async fn run(self) -> (String, End) {
         let uid = self.pod.metadata.uid.clone();
         let gone = self.gone.clone();
@@ -110,7 +110,7 @@ impl Reader<'_> {
                 return end;
             }
             tries = tries.saturating_add(1);
-            // Whoever waits for the end of what was written is told that it does not come.
+            // A caller that waits for the end of a log is told that it is unreachable.
             if !self.options.follow && tries >= TRIES {
                 let what = format!("the log of {} cannot be read", self.pod.metadata.name);
                 let todo = "try again, or follow it: -f goes on trying";
@@ -128,7 +128,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Asks whether the pod is there as it was; an answer that does not come leaves that open.
+    /// Queries whether the pod is still the same; without an answer that stays unknown.
     async fn ended(&self) -> Option<End> {
         match request::get::<Pod>(self.cluster, &self.address()).await {
             Ok(pod) if pod.metadata.uid != self.pod.metadata.uid => Some(End::Gone),
@@ -142,10 +142,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Opens the stream; `None` when nobody answers.
+    /// Opens the stream; `None` when the server does not answer.
     ///
-    /// The kubelet sends the head of a followed log together with the container's first line, so that a container that has written nothing
-    /// yet looks like a server that is away. Whether it is, the pod tells, which is read beside it.
+    /// The kubelet sends the head of a followed log together with the container's first line, so a container that has
+    /// written nothing yet looks like an unreachable server. A read of the pod in between distinguishes the two.
     async fn opened(&self, place: &Place) -> Option<Result<impl AsyncBufRead + use<>, Failure>> {
         let mut opening = std::pin::pin!(self.open(place));
         loop {
@@ -188,7 +188,8 @@ impl Reader<'_> {
         request::log(self.cluster, &log).await
     }
 
-    /// Hands on what a stream brings. Returns whether there were new lines and why it broke (`None` at its end); `None` when nobody listens.
+    /// Passes on the lines of a stream. Returns whether there were new lines and why it broke (`None` at its end);
+    /// `None` when the receiver is gone.
     ///
     /// The channel is bounded: when the screen is slower than the log, the server waits, and no line is lost.
     async fn pump(&self, stream: impl AsyncBufRead, place: &mut Place) -> Option<(bool, Option<String>)> {
@@ -227,7 +228,7 @@ impl Reader<'_> {
                     (false, None)
                 }
             };
-            // Half a line of a broken stream comes again, whole, when it is reopened.
+            // A reopened stream sends the half line of a broken one again, whole.
             if ended && broken.is_none() {
                 splitter.finish(|at, text| batch.take(place, at, text));
             }

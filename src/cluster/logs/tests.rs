@@ -33,7 +33,7 @@ fn one_pod() -> LogTarget {
     LogTarget::Pod { namespace: "web".to_owned(), name: "a".to_owned(), container: None }
 }
 
-/// Follows until a number of lines or the end, and writes down what came.
+/// Follows until a number of lines or the end, and records the events.
 async fn followed(
     target: LogTarget,
     options: LogOptions,
@@ -121,7 +121,7 @@ async fn a_replaced_pod_is_followed_on() {
             (Duration::from_secs(2), event("DELETED", &pod("a", "Running"))),
             (Duration::from_secs(2), event("MODIFIED", &pod("b", "Running"))),
         ]),
-        // A replica that ran beside it is not the one in its place.
+        // A replica that ran beside it is not its replacement.
         "/api/v1/namespaces/web/pods" => list(&[pod("a", "Running"), pod("c", "Running")]),
         _ if there => ok(pod("a", "Running")),
         _ => error(404, "not found"),

@@ -1,4 +1,4 @@
-//! Finds whose log is meant: the pods of a workload by its own selector, and Flux's controllers wherever they run.
+//! Finds the pods of a log: those of a workload by its own selector, and Flux's controllers in their namespace.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::cluster::{Cluster, pod, request};
 use crate::model::log::LogTarget;
 use crate::model::{Fault, ObjectRef};
 
-/// Tells whether an object keeps pods whose logs can be read together.
+/// Tells whether an object has pods whose logs can be read together.
 pub fn is_workload(object: &ObjectRef) -> bool {
     matches!(
         (object.group.as_str(), object.kind.as_str()),
@@ -16,7 +16,7 @@ pub fn is_workload(object: &ObjectRef) -> bool {
 }
 
 impl Cluster {
-    /// Names the pods of a workload by the selector that it has itself.
+    /// Selects the pods of a workload by its own selector.
     ///
     /// # Errors
     /// Fails when it cannot be read, or selects its pods by more than labels.
@@ -32,7 +32,7 @@ impl Cluster {
         Ok(LogTarget::Selector { namespace: workload.namespace.clone(), selector, container })
     }
 
-    /// Lists the containers of a pod or a workload, those that prepare it last.
+    /// Lists the containers of a pod or a workload, the init containers last.
     ///
     /// # Errors
     /// Fails when it cannot be read.
@@ -46,11 +46,11 @@ impl Cluster {
         Ok(["containers", "initContainers", "ephemeralContainers"].into_iter().flat_map(names).collect())
     }
 
-    /// Finds the namespace in which pods with these labels run: the one that is named where some run there, else any other. Flux need not
+    /// Finds the namespace of pods with these labels: the named one where some run there, else any other. Flux need not
     /// be installed in `flux-system`.
     ///
     /// # Errors
-    /// Fails when the server cannot be asked; who may not look into every namespace is left with the one that is named.
+    /// Fails when the server cannot be queried; without the right to list all namespaces, it returns the named one.
     pub async fn namespace_of(&self, named: &str, selector: &str) -> Result<String, Fault> {
         let pods = |namespace| Address::core(namespace, "pods").with("limit", 1).with("labelSelector", selector);
         let tried = format!("find the pods of {selector}");
@@ -101,7 +101,7 @@ mod tests {
                 "template": {"spec": {"containers": [{"name": "web"}, {"name": "proxy"}], "initContainers": [{"name": "migrate"}]}},
             }}))
         });
-        // The scripted server discovers no workloads; a kind that it knows has the same form.
+        // The scripted server does not serve workloads; a kind that it serves has the same form.
         let object = "Kustomization.kustomize.toolkit.fluxcd.io/apps/web".parse().unwrap();
         let LogTarget::Selector { selector, .. } = cluster.pods_of(&object, None).await.unwrap() else { panic!() };
         assert_eq!(selector, "app=web,tier=front");

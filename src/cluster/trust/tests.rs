@@ -1,4 +1,4 @@
-//! Certificates that an authority signed which nobody knows here: one is named by the kubeconfig. Their keys were thrown away.
+//! Certificates of an unknown authority, one of which the kubeconfig names. Their keys were deleted.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const LEAF: &[u8] = include_bytes!("certificates/leaf.der");
 const OTHER: &[u8] = include_bytes!("certificates/other.der");
 const LATE: &[u8] = include_bytes!("certificates/late.der");
 
-/// Asks whether a server may show a certificate where another stands in the kubeconfig.
+/// Verifies a certificate of a server where the kubeconfig names another one.
 fn verdict(named: &'static [u8], shown: &'static [u8], server: &str) -> Result<(), Error> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(named)).unwrap();

@@ -1,4 +1,4 @@
-//! Delete: removes an object with what it owns, and waits until it is gone.
+//! Delete: removes an object with its dependents, and waits until it is gone.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::cluster::request;
 use crate::model::known::KUSTOMIZE;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
-/// Deletes it, and waits until it is gone.
+/// Deletes an object, and waits until it is gone.
 #[derive(Debug, Clone)]
 pub struct Delete {
-    /// How long to wait until it is gone at most.
+    /// The longest wait until it is gone.
     pub timeout: Duration,
 }
 
@@ -34,7 +34,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
     let uid = before.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
     refuse_root(call, object, &before)?;
     call.step("request", StepState::Running, format!("deleting {object}"));
-    // What was made anew under the same name meanwhile is not what the operator saw.
+    // An object that was recreated under the same name meanwhile is not the one that the user saw.
     let options = json!({
         "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", "preconditions": {"uid": uid},
     });
@@ -49,7 +49,8 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
     Ok(outcome)
 }
 
-/// Refuses a Kustomization that applies itself and would prune: all that Flux manages would go with it, and nothing would make it anew.
+/// Refuses a Kustomization that applies itself and would prune: it would delete all that Flux manages, and nothing
+/// would recreate it.
 fn refuse_root(call: &VerbCall<'_>, object: &ObjectRef, before: &Value) -> Result<(), Fault> {
     if object.kind != "Kustomization" || object.group != KUSTOMIZE || !prunes(before) {
         return Ok(());
@@ -72,8 +73,8 @@ fn refuse_root(call: &VerbCall<'_>, object: &ObjectRef, before: &Value) -> Resul
     ))
 }
 
-/// Tells whether kustomize-controller deletes what a Kustomization applied once it is deleted itself: its `finalize` leaves it where it is
-/// suspended, and else does as `deletionPolicy` says, which mirrors `prune` where it is not set.
+/// Tells whether kustomize-controller deletes the objects of a Kustomization once it is deleted itself: its `finalize`
+/// keeps them where the Kustomization is suspended, and otherwise follows `deletionPolicy`, which defaults to `prune`.
 fn prunes(kustomization: &Value) -> bool {
     let spec = |field: &str| kustomization.pointer(&format!("/spec/{field}"));
     let is = |field: &str| spec(field).and_then(Value::as_bool) == Some(true);
@@ -81,7 +82,7 @@ fn prunes(kustomization: &Value) -> bool {
         && match spec("deletionPolicy").and_then(Value::as_str) {
             None | Some("" | "MirrorPrune") => is("prune"),
             Some("Orphan") => false,
-            // Delete, WaitForTermination, and what we do not know.
+            // Delete, WaitForTermination, and unknown values.
             Some(_) => true,
         }
 }
@@ -112,7 +113,7 @@ mod tests {
     use crate::model::permit::grant;
     use crate::model::{Clock, FaultKind, Outcome};
 
-    /// Deletes a Kustomization; says how it ended, and whether the server was asked to delete it.
+    /// Deletes a Kustomization; returns the outcome, and whether the server got the request.
     async fn delete(spec: Value, inventory: &[&str]) -> (Outcome, bool) {
         let entries: Vec<Value> = inventory.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
         let object = json!({

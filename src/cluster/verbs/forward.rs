@@ -15,17 +15,17 @@ use crate::cluster::failure::Failure;
 use crate::cluster::pod::{self, RunningPod};
 use crate::model::{Fault, ObjectRef, Outcome, Permit, StepState};
 
-/// Ports below need rights that an operator seldom has on a jump host: 80 becomes 8080, as everybody's habit is.
+/// The first port that needs no privileges, which users seldom have on a jump host: 80 becomes 8080, by convention.
 const UNPRIVILEGED: u16 = 1024;
 
 /// Makes a port of a pod reachable on this machine's loopback address, until it is stopped.
 #[derive(Debug, Clone)]
 pub struct Forward {
-    /// The port here; one like the pod's when `None`.
+    /// The local port; one like the pod's when `None`.
     pub local: Option<u16>,
     /// The pod's port or the Service's, by number or name; the first when `None`.
     pub remote: Option<String>,
-    /// How this machine is reached by `ssh`, such as `maria@jump`.
+    /// The `ssh` address of this machine, such as `maria@jump`.
     pub via: String,
 }
 
@@ -55,7 +55,7 @@ async fn run(
     let cannot = |why: String, todo: &str| Fault::failed(format!("cannot {tried} in {}", cluster.name), why, todo);
     let mut chosen = pod::choose(cluster, object, &tried).await?;
     let port = chosen.port(remote).map_err(|why| cannot(why, "name a port as LOCAL:PORT or PORT"))?;
-    // Whether it is allowed is known now, and not when the first browser waits.
+    // A missing permission shows here, and not only when the first browser waits.
     connect(cluster, &chosen, port, call.permit).await.map_err(|error| error.fault(&cluster.name, &tried))?.abort();
     let listener = listen(local, port).await.map_err(|error| {
         let at = local.unwrap_or(port);
@@ -89,7 +89,7 @@ async fn run(
     }
 }
 
-/// Listens on loopback alone: the port that was asked for, else the pod's own or 8000 above it, else any that is free.
+/// Listens on loopback alone: on the requested port, else the pod's own or 8000 above it, else any free one.
 async fn listen(asked: Option<u16>, port: u16) -> io::Result<TcpListener> {
     if let Some(asked) = asked {
         return TcpListener::bind((Ipv4Addr::LOCALHOST, asked)).await;
@@ -110,7 +110,7 @@ async fn connect(
     Ok(chosen.api(cluster).portforward(&chosen.name, &[port]).await?)
 }
 
-/// Connects to the pod, or to the one that took its place.
+/// Connects to the pod, or to its replacement.
 async fn connect_or_follow(
     cluster: &Cluster,
     object: &ObjectRef,
@@ -128,7 +128,7 @@ async fn connect_or_follow(
     connect(cluster, chosen, port, permit).await.map_err(|error| error.fault(&cluster.name, tried))
 }
 
-/// Carries one connection to its end; returns why it failed, if the pod said so.
+/// Carries one connection to its end; returns the pod's reason where it failed.
 async fn carry(mut there: Portforwarder, port: u16, mut socket: TcpStream) -> Option<String> {
     let (mut stream, refused) = (there.take_stream(port)?, there.take_error(port)?);
     let refused = async {
@@ -140,7 +140,7 @@ async fn carry(mut there: Portforwarder, port: u16, mut socket: TcpStream) -> Op
     tokio::select! {
         biased;
         why = refused => Some(why),
-        // That either side hangs up is how connections end.
+        // A hang-up by either side is a normal end.
         _ended = tokio::io::copy_bidirectional(&mut socket, &mut stream) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! What a verb reads of a Flux object: enough to ask, to wait and to judge.
+//! The fields of a Flux object that verbs read: those to request, to wait and to judge.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +100,7 @@ pub(crate) struct LiveHistory {
 }
 
 impl Live {
-    /// Tells who suspended the object and why, from annotations and, where they are missing, from managedFields.
+    /// Returns who suspended the object and why, from annotations and, where they are missing, from managedFields.
     pub(crate) fn suspension(&self) -> Suspension {
         let note = |name: &str| self.metadata.annotations.get(name).filter(|text| !text.is_empty()).cloned();
         let writer = self
@@ -117,7 +117,7 @@ impl Live {
         }
     }
 
-    /// Tells whether a run is under way: it was begun and has neither ended nor failed.
+    /// Tells whether a run is in progress: it has neither ended nor failed.
     pub(crate) fn is_running(&self) -> bool {
         self.condition("Reconciling").is_some_and(|found| found.status == "True" && found.reason == "Progressing")
     }

@@ -1,4 +1,5 @@
-//! Verbs: what an operator does to an object. One file per verb and one line in `verbs!`; the waiting and the judging that they share stand beside them.
+//! Verbs: actions of the user on an object. One file per verb and one line in `verbs!`; the shared waiting and judging
+//! is beside them.
 //!
 //! Every verb is one future. Dropping it ends our waiting, never the controller's work.
 
@@ -21,7 +22,7 @@ use crate::model::{Clock, Fault, FaultKind, ObjectRef, Outcome, Permit, Step, St
 pub(crate) use live::Live;
 pub use suspend::ObjectManifest;
 
-/// Declares the verbs, one file each with the struct that it holds. `cargo fmt` does not look into a macro: `.ci/format` does.
+/// Declares the verbs, one file each with its struct. `cargo fmt` does not format a macro; `.ci/format` does.
 macro_rules! verbs {
     ($($module:ident::$verb:ident,)+) => {
         $(
@@ -41,31 +42,31 @@ verbs! {
     suspend::Suspend,
 }
 
-/// The annotation that says why an object is suspended.
+/// The annotation with the reason of a suspension.
 pub const REASON: &str = "fluxdeck.dev/suspend-reason";
-/// The annotation that says who suspended it.
+/// The annotation with the user who suspended the object.
 pub const BY: &str = "fluxdeck.dev/suspend-by";
-/// The annotation that says until when, RFC 3339; nothing resumes by itself.
+/// The annotation with the end of a suspension, RFC 3339; nothing resumes by itself.
 pub const UNTIL: &str = "fluxdeck.dev/suspend-until";
-/// The annotation by which Flux is asked to look now.
+/// The annotation that requests a reconciliation.
 pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 
-/// Does one thing to an object. Each verb is a struct in a file of its own, whose fields are what was asked for.
+/// Acts on an object. Each verb is a struct in its own file, whose fields are the user's options.
 pub trait Verb: std::fmt::Debug + Send + Sync {
-    /// Does it, reports its steps, and returns how it ended, as soon as that is known.
+    /// Runs the verb, reports its steps, and returns the outcome as soon as it is known.
     fn run<'a, 'c: 'a>(
         &'a self,
         call: &'a mut VerbCall<'c>,
         object: &'a ObjectRef,
     ) -> BoxFuture<'a, Result<Outcome, Fault>>;
 
-    /// Says what it means to stop it, where that is more than to wait no longer.
+    /// Returns the meaning of stopping the verb, where it is more than an end of the waiting.
     fn stopped(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// Does a verb to an object, reports its steps, and returns how it ended, as soon as that is known.
+/// Runs a verb on an object, reports its steps, and returns the outcome as soon as it is known.
 pub async fn perform(
     cluster: &Cluster,
     verb: &dyn Verb,
@@ -82,7 +83,8 @@ pub async fn perform(
     verb.run(&mut call, &object).await.unwrap_or_else(Outcome::Failed)
 }
 
-/// Reads the revision that an object has: what a source has fetched, what a Kustomization has applied; empty before the first.
+/// Reads the revision of an object: the one that a source has fetched, or a Kustomization has applied; empty before the
+/// first.
 ///
 /// # Errors
 /// Fails when the object cannot be read.
@@ -96,7 +98,7 @@ pub async fn revision(cluster: &Cluster, object: &ObjectRef) -> Result<String, F
     Ok(if applied.is_empty() { live.status.artifact.revision } else { applied })
 }
 
-/// Holds what every verb needs while it runs.
+/// Holds the inputs of a running verb.
 pub struct VerbCall<'a> {
     cluster: &'a Cluster,
     clock: &'a Clock,
@@ -137,14 +139,14 @@ impl VerbCall<'_> {
         Ok(Target { object: object.clone(), resource, address })
     }
 
-    /// Reads an object of any kind as the server has it.
+    /// Reads an object of any kind as the server sends it.
     async fn whole(&self, target: &Target, verb: &str) -> Result<Value, Fault> {
         request::get(self.cluster, &target.address)
             .await
             .map_err(|error| error.fault(&self.cluster.name, &format!("{verb} {}", target.object)))
     }
 
-    /// Reads an object before anything is done to it; one that is being deleted is refused.
+    /// Reads an object before a verb changes it; refuses one that is being deleted.
     async fn read(&self, target: &Target, verb: &str) -> Result<Live, Fault> {
         let tried = format!("{verb} {}", target.object);
         let live: Live = request::get(self.cluster, &target.address)
@@ -160,7 +162,8 @@ impl VerbCall<'_> {
         Ok(live)
     }
 
-    /// Patches an object; a conflict with another writer is tried again, because a merge patch has no stake in what the other wrote.
+    /// Patches an object; retries after a conflict with another writer, because a merge patch does not depend on the
+    /// other fields.
     async fn patch<T: DeserializeOwned>(&self, target: &Target, verb: &str, patch: &Value) -> Result<T, Fault> {
         const TRIES: usize = 3;
         let mut tries = 1;

@@ -1,5 +1,5 @@
-//! Looks at one object until it has become what it shall be: watches it, reads it again when the watch breaks, and polls where watching is
-//! refused.
+//! Observes one object until it has reached a state: watches it, reads it again when the watch breaks, and polls where
+//! watching is forbidden.
 
 use std::time::Duration;
 
@@ -13,29 +13,30 @@ use crate::cluster::deltas::Delta;
 use crate::cluster::request;
 use crate::model::{Fault, Outcome, StepState};
 
-/// How often the object is read where it cannot be watched: what the flux command does.
+/// The interval of reads where the object cannot be watched, as in the flux command.
 const POLL: Duration = Duration::from_secs(2);
-/// How long a silent watch is trusted before the object is read: a half-closed connection says nothing, and a run may take minutes.
+/// The silence of a watch after which the object is read: a half-closed connection shows no error, and a run may take
+/// minutes.
 const SILENCE: Duration = Duration::from_secs(20);
-/// The pauses before the object is read again, after the connection was lost, grow from the first to the last of these.
+/// The pauses between reads after a lost connection grow from the first to the last of these.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// Judges an object each time that it is seen.
+/// Judges each state of an object.
 pub(super) trait Observer {
-    /// What it reads of the object.
+    /// The fields that it reads.
     type Object: DeserializeOwned;
 
-    /// Returns the version of an object, from which on it is watched.
+    /// Returns the version of an object, from which it is watched.
     fn version(object: &Self::Object) -> &str;
 
-    /// Judges the object, `None` where it is gone; returns how it ended, once that is decided.
+    /// Judges the object, `None` where it is gone; returns the outcome once it is decided.
     fn see(&mut self, call: &mut VerbCall<'_>, object: Option<&Self::Object>) -> Option<Outcome>;
 
-    /// Reports a word on what is waited for.
+    /// Reports the state of the wait.
     fn say(&mut self, call: &mut VerbCall<'_>, word: String);
 }
 
-/// Follows an object until the observer has decided; `begin` is how it was just now, where that is known.
+/// Follows an object until the observer has decided; `begin` is its current state, where that is known.
 pub(super) async fn follow<O: Observer>(
     call: &mut VerbCall<'_>,
     target: &Target,
@@ -113,15 +114,15 @@ async fn watched<O: Observer>(call: &mut VerbCall<'_>, target: &Target, version:
     Watched::Broken
 }
 
-/// What an observation makes of an object.
+/// Judges an observed object.
 pub(super) enum Seen {
-    /// It is not there yet; what it waits for.
+    /// The state is not reached yet; holds the pending condition.
     Pending(String),
-    /// It is decided.
+    /// The outcome is decided.
     Over(Outcome),
 }
 
-/// Observes an object until `judge` says that it is decided, or the time is over; `None` is an object that is gone.
+/// Observes an object until `judge` decides, or the time is over; `None` is a deleted object.
 pub(super) async fn until(
     call: &mut VerbCall<'_>,
     target: &Target,

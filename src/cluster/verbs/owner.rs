@@ -1,6 +1,7 @@
-//! Who keeps an object as it is: the labels by which Flux marks what it applied.
+//! The Flux owner of an object, by the labels that Flux sets on the objects that it applies.
 //!
-//! The labels are kustomize-controller's and helm-controller's: <https://fluxcd.io/flux/faq/#how-do-i-find-which-flux-object-applied>.
+//! The labels are kustomize-controller's and helm-controller's:
+//! <https://fluxcd.io/flux/faq/#how-do-i-find-which-flux-object-applied>.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Reconcile: asks the controller to look now, and tells the true outcome as soon as it is known.
+//! Reconcile: requests a reconciliation, and reports the true outcome as soon as it is known.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ pub(super) const FORCE_AT: &str = "reconcile.fluxcd.io/forceAt";
 /// Resets the failure counts of a HelmRelease once; must equal the request's token.
 pub(super) const RESET_AT: &str = "reconcile.fluxcd.io/resetAt";
 
-/// Asks its controller to look now.
+/// Requests a reconciliation of its controller.
 #[derive(Debug, Clone)]
 pub struct Reconcile {
-    /// Reconciles the source first, as `--with-source` does.
+    /// Whether to reconcile the source first, as `--with-source` does.
     pub with_source: bool,
-    /// Forces a Helm upgrade, as `--force` does.
+    /// Whether to force a Helm upgrade, as `--force` does.
     pub force: bool,
-    /// Resets a HelmRelease's failure counts, as `--reset` does.
+    /// Whether to reset a HelmRelease's failure counts, as `--reset` does.
     pub reset: bool,
-    /// Returns once asked, without waiting for the outcome.
+    /// Whether to return after the request, without waiting for the outcome.
     pub no_wait: bool,
-    /// How long to wait for the outcome at most.
+    /// The longest wait for the outcome.
     pub timeout: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Verb for Reconcile {
 }
 
 impl Reconcile {
-    /// Returns the annotations that a HelmRelease gets beside the request.
+    /// Returns the further annotations for a HelmRelease.
     fn marks(&self) -> impl Iterator<Item = &'static str> {
         [(self.force, FORCE_AT), (self.reset, RESET_AT)].into_iter().filter_map(|(wanted, name)| wanted.then_some(name))
     }
@@ -61,7 +61,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Reconcile) -> 
     one_read(call, &target, &live, asked, "reconcile").await
 }
 
-/// Reconciles one source on the way to the object.
+/// Reconciles one source of the object.
 async fn reconcile_upstream(
     call: &mut VerbCall<'_>,
     target: &Target,
@@ -105,7 +105,8 @@ async fn one_read(
     Ok(wait::until_handled(call, target, &live, &token, step, asked.timeout).await)
 }
 
-/// Makes the token of a request: the time with nanoseconds, and never one that the object has seen, or an older run would pass for ours.
+/// Builds the token of a request: the time with nanoseconds, and never one of the object's earlier tokens, or an older
+/// run would pass for this one.
 pub(super) fn token(clock: &Clock, live: &Live) -> String {
     let mut at = clock.now();
     loop {
@@ -118,7 +119,8 @@ pub(super) fn token(clock: &Clock, live: &Live) -> String {
     }
 }
 
-/// Ends at once for objects that no controller runs: an OCI HelmRepository only holds an address; alerts and providers have no status.
+/// Ends at once for objects without a run: an OCI HelmRepository only holds an address; alerts and providers have no
+/// status.
 pub(super) fn without_a_run(object: &ObjectRef, live: &Live) -> Option<Outcome> {
     match object.kind.as_str() {
         "HelmRepository" if live.spec.kind == "oci" => {
@@ -129,7 +131,7 @@ pub(super) fn without_a_run(object: &ObjectRef, live: &Live) -> Option<Outcome> 
     }
 }
 
-/// Refuses a suspended object and says who suspended it: its controller would ignore the request in silence.
+/// Refuses a suspended object and reports who suspended it: its controller would ignore the request silently.
 fn refuse_suspended(call: &VerbCall<'_>, object: &ObjectRef, live: &Live) -> Result<(), Fault> {
     if !live.spec.suspend {
         return Ok(());
@@ -150,7 +152,7 @@ fn refuse_suspended(call: &VerbCall<'_>, object: &ObjectRef, live: &Live) -> Res
     ))
 }
 
-/// Names the source in an outcome that is not the object's own.
+/// Adds the source's name to an outcome that is not the object's own.
 fn named(source: &ObjectRef, outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::WillRetry { next, message } => Outcome::WillRetry { next, message: format!("{source}: {message}") },

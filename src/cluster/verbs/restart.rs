@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{Verb, VerbCall, observe, owner, rollout};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
-/// The annotation that kubectl writes; a new time makes a new template, and so new pods.
+/// The annotation that kubectl sets; a new time changes the template, which replaces the pods.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
-/// Replaces the pods of a workload step by step, as `kubectl rollout restart` does, and waits until the new ones are ready.
+/// Replaces the pods of a workload step by step, as `kubectl rollout restart` does, and waits until the new ones are
+/// ready.
 #[derive(Debug, Clone)]
 pub struct Restart {
-    /// How long to wait for the new pods at most.
+    /// The longest wait for the new pods.
     pub timeout: Duration,
 }
 
@@ -41,7 +42,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
     }
     call.step("request", StepState::Running, format!("restarting {object}"));
     let at = call.clock.now().to_string();
-    // A merge patch and a strategic one do the same to a map of annotations.
+    // A merge patch and a strategic one have the same effect on a map of annotations.
     let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
     call.patch::<Value>(&target, "restart", &patch).await?;
     let kept = owner::flux_owner(&before).map(|by| format!("; {by} keeps the annotation unless its manifests set it"));

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{BY, Live, REASON, REQUESTED_AT, UNTIL, Verb, VerbCall, reconcile, wait};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
-/// Lets its reconciliation run again, removes the annotations, and waits like a reconcile.
+/// Resumes an object, removes the annotations, and waits as after a reconcile.
 #[derive(Debug, Clone)]
 pub struct Resume {
-    /// How long to wait for the outcome at most.
+    /// The longest wait for the outcome.
     pub timeout: Duration,
 }
 
@@ -25,8 +25,8 @@ impl Verb for Resume {
     }
 }
 
-/// Flux itself only clears `spec.suspend`. The request goes with it in the same patch: its token tells, as nothing else does, that the run which
-/// has ended is the one that the resume began.
+/// Resumes an object. Flux itself only clears `spec.suspend`; here the same patch also requests a reconciliation, whose
+/// token is the only sign that the ended run is the one that the resume started.
 async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> Result<Outcome, Fault> {
     let target = call.target(object).await?;
     let before = call.read(&target, "resume").await?;

@@ -1,13 +1,14 @@
-//! Judges how far the rollout of a workload has come, as `kubectl rollout status` does.
+//! Judges the progress of a workload's rollout, as `kubectl rollout status` does.
 //!
-//! The rules are those of the API: <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status>.
+//! The rules are those of the API:
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status>.
 
 use serde_json::Value;
 
 use super::observe::Seen;
 use crate::model::{Fault, Outcome};
 
-/// Judges a workload by its kind; `None` is one that is gone.
+/// Judges a workload by its kind; `None` is a deleted one.
 pub(super) fn judge(name: &str, kind: &str, object: Option<&Value>) -> Seen {
     let Some(object) = object else {
         let why = "it was deleted while we waited";
@@ -54,7 +55,7 @@ pub(super) fn judge(name: &str, kind: &str, object: Option<&Value>) -> Seen {
     Seen::Over(Outcome::Done(format!("rolled out, {ready}/{wanted} pods ready")))
 }
 
-/// Returns why a Deployment's controller gave the rollout up.
+/// Returns why a Deployment's controller gave up the rollout.
 fn deadline(object: &Value) -> Option<String> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     let gave_up =

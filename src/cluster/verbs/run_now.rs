@@ -1,4 +1,4 @@
-//! Run now: makes a Job from a CronJob, as `kubectl create job --from` does, and waits for its end.
+//! Run now: creates a Job from a CronJob, as `kubectl create job --from` does, and waits for its end.
 
 use std::time::Duration;
 
@@ -10,13 +10,14 @@ use super::{Target, Verb, VerbCall};
 use crate::cluster::request;
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, StepState};
 
-/// The longest name of a CronJob that leaves room for a suffix in a Job's name, which becomes a label of at most 63 characters.
+/// The longest name of a CronJob that leaves room for a suffix in a Job's name, which becomes a label of at most 63
+/// characters.
 const LONGEST_STEM: usize = 50;
 
-/// Runs a CronJob now, as a Job made from it, and waits for its end.
+/// Runs a CronJob now, as a Job created from it, and waits for its end.
 #[derive(Debug, Clone)]
 pub struct RunNow {
-    /// How long to wait for the Job's end at most.
+    /// The longest wait for the Job's end.
     pub timeout: Duration,
 }
 
@@ -47,7 +48,7 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, timeout: Duration) -> 
     Ok(observe::until(call, &target, "job", timeout, |seen| judge(&name, seen)).await)
 }
 
-/// Refuses a second run beside one that goes on where the CronJob forbids it: its policy does not hold for Jobs made by hand.
+/// Refuses a second run beside an active one where the CronJob forbids it: its policy does not apply to manual Jobs.
 fn refuse_second(call: &VerbCall<'_>, object: &ObjectRef, cron: &Value) -> Result<(), Fault> {
     let policy = cron.pointer("/spec/concurrencyPolicy").and_then(Value::as_str).unwrap_or("Allow");
     let active = cron.pointer("/status/active").and_then(Value::as_array).and_then(|all| all.first());
@@ -61,7 +62,8 @@ fn refuse_second(call: &VerbCall<'_>, object: &ObjectRef, cron: &Value) -> Resul
     ))
 }
 
-/// Builds the Job: the template's labels, annotations and spec, and the CronJob as its owner, so that history limits apply.
+/// Builds the Job: the template's labels, annotations and spec, and the CronJob as its owner, so that history limits
+/// apply.
 fn job(object: &ObjectRef, cron: &Value, suffix: i64) -> Value {
     let part = |path: &str| cron.pointer(path).cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let mut annotations = part("/spec/jobTemplate/metadata/annotations");

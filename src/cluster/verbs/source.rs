@@ -1,11 +1,11 @@
-//! The sources behind an object, in the order in which they must be reconciled before it.
+//! The sources of an object, in the order in which they must be reconciled before it.
 
 use super::live::LiveReference;
 use super::{Live, Target, VerbCall};
 use crate::cluster::request;
 use crate::model::{Fault, ObjectRef, StepState};
 
-/// Finds the sources of an object: nearest last, as `flux reconcile --with-source` runs them.
+/// Finds the sources of an object, the nearest last, in the order of `flux reconcile --with-source`.
 ///
 /// A HelmRelease with `spec.chart` owns a HelmChart `<namespace>-<name>` in the namespace of the chart's source.
 pub(super) async fn chain(call: &mut VerbCall<'_>, target: &Target, live: &Live) -> Result<Vec<Target>, Fault> {

@@ -1,4 +1,4 @@
-//! Suspend: nobody reconciles the object until it is resumed; why, who and until when are kept on it.
+//! Suspend: Flux does not reconcile the object until it is resumed; annotations keep the reason, the user and the end.
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -7,27 +7,27 @@ use serde_json::json;
 use super::{BY, Live, REASON, UNTIL, Verb, VerbCall};
 use crate::model::{Fault, ObjectRef, Outcome, StepState};
 
-/// Stops its reconciliation; the reason and the end are kept as annotations.
+/// Stops the reconciliation of an object; annotations keep the reason and the end.
 #[derive(Debug, Clone)]
 pub struct Suspend {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who: the login, and the cluster's own word where it has one.
+    /// The user: the login, and the cluster's name for the user where it has one.
     pub by: String,
-    /// Until when; for people to read, nothing resumes by itself.
+    /// The end, for people to read; nothing resumes by itself.
     pub until: Option<Timestamp>,
-    /// What the repository says of the objects, as far as it is known here.
+    /// The manifests of the objects in the repository, as far as they are known here.
     pub manifests: Vec<ObjectManifest>,
 }
 
-/// Says where an object is declared, and whether `spec.suspend` is written there.
+/// Names the manifest of an object, and whether it contains `spec.suspend`.
 #[derive(Debug, Clone)]
 pub struct ObjectManifest {
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
     /// The file to change.
     pub file: String,
-    /// Whether it says `suspend: false` itself: what applies it then takes a suspension back.
+    /// Whether it contains `suspend: false`, so that the next apply reverts a suspension.
     pub says_suspend: bool,
 }
 
@@ -69,8 +69,9 @@ async fn run(call: &mut VerbCall<'_>, object: &ObjectRef, asked: &Suspend) -> Re
     Ok(Outcome::Done(message))
 }
 
-/// Says that the next run of what applies the object takes the suspension back: its manifest has the field, by the repository or by the fields
-/// that kustomize-controller manages. A manifest without it leaves the field to whoever sets it.
+/// Returns a warning that the next run of the object's owner reverts the suspension: its manifest has the field, by the
+/// repository or by the fields that kustomize-controller manages. A manifest without the field leaves it to other
+/// writers.
 fn taken_back(object: &ObjectRef, live: &Live, asked: &Suspend) -> Option<String> {
     let manifest = asked.manifests.iter().find(|manifest| manifest.object == *object);
     let managed = live.metadata.managed_fields.iter().any(|fields| {

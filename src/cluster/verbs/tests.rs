@@ -29,7 +29,7 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     json!({"type": kind, "status": status, "reason": reason, "message": message, "observedGeneration": 1})
 }
 
-/// A Kustomization that has handled a token, with conditions.
+/// Returns a Kustomization that has handled a token, with conditions.
 fn object(token: &str, conditions: &[Value]) -> Value {
     json!({
         "metadata": {"name": "apps", "namespace": "flux-system", "uid": "u1", "resourceVersion": "7", "generation": 1},
@@ -55,7 +55,7 @@ fn failed(token: &str, reason: &str, message: &str) -> Value {
     )
 }
 
-/// Runs a verb; `watched` is what the watch of the object sends. Returns the outcome, the steps and the requests.
+/// Runs a verb; `watched` is the content of the object's watch. Returns the outcome, the steps and the requests.
 async fn run(verb: &dyn Verb, before: Value, watched: Vec<(Duration, Value)>) -> (Outcome, Vec<Step>, Vec<Asked>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
@@ -205,7 +205,7 @@ async fn a_silent_connection_does_not_hide_the_outcome() {
     let mut reads = 0;
     let cluster = cluster(move |request| {
         if request.query.starts_with("watch=1") {
-            // A half-closed connection: the watch is accepted, or not even that, and nothing ever comes.
+            // A half-closed connection: the watch is accepted, or not even that, and no event ever comes.
             return if reads < 3 { Answer::Open(vec![]) } else { Answer::Silence };
         }
         reads += 1;

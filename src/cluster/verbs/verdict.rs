@@ -1,6 +1,7 @@
-//! Judges what an object's status says about the run that was asked for.
+//! Judges an object's status after a requested run.
 //!
-//! The controllers write `status.lastHandledReconcileAt` in the final patch of a run, so once it equals the request's token, that run has ended.
+//! The controllers write `status.lastHandledReconcileAt` in the final patch of a run, so the run has ended once it
+//! equals the request's token.
 
 use std::time::Duration;
 
@@ -11,15 +12,15 @@ use crate::model::clock::go_duration;
 use crate::model::health::true_cause;
 use crate::model::{Fault, ObjectRef, Outcome};
 
-/// How long the controllers wait for a dependency or a missing artifact before they look again (their `--requeue-dependency`).
+/// The pause of the controllers after a missing dependency or artifact (their `--requeue-dependency`).
 const DEPENDENCY_PAUSE: Duration = Duration::from_secs(30);
 
 /// Says whether a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is not; the controller's word on it.
+    /// The run is in progress; holds the controller's message.
     Pending(String),
-    /// It is, and this came of it.
+    /// The run is over; holds the outcome.
     Over(Outcome),
 }
 
@@ -63,9 +64,10 @@ fn will_retry(object: &ObjectRef, live: &Live, now: Timestamp) -> Outcome {
     Outcome::WillRetry { next, message: short(&message) }
 }
 
-/// Tells how long the controller waits before it tries again. The run has just ended, so this counts from now.
+/// Returns how long the controller waits before its next attempt, from the end of the run, which is now.
 ///
-/// Sources, and HelmReleases without the strategy `RetryOnFailure`, back off from 750 ms to 15 minutes: nothing tells where they stand.
+/// Sources, and HelmReleases without the strategy `RetryOnFailure`, back off from 750 ms to 15 minutes: nothing shows
+/// their current pause.
 fn pause(object: &ObjectRef, live: &Live) -> Option<Duration> {
     let reason = live.condition("Ready").map(|found| found.reason.as_str()).unwrap_or_default();
     match (object.kind.as_str(), reason) {
@@ -90,7 +92,7 @@ fn pause(object: &ObjectRef, live: &Live) -> Option<Duration> {
     }
 }
 
-/// Says in a word what came of a run that succeeded.
+/// Summarises the result of a successful run.
 fn word(object: &ObjectRef, live: &Live) -> String {
     let status = &live.status;
     let revision = match object.kind.as_str() {
@@ -138,8 +140,9 @@ fn ended(environment: &str, object: &ObjectRef, why: &str) -> Fault {
     )
 }
 
-/// Makes a controller's message fit to be read: cuts runs of 40 and more hexadecimal digits to 8, as flux prints revisions, and leaves out whole
-/// objects. The API server quotes the object that it refuses, which is kilobytes long and may be a Secret.
+/// Shortens a controller's message for display: cuts runs of 40 and more hexadecimal digits to 8, as flux prints
+/// revisions, and removes whole objects. The API server quotes an object that it rejects, which is kilobytes long and
+/// may be a Secret.
 pub(super) fn short(text: &str) -> String {
     const DUMP: &str = "Invalid value: \"{";
     let mut kept = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Waits until a run that was asked for has ended.
+//! Waits for the end of a requested run.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use super::{Live, Target, VerbCall};
 use crate::cluster::controller_log::controller_of;
 use crate::model::{Fault, FaultKind, Outcome, StepState};
 
-/// How long a controller may take to begin before the operator is told that it is silent: one that runs begins within a second, unless many
-/// objects are before this one.
+/// The longest wait for the start of a run before the user is told: a controller starts within a second, unless many
+/// objects are queued before this one.
 const SILENT: Duration = Duration::from_secs(5);
 
-/// Waits until the run that a token asked for has ended, or the time is over; `live` is what the request returned.
+/// Waits for the end of the run with a token, or for the timeout; `live` is the answer to the request.
 pub(super) async fn until_handled(
     call: &mut VerbCall<'_>,
     target: &Target,
@@ -57,12 +57,12 @@ struct Waiting<'a> {
     step: &'a str,
     said: String,
     handled: bool,
-    /// Why it may be that nothing is heard of the controller.
+    /// The likely reason of the controller's silence.
     silent: Option<String>,
 }
 
 impl Waiting<'_> {
-    /// Tells whether the controller has done anything about the request.
+    /// Tells whether the controller has reacted to the request.
     fn is_answered(&self) -> bool {
         self.handled || !self.said.is_empty()
     }
@@ -93,7 +93,7 @@ impl Observer for Waiting<'_> {
         }
     }
 
-    /// Reports a running step once: what was said last is not repeated.
+    /// Reports a running step, unless it repeats the last one.
     fn say(&mut self, call: &mut VerbCall<'_>, word: String) {
         if !word.is_empty() && self.said != word {
             call.step(self.step, StepState::Running, word.as_str());
@@ -102,12 +102,12 @@ impl Observer for Waiting<'_> {
     }
 }
 
-/// Says why a controller may be silent, by its Deployment.
+/// Returns the likely reason of a controller's silence, by its Deployment.
 async fn silent(call: &VerbCall<'_>, target: &Target) -> String {
     let Some(controller) = controller_of(&target.object) else { return "its controller may be down".to_owned() };
     match timeout(SILENT, call.cluster.flux_controllers()).await {
         Ok(Ok(found)) => health(controller, &found),
-        // Whoever may not list Deployments is told no less than before.
+        // Without the right to list Deployments, the user gets the general reason.
         Ok(Err(_)) | Err(_) => format!("{controller} may be down, or busy with other objects"),
     }
 }

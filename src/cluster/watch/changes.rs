@@ -1,4 +1,4 @@
-//! The watch proper: changes, as they come, those that arrive together told together.
+//! The watch itself: changes in order, reported together where they arrive together.
 
 use super::super::deltas::{self, Delta, LASTS, Lines, SILENT};
 use super::super::failure::Failure;
@@ -9,7 +9,7 @@ use crate::model::{Row, RowKey};
 
 /// Says why a watch stopped.
 pub(super) enum Stopped {
-    /// The server ended it, as it does.
+    /// The server ended it, which is normal.
     Ended,
     /// It broke, or the server reported an error in it.
     Failed(Failure),
@@ -22,7 +22,7 @@ pub(super) async fn open(watcher: &Watcher, version: &str) -> Result<Lines, Fail
     request::watch_as(&watcher.cluster, &page::select(list, &watcher.scope), watcher.form.accept()).await
 }
 
-/// Tells the changes of an open watch until it stops, moving the version on.
+/// Reports the changes of an open watch until it stops, and advances the version.
 pub(super) async fn read(watcher: &mut Watcher, mut lines: Lines, version: &mut String) -> Result<Stopped, Closed> {
     loop {
         match lines.next(SILENT).await {
@@ -37,7 +37,7 @@ pub(super) async fn read(watcher: &mut Watcher, mut lines: Lines, version: &mut 
     }
 }
 
-/// Tells the changes of some whole lines, in their order, as few messages as that allows.
+/// Reports the changes in some whole lines, in order, in as few messages as possible.
 async fn apply(watcher: &mut Watcher, lines: &[u8], version: &mut String) -> Result<Option<Failure>, Closed> {
     let mut rows: Vec<Row> = Vec::new();
     let mut gone: Vec<RowKey> = Vec::new();
@@ -46,7 +46,7 @@ async fn apply(watcher: &mut Watcher, lines: &[u8], version: &mut String) -> Res
         let delta = match delta {
             Ok(delta) => delta,
             Err(error) => {
-                // Whatever the server says is wrong, the version is of no more use: list again.
+                // After any error of the server the version is useless: list again.
                 if matches!(error, Failure::Status { .. }) {
                     version.clear();
                 }

@@ -1,9 +1,9 @@
-//! Objects as they come over the wire, to rows: one that cannot be decoded is a row that says so, and never breaks a list.
+//! Objects from the server, decoded to rows: an undecodable one becomes a row with the error, and never breaks a list.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::model::{Kind, Row, RowKey, State};
+use crate::model::{Kind, Labels, Row, RowKey, State};
 
 #[derive(Deserialize)]
 struct Nameable {
@@ -27,7 +27,7 @@ struct Metadata {
     creation_timestamp: Option<Timestamp>,
 }
 
-/// Decodes an object; `None` when it has not even a name.
+/// Decodes an object; `None` when it has no name.
 pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
     let error = match another(kind, object) {
         Some(sent) => format!("it is `{sent}`"),
@@ -43,12 +43,15 @@ pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
         message: format!("this {} cannot be read: {error}", kind.kind).into(),
         created: metadata.creation_timestamp,
         cells: kind.columns.iter().map(|_| Box::default()).collect(),
+        note: None,
+        labels: Labels::default(),
+        since: None,
         flux: None,
     })
 }
 
-/// Returns what an object is, where it is of another kind than was asked for. Custom resources name their kind in lists too, built-in kinds do
-/// not: of those ten thousand are read, and none is looked through for what it has not.
+/// Returns the kind of an object, where it is not the requested one. Custom resources name their kind in lists too;
+/// built-in kinds do not, and they are read by the ten thousand, so they are not searched for it.
 fn another(kind: &Kind, object: &str) -> Option<String> {
     let head: Head = if kind.flux { serde_json::from_str(object).ok()? } else { return None };
     let group = head.api_version.split_once('/').map_or("", |(group, _)| group);
@@ -56,7 +59,7 @@ fn another(kind: &Kind, object: &str) -> Option<String> {
     (!same).then(|| format!("{} of {}", head.kind, head.api_version).chars().take(120).collect())
 }
 
-/// Reads the key of an object that is gone.
+/// Reads the key of a deleted object.
 pub(super) fn key(object: &str) -> Option<RowKey> {
     let Nameable { metadata } = serde_json::from_str(object).ok()?;
     Some(RowKey { namespace: metadata.namespace, name: metadata.name })

@@ -1,4 +1,4 @@
-//! In which form a list is asked for, and how it becomes rows.
+//! The form in which a list is requested, and its conversion to rows.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use super::decode;
 use super::page::{self, Page};
 use crate::model::{Kind, Row, RowKey};
 
-/// Says in which form a list is asked for.
+/// Names the form in which a list is requested.
 #[derive(Debug)]
 pub(super) enum ListForm {
     /// Whole objects, which their kind decodes.
@@ -18,21 +18,21 @@ pub(super) enum ListForm {
     Printed(KeptCells),
 }
 
-/// What one line of a watch is about.
+/// Holds the change in one line of a watch.
 #[derive(Debug)]
 pub(super) struct Changed {
-    /// Up to where the watch has come with it, where that is said.
+    /// The version that the watch has reached, where it is given.
     pub(super) version: Option<String>,
-    /// What it is about.
+    /// The changed rows.
     pub(super) what: ChangedRows,
 }
 
-/// Holds the rows that have changed, or the keys of those that are gone.
+/// Holds changed rows, or the keys of deleted ones.
 #[derive(Debug)]
 pub(super) enum ChangedRows {
-    /// They are new or have changed.
+    /// New or changed rows.
     Put(Vec<Row>),
-    /// They are no more.
+    /// Deleted rows.
     Gone(Vec<RowKey>),
     /// Nothing has changed.
     Nothing,
@@ -50,12 +50,12 @@ struct Version {
 }
 
 impl ListForm {
-    /// Asks for rows as the server prints them.
+    /// Requests rows as the server prints them.
     pub(super) fn printed() -> Self {
         Self::Printed(KeptCells::default())
     }
 
-    /// Returns what to ask for.
+    /// Returns the content type to request.
     pub(super) fn accept(&self) -> &'static str {
         match self {
             Self::Objects(_) => request::JSON,
@@ -74,7 +74,7 @@ impl ListForm {
         }
     }
 
-    /// Decodes what came with one line of a watch. What cannot be read is left out: it never breaks the watch.
+    /// Decodes the object in one line of a watch. An undecodable one is left out: it never breaks the watch.
     pub(super) fn put(&mut self, object: &str) -> Changed {
         let (version, rows) = match self {
             Self::Objects(kind) => (version(object), decode::row(kind, object).into_iter().collect()),
@@ -83,7 +83,7 @@ impl ListForm {
         Changed { version, what: ChangedRows::Put(rows) }
     }
 
-    /// Decodes which objects are gone.
+    /// Decodes the keys of deleted objects.
     pub(super) fn gone(&mut self, object: &str) -> Changed {
         let (version, keys) = match self {
             Self::Objects(_) => (version(object), decode::key(object).into_iter().collect()),

@@ -1,4 +1,4 @@
-//! The keys of what has been told, so that a new list can tell what is gone.
+//! The keys of the reported rows, so that a new list shows which are gone.
 
 use std::collections::HashSet;
 
@@ -8,25 +8,25 @@ use crate::model::{Row, RowKey};
 #[derive(Debug, Default)]
 pub(super) struct Known {
     keys: HashSet<RowKey>,
-    /// What the list under way has brought so far.
+    /// The keys in the current list so far.
     listed: HashSet<RowKey>,
 }
 
 impl Known {
-    /// Notes the rows of a page; returns how many the list under way has brought.
+    /// Notes the rows of a page; returns the number of rows in the current list.
     pub(super) fn list(&mut self, rows: &[Row]) -> usize {
         self.listed.extend(rows.iter().map(|row| row.key.clone()));
         self.listed.len()
     }
 
-    /// Ends a list: returns the keys that were known and are not in it.
+    /// Ends a list: returns the known keys that are not in it.
     pub(super) fn finish(&mut self) -> Vec<RowKey> {
         let listed = std::mem::take(&mut self.listed);
         let before = std::mem::replace(&mut self.keys, listed);
         before.into_iter().filter(|key| !self.keys.contains(key)).collect()
     }
 
-    /// Begins a list anew: what a list that broke off has brought counts as known.
+    /// Starts a new list: the keys of an interrupted one count as known.
     pub(super) fn restart(&mut self) {
         self.keys.extend(self.listed.drain());
     }
@@ -38,7 +38,7 @@ impl Known {
         }
     }
 
-    /// Notes that an object is gone; tells whether it was known.
+    /// Notes a deleted object; tells whether it was known.
     pub(super) fn remove(&mut self, key: &RowKey) -> bool {
         self.keys.remove(key)
     }

@@ -1,7 +1,7 @@
-//! Lists a kind in single namespaces where the server does not let us list it in all of them.
+//! Lists a kind in single namespaces where listing all namespaces is forbidden.
 //!
-//! No request tells in which namespaces somebody may list something, so those are tried that are known: from the settings, the kubeconfig's
-//! context, and the repository.
+//! No request returns the namespaces in which a user may list something, so the known ones are tried: those of the
+//! settings, the kubeconfig's context, and the repository.
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -12,13 +12,14 @@ use super::{Closed, ListForm, RARELY, WatchEvent, WatchScope, Watcher};
 use crate::cluster::request;
 use crate::model::{Connection, Fault};
 
-/// Events of one namespace that wait for the others.
+/// The events of one namespace that wait for the others.
 const WAITING: usize = 16;
 
 impl Watcher {
-    /// Follows the kind in every known namespace in which we may list it, until we may list it in all, or until other namespaces are known.
+    /// Follows the kind in every known namespace that permits it, until listing all is permitted, or until other
+    /// namespaces are known.
     pub(super) fn narrow(&mut self, refused: Fault) -> BoxFuture<'_, Result<(), Closed>> {
-        // A type of its own: each namespace is followed by a watcher like this one.
+        // A boxed future, because each namespace is followed by a watcher like this one.
         self.follow_namespaces(refused).boxed()
     }
 
@@ -62,7 +63,7 @@ impl Watcher {
             })
             .collect();
         let mut links = vec![Connection::Connecting; places.len()];
-        // Rows of an earlier time that are not told again now are gone.
+        // Rows of an earlier time that do not come again are gone.
         self.known.restart();
         let mut listed = false;
         let mut again = tokio::time::interval_at(tokio::time::Instant::now() + RARELY, RARELY);
@@ -118,13 +119,13 @@ impl Watcher {
         Ok(())
     }
 
-    /// Asks for one object of all namespaces, which is refused where we may not list them.
+    /// Requests one object of all namespaces, which is refused where listing them is forbidden.
     async fn may_list_all(&self) -> bool {
         request::read(&self.cluster, &self.resource.list("").with("limit", 1)).await.is_ok()
     }
 }
 
-/// Says that no namespace is known in which it could be tried.
+/// Reports that no namespace to try is known.
 fn untried(refused: Fault, environment: &str) -> Fault {
     Fault {
         todo: format!(
@@ -135,7 +136,7 @@ fn untried(refused: Fault, environment: &str) -> Fault {
     }
 }
 
-/// Tells how the lists of single namespaces fare together.
+/// Combines the states of the lists of single namespaces.
 fn together(places: &[String], links: &[Connection], refused: &Fault, environment: &str) -> Connection {
     let mut failing = links.iter().filter(|link| matches!(link, Connection::Unreachable(_) | Connection::Degraded(_)));
     if let Some(link) = failing.next() {
@@ -193,7 +194,7 @@ mod tests {
         ok(json!({"kind": "KustomizationList", "metadata": {"resourceVersion": "1"}, "items": [item]}))
     }
 
-    /// Reads until a link is told that says how it stands; returns it with the names of the rows.
+    /// Reads until a settled state of the link; returns it with the names of the rows.
     async fn settled(events: &mut mpsc::Receiver<WatchEvent>, names: &mut Vec<String>) -> Connection {
         loop {
             match events.recv().await.unwrap() {

@@ -11,10 +11,10 @@ use super::super::turning::Turning;
 use super::{WatchScope, Watcher, decode};
 use crate::model::{Kind, Row};
 
-/// The first page: more than a screen holds, few enough to be there at once.
+/// The first page: more than a screen holds, few enough to arrive at once.
 const FIRST: usize = 100;
 
-/// The others: 500 whole pods are 6 MB on the wire, and take the server 60 ms.
+/// The later pages: 500 whole pods are 6 MB on the wire, and take the server 60 ms.
 const LATER: usize = 500;
 
 #[derive(Deserialize)]
@@ -37,24 +37,24 @@ struct ListMetadata {
     remaining_item_count: Option<usize>,
 }
 
-/// Holds a page that was read.
+/// Holds a page.
 pub(super) struct Page {
-    /// The columns, where the server says them.
+    /// The columns, where the server sends them.
     pub(super) columns: Vec<TableColumn>,
-    /// Its rows.
+    /// The rows.
     pub(super) rows: Vec<Row>,
     /// The version of the list.
     pub(super) version: String,
-    /// Where the next page begins.
+    /// The token of the next page.
     pub(super) next: Option<String>,
-    /// How many objects follow, when the server says so (not where a selector chooses).
+    /// The number of objects that follow, when the server reports it (not with a selector).
     pub(super) remaining: Option<usize>,
 }
 
 /// Decodes a page of a list of whole objects.
 pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
     let list: List<'_> = request::parse(bytes)?;
-    // The server writes the kind of a list; what is left out is no lie.
+    // The server states the kind of a list; a missing one is accepted.
     if !matches!(&*list.kind, "" | "List") && list.kind.strip_suffix("List") != Some(kind.kind) {
         return Err(Failure::another_kind(&list.kind, &format!("{}List", kind.kind)));
     }
@@ -67,7 +67,7 @@ pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
     })
 }
 
-/// Keeps the place in a list.
+/// Keeps the position in a list.
 pub(super) struct Pages {
     next: Option<String>,
     turning: Turning,
@@ -78,7 +78,7 @@ impl Pages {
         Self { next: None, turning: Turning::default() }
     }
 
-    /// Counts a page that was read.
+    /// Counts a page.
     pub(super) fn took(&mut self, page: &Page, bytes: usize) -> Result<(), Failure> {
         self.turning.took(page.rows.len(), bytes)
     }

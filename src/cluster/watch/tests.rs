@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{WatchEvent, WatchScope, watch};
 use crate::cluster::Cluster;
-use crate::model::{Column, Connection, Env, Kind, Lesson, Row, RowKey, State};
+use crate::model::{Column, Connection, Env, Kind, Labels, Lesson, Row, RowKey, State};
 
 static KIND: Kind = Kind {
     kind: "Thing",
@@ -25,13 +25,15 @@ static KIND: Kind = Kind {
     noun: "",
     controller: "",
     watched: false,
+    part: None,
     columns: &[Column { title: "Size", width: 4 }],
     decode,
     lesson: |_, _| Lesson {
         shell: crate::model::ShellLine::default(),
+        place: String::new(),
         why: String::new(),
         look_for: String::new(),
-        docs: "",
+        docs: "".into(),
     },
 };
 
@@ -52,11 +54,14 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
         message: Box::default(),
         created: None,
         cells: [thing.size.to_string().into()].into(),
+        note: None,
+        labels: Labels::default(),
+        since: None,
         flux: None,
     })
 }
 
-/// Says what the server does next.
+/// Describes the next answer of the server.
 enum Answer {
     /// Answers with this status and body.
     Status(u16, String),
@@ -70,7 +75,7 @@ enum Answer {
 
 type Script = Arc<Mutex<(VecDeque<Answer>, Vec<String>)>>;
 
-/// Starts a watch on a server that follows a script, and hangs when that is over.
+/// Starts a watch on a server that follows a script, and hangs at its end.
 fn start(script: Vec<Answer>) -> (Script, mpsc::Receiver<WatchEvent>) {
     let script: Script = Arc::new(Mutex::new((script.into(), Vec::new())));
     let server = script.clone();
@@ -163,7 +168,7 @@ async fn pages_then_changes() {
         page("10", &["a", "b"], Some(("token/1", 1))),
         page("10", &["c"], None),
         Answer::Stream(vec![
-            // Cut in the middle of a line, as networks do.
+            // A line that the network splits.
             change("ADDED", "d", "11") + begin,
             end.to_owned() + &change("DELETED", "b", "13") + &change("BOOKMARK", "", "20"),
         ]),
@@ -174,7 +179,7 @@ async fn pages_then_changes() {
     assert_eq!(next(&mut events).await, "live");
     assert_eq!(next(&mut events).await, "gone b");
     assert_eq!(next(&mut events).await, "rows d=2 a=2");
-    // The server is silent beyond the end that was agreed: the watch is opened again where the bookmark left it.
+    // The server is silent beyond the agreed end: the watch is reopened at the bookmark's version.
     tokio::time::sleep(Duration::from_secs(310)).await;
     let asked = script.lock().unwrap().1.clone();
     assert_eq!(asked[0], "/apis/things.dev/v1/things?limit=100");
@@ -198,9 +203,9 @@ async fn a_version_that_is_too_old_means_a_new_list_and_rows_stay_until_then() {
     assert_eq!(next(&mut events).await, "live");
     assert_eq!(next(&mut events).await, "rows c=2");
     assert_eq!(next(&mut events).await, "rows a=1 d=1");
-    // A second time so soon is told: something is wrong with the server.
+    // A second time so soon is reported: the server has a problem.
     assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: no, 410");
-    // The second page was too old, too: what the broken list brought and the whole one lacks is gone as well.
+    // The second page was too old, too: rows of the broken list that the whole one lacks are gone as well.
     assert_eq!(next(&mut events).await, "rows a=1 e=1");
     assert_eq!(next(&mut events).await, "gone b c d");
 }

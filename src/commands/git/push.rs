@@ -1,7 +1,8 @@
-//! Pushes, and reconciles what was pushed in every environment that follows the branch.
+//! Pushes, and reconciles the pushed commits in every environment that follows the branch.
 
 use super::{VIEW, teach};
 use crate::app::{Action, Ask, Command, CommandTarget, Notice, Risk};
+use crate::commands::known;
 use crate::commands::verb::timeout;
 use crate::kinds;
 use crate::model::{Env, Fault, Lesson, ObjectRef, ShellLine};
@@ -49,7 +50,7 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
             Fault::failed("nothing was pushed", "there is no repository", "start fluxdeck in one, or with --repo");
         return vec![Action::Tell(Notice::fault(ask.now, fault))];
     };
-    // What was judged is what is pushed: without it there is nothing to push.
+    // The guard judged this destination: without it there is nothing to push.
     let Some(to) = destination(ask) else {
         let why = "it is not known where the branch goes";
         let fault = Fault::failed("nothing was pushed", why, "open the git screen (v) and press P");
@@ -68,18 +69,11 @@ fn lesson(ask: &Ask<'_>) -> Lesson {
     });
     let mut lines = vec![pushed.unwrap_or_else(|| ShellLine::from("git push"))];
     for env in ask.targets.iter().filter_map(CommandTarget::env) {
-        let context = ask.context(env);
-        lines.push(ShellLine::new("flux reconcile source git flux-system --context {}", &[context]));
-        for object in
-            flow::lines(ask.facts, env).iter().map(|line| &line.object).filter(|one| kinds::KUSTOMIZATION.is(one))
-        {
-            let words = [object.name.as_str(), context];
-            lines.push(ShellLine::new("flux reconcile kustomization {} --context {}", &words));
-        }
+        lines.extend(known::reconciling(ask, env));
     }
     teach(
         ask,
-        ShellLine::join(lines, " && "),
+        known::lines(lines),
         "The source fetches the commit, then each Kustomization applies it in order: asked in that order, nobody waits for an interval.",
         "the commit as the revision of each; the first that fails holds those that depend on it.",
     )

@@ -1,6 +1,6 @@
 //! Adds a key.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "set --value-stdin",
+            SopsVerb::Edit,
             "The name is asked for, then the value; it goes beside the value that is selected, and is encrypted in the way of its neighbours.",
             "+ before it; S shows what will be saved.",
         )

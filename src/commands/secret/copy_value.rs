@@ -1,6 +1,6 @@
 //! Copies a value.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "decrypt --extract PATH",
+            SopsVerb::Extract,
             "The terminal puts it on the clipboard of your own desk, through SSH; it is cleared after 30 s and when fluxdeck ends.",
             "paste it within half a minute; a clipboard manager may keep it for longer.",
         )

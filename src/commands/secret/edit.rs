@@ -1,10 +1,10 @@
 //! Edits one value.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Opens the field in which the selected value is edited.
+/// Opens the field for the selected value.
 pub static COMMAND: Command = Command {
     id: "secret-edit",
     title: "Edit",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "Values below data of a Secret are shown decoded and encoded again; nothing is written before you save.",
             "the star before a changed value.",
         )

@@ -1,10 +1,10 @@
 //! Writes a value into a file.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Asks for a file that the selected value is written into.
+/// Asks for the file to write the selected value into.
 pub static COMMAND: Command = Command {
     id: "secret-export",
     title: "Write the value into a file",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "decrypt --extract PATH",
+            SopsVerb::Extract,
             "For what wants a file, such as a keystore: it is readable by you alone, and refused inside the repository.",
             "the file; remove it when it is no longer needed.",
         )

@@ -1,10 +1,10 @@
 //! Takes a value from a file.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Asks for a file that the selected value is taken from.
+/// Asks for the file to read the selected value from.
 pub static COMMAND: Command = Command {
     id: "secret-import",
     title: "Take the value from a file",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "set --value-file",
+            SopsVerb::Edit,
             "Below data the bytes are encoded as they are; elsewhere the file must be text, and its last newline is kept.",
             "the size in the notice.",
         )

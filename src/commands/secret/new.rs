@@ -1,11 +1,12 @@
-//! Makes a new Secret: the form is filled in first, then the guard is asked.
+//! Creates a new Secret: the form first, then the guard.
 
-use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Risk};
+use crate::app::{Action, Ask, Command, KeyScope, Risk};
+use crate::commands::known;
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 use crate::views::new_secret::{Make, NewSecretForm};
 
-/// Opens the form, for the environment and the namespace of what is selected.
+/// Opens the form, for the environment and the namespace of the selection.
 pub static FORM: Command = Command {
     id: "secret-form",
     title: "New secret",
@@ -18,13 +19,13 @@ pub static FORM: Command = Command {
         let Some(target) = ask.targets.first() else { return Vec::new() };
         let Some(env) = target.env() else { return Vec::new() };
         let namespace = target.object().map(|object| object.namespace.as_str());
-        // Flux's own objects stand in its namespace, and next to nobody's Secret belongs there.
+        // Flux's own objects are in its namespace, where almost no user's Secret belongs.
         let namespace = namespace.filter(|namespace| *namespace != "flux-system").unwrap_or_default();
         vec![Action::Push(Box::new(NewSecretForm::new(env, namespace)))]
     },
 };
 
-/// Makes the Secret that the form describes.
+/// Creates the Secret that the form describes.
 pub static COMMAND: Command = Command {
     id: "secret-new",
     title: "Make the secret",
@@ -37,24 +38,21 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let env = ask.targets.first().and_then(CommandTarget::env).map_or("ENV", |env| ask.facts.name(env));
-    let name = ask.answer("name").unwrap_or("NAMESPACE/NAME");
-    let (namespace, name) = name.split_once('/').unwrap_or(("NAMESPACE", name));
-    let file = format!("{name}-secret.yaml");
+    let selected = ask.object().map(|(_, object)| &*object.namespace).filter(|name| !name.is_empty());
+    let name = ask.answer("name").unwrap_or("app-secret");
+    let (namespace, name) = name.split_once('/').unwrap_or((selected.unwrap_or("default"), name));
+    let file = format!("{name}.yaml");
+    let make = ShellLine::new(
+        "kubectl create secret generic {} -n {} --from-file=password=/dev/stdin --dry-run=client -o yaml > {path}",
+        &[name, namespace, &file],
+    );
+    let encrypt = ShellLine::new("sops encrypt -i {path}", &[&file]);
+    let declare = ShellLine::new("kustomize edit add resource {path}", &[&file]);
     lesson(
-        ShellLine::join(
-            [
-                ShellLine::new(
-                    "kubectl create secret generic {} -n {} --from-literal=… --dry-run=client -o yaml > {path}",
-                    &[name, namespace, &file],
-                )
-                .remark(env),
-                ShellLine::new("sops encrypt -i {path} && kustomize edit add resource {path}", &[&file, &file]),
-            ],
-            "\n",
-        ),
+        known::lines([make, encrypt, declare]),
         "It is encrypted in memory for the environment's recipients before it touches the disk, and its file is put into the kustomization that the environment reads.",
         "two changed files in git; Flux makes the Secret once they are pushed.",
-        "https://fluxcd.io/flux/guides/mozilla-sops/",
+        "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_create/kubectl_create_secret_generic/",
     )
+    .about(&known::places(ask))
 }

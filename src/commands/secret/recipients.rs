@@ -1,11 +1,12 @@
-//! Changes who can open files.
+//! Changes the recipients of files.
 
-use super::rekey::{FileAction, is_file, list, named, operate};
+use super::rekey::{FileAction, each, is_file, list, named, operate};
 use crate::app::{Ask, Command, CommandQuestion, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#adding-and-removing-keys";
+const UPDATE_DOCS: &str = "https://getsops.io/docs/#updatekeys-command";
 
 const QUESTIONS: &[CommandQuestion] = &[
     CommandQuestion { id: "add", label: "Add the recipient (age1…, ssh-…)", optional: true, check: None },
@@ -66,23 +67,31 @@ fn file_action(ask: &Ask<'_>) -> FileAction {
 
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
-    let line = ShellLine::from("sops rotate -i");
-    let line = list(ask, "add").iter().fold(line, |line, one| line.option(" --add-age {}", one));
-    let line = list(ask, "remove").iter().fold(line, |line, one| line.option(" --rm-age {}", one));
+    let (add, remove) = (list(ask, "add"), list(ask, "remove"));
+    let line = |_: &str| {
+        if add.is_empty() && remove.is_empty() {
+            // Before the user names any, the recipients are those of .sops.yaml.
+            return ShellLine::from("sops updatekeys");
+        }
+        let line = add.iter().fold(ShellLine::from("sops rotate -i"), |line, one| line.option(" --add-age {}", one));
+        remove.iter().fold(line, |line, one| line.option(" --rm-age {}", one))
+    };
     lesson(
-        line.paths(&files).remark(&place),
+        each(&files, line),
         "An added recipient can open the file from now on. A removed one keeps what it has seen, so rotate the data key and change the values.",
         "the recipients in the sops block; here the values stay as they are, where sops rotate encrypts them anew.",
-        DOCS,
+        if add.is_empty() && remove.is_empty() { UPDATE_DOCS } else { DOCS },
     )
+    .about(&place)
 }
 
 fn teach_update(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
     lesson(
-        ShellLine::from("sops updatekeys").paths(&files).remark(&place),
+        each(&files, |_| ShellLine::from("sops updatekeys")),
         "The file's recipients become those of the rule in .sops.yaml that is for it; values, mac and lastmodified stay.",
         "git diff: the sops block alone.",
-        DOCS,
+        UPDATE_DOCS,
     )
+    .about(&place)
 }

@@ -1,10 +1,10 @@
-//! Makes a change again.
+//! Redoes a change.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Makes the change again that was taken back last.
+/// Redoes the change that was undone last.
 pub static COMMAND: Command = Command {
     id: "redo",
     title: "Redo",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "Every change can be taken back and made again until the file is saved; nothing is written before.",
             "the star before a changed value.",
         )

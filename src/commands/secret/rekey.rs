@@ -1,12 +1,14 @@
-//! What the commands share that change for whom files are encrypted: what the operator named and answered, as the workflow takes it.
+//! The shared parts of the commands that change the recipients of files: they pass the user's targets and answers to
+//! the workflow.
 
 use crate::app::{Action, Ask, CommandTarget};
+use crate::commands::known;
 use crate::model::ShellLine;
 pub(super) use crate::workflows::secret::rekey::FileAction;
 use crate::workflows::secret::rekey::Rekey;
 
-/// Begins the operation on the targets: files, or all files of an environment.
-pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: FileAction, shell: ShellLine) -> Vec<Action> {
+/// Starts the operation on the targets: files, or all files of an environment.
+pub(super) fn operate(ask: &Ask<'_>, title: &'static str, action: FileAction, shell: ShellLine) -> Vec<Action> {
     let (Some(permit), Some(snapshot)) = (ask.permit, ask.facts.repository.clone()) else { return Vec::new() };
     let env = match ask.targets {
         [only] => only.env(),
@@ -25,7 +27,7 @@ pub(super) fn operate(ask: &Ask<'_>, title: &'static str, deed: FileAction, shel
         }
     }
     let rekey = Rekey {
-        deed,
+        action,
         snapshot,
         files,
         whole,
@@ -44,29 +46,33 @@ pub(super) fn list(ask: &Ask<'_>, id: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Names the targets and their environment as they stand in lessons.
+/// Returns the files, including those of a whole environment, and their environments, as lessons name them.
 pub(super) fn named(ask: &Ask<'_>) -> (Vec<String>, String) {
     let mut files: Vec<String> = Vec::new();
-    let mut environments: Vec<&str> = Vec::new();
     for target in ask.targets {
-        if let Some(env) = target.env()
-            && !environments.contains(&ask.facts.name(env))
-        {
-            environments.push(ask.facts.name(env));
-        }
-        let name = match target {
-            CommandTarget::File(_, path) => path.clone(),
-            _ => "FILE".to_owned(),
+        let own = match (target, &ask.facts.repository) {
+            (CommandTarget::File(_, path), _) => vec![path.clone()],
+            (CommandTarget::Environment(env), Some(snapshot)) => {
+                known::encrypted(snapshot, ask.facts.name(*env)).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
         };
-        if !files.contains(&name) {
-            files.push(name);
+        for file in own {
+            if !files.contains(&file) {
+                files.push(file);
+            }
         }
     }
-    let place = if environments.is_empty() { "of several environments".to_owned() } else { environments.join(", ") };
-    (files, place)
+    let places = known::places(ask);
+    (files, if places.is_empty() { "of several environments".to_owned() } else { places })
 }
 
-/// Tells whether a file can be encrypted with sops by what it is; the operator knows better than its name.
+/// Returns a line for each file: sops takes one at a time.
+pub(super) fn each(files: &[String], line: impl Fn(&str) -> ShellLine) -> ShellLine {
+    known::lines(files.iter().map(|file| line(file).path(file)))
+}
+
+/// Accepts every file: the name does not tell whether sops can encrypt it.
 pub(super) fn is_file(_path: &str) -> bool {
     true
 }

@@ -1,10 +1,10 @@
 //! Removes a key.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Takes the selected key out.
+/// Removes the selected key.
 pub static COMMAND: Command = Command {
     id: "secret-remove",
     title: "Remove the key",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "unset",
+            SopsVerb::Unset,
             "It is gone from the file once that is saved; git keeps every version, encrypted. Workloads that ask for the key will not start.",
             "u brings it back before it is saved.",
         )

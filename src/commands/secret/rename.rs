@@ -1,10 +1,10 @@
 //! Renames a key.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Asks for another name of the selected key.
+/// Asks for a new name of the selected key.
 pub static COMMAND: Command = Command {
     id: "secret-rename",
     title: "Rename the key",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "The value is encrypted anew, because its path is part of what its ciphertext is bound to; who reads the Secret must know the new name too.",
             "workloads that still ask for the old key.",
         )

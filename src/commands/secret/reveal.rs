@@ -1,6 +1,6 @@
 //! Reveals one value.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "decrypt",
+            SopsVerb::Extract,
             "The value is shown until you hide it, leave, or press no key for a minute; it is in memory and on this screen only.",
             "who looks over your shoulder.",
         )

@@ -1,6 +1,6 @@
 //! Reveals every value.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "decrypt",
+            SopsVerb::Decrypt,
             "Every value is shown until you hide them, leave, or press no key for a minute.",
             "who looks over your shoulder.",
         )

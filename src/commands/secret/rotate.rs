@@ -1,13 +1,14 @@
 //! Gives files a new data key.
 
-use super::rekey::{FileAction, is_file, named, operate};
+use super::rekey::{FileAction, each, is_file, named, operate};
 use crate::app::{Ask, Command, CommandQuestion, KeyScope, Risk};
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 
 const DOCS: &str = "https://getsops.io/docs/#key-rotation";
 
-/// A new data key is wrapped for all recipients of the file, and so for one who was slipped in: he is named, or it is refused.
+/// A new data key is wrapped for all recipients of the file, even for one that an attacker added: the user names them,
+/// or it is refused.
 const QUESTIONS: &[CommandQuestion] = &[CommandQuestion {
     id: "readers",
     label: "Recipients that .sops.yaml does not name and that are meant",
@@ -42,9 +43,10 @@ pub static ALL: Command = Command {
 fn teach(ask: &Ask<'_>) -> Lesson {
     let (files, place) = named(ask);
     lesson(
-        ShellLine::from("sops rotate -i").paths(&files).remark(&place),
+        each(&files, |_| ShellLine::from("sops rotate -i")),
         "Every value is encrypted anew under another key: who knew the old one cannot read what is changed from now on. The values themselves stay, so change those that somebody may know.",
         "git diff: every ciphertext, and nothing that is plain.",
         DOCS,
     )
+    .about(&place)
 }

@@ -1,10 +1,10 @@
-//! Shows what changed, and saves it.
+//! Shows the changes, and saves them.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Asks whether the changes shall be saved.
+/// Asks whether to save the changes.
 pub static COMMAND: Command = Command {
     id: "save",
     title: "Save",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "Only the changed values, lastmodified and mac differ afterwards, and the result is opened again before it takes the file's place.",
             "git diff: one line for each value, and the sops block.",
         )

@@ -1,6 +1,6 @@
 //! Edits the document as text.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "The decrypted document, comments and all, in memory alone; it is looked at after every key, and what stays the same keeps its ciphertext.",
             "the line with an x, and what is wrong below; ctrl-s keeps the text, S saves the file.",
         )

@@ -1,10 +1,10 @@
-//! Takes the last change of a value back.
+//! Undoes the last change of a value.
 
-use super::{SCOPE, teach};
+use super::{SCOPE, SopsVerb, teach};
 use crate::app::{Action, Command, Risk};
 use crate::views::secret::EditorAction;
 
-/// Takes the last change back.
+/// Undoes the last change.
 pub static COMMAND: Command = Command {
     id: "secret-undo",
     title: "Undo",
@@ -15,7 +15,7 @@ pub static COMMAND: Command = Command {
     lesson: |ask| {
         teach(
             ask,
-            "edit",
+            SopsVerb::Edit,
             "The last change that is not saved is taken back; what is saved, git takes back.",
             "the star before the value is gone.",
         )

@@ -1,12 +1,16 @@
-//! Writes a value into a file: what `secret-export` asks for once the file is named.
+//! Writes a value into a file: the second step of `secret-export`, once the file is named.
 
 use super::SCOPE;
 use crate::app::{Action, Ask, Command, Risk};
+use crate::commands::known;
 use crate::commands::verb::lesson;
 use crate::model::{Lesson, ShellLine};
 use crate::views::secret::EditorAction;
 
-/// Writes the selected value into the file that was named.
+/// The file in the lesson before the user names one.
+const DEFAULT_FILE: &str = "~/value.txt";
+
+/// Writes the selected value into the named file.
 pub static COMMAND: Command = Command {
     id: "secret-write-out",
     title: "Write the value into the file that was named",
@@ -19,17 +23,16 @@ pub static COMMAND: Command = Command {
 };
 
 fn teach(ask: &Ask<'_>) -> Lesson {
-    let (place, of) = (ask.answer("place").unwrap_or("PATH"), ask.answer("of").unwrap_or("FILE"));
-    let to = ask.answer("file").unwrap_or("NAME");
-    let env = ask.targets.first().and_then(crate::app::CommandTarget::env);
-    let line = ShellLine::new("sops decrypt --extract {} {path} > ", &[place, of]).typed(to);
+    let place = ask.answer("place").or(ask.facts.value.as_deref());
+    let line = place.zip(ask.answer("of").or_else(|| known::file(ask))).map(|(place, of)| {
+        let to = ask.answer("file").unwrap_or(DEFAULT_FILE);
+        ShellLine::new("sops decrypt --extract {} {path} > ", &[place, of]).typed(to)
+    });
     lesson(
-        match env {
-            Some(env) => line.remark(ask.facts.name(env)),
-            None => line,
-        },
+        line.unwrap_or_default(),
         "The value leaves the encrypted file: the new one is readable by you alone, and refused inside the repository.",
         "the file; remove it when it is no longer needed.",
-        "https://getsops.io/docs/",
+        "https://getsops.io/docs/#saving-output-to-a-file",
     )
+    .about(&known::places(ask))
 }

@@ -1,10 +1,10 @@
-//! What a template may call: Go's own functions, and those of slim-sprig that depend on nothing but their arguments.
+//! The functions of a template: Go's own, and those of slim-sprig that depend on their arguments alone.
 
 use std::cmp::Ordering;
 
 use super::{Failed, Value, lists, print, texts};
 
-/// The functions that keep what a parent's substitution did not know as it stands.
+/// The functions that keep an unresolved variable of a parent's substitution as it is.
 const KEEPERS: [&str; 22] = [
     "quote",
     "squote",
@@ -30,7 +30,8 @@ const KEEPERS: [&str; 22] = [
     "ternary",
 ];
 
-/// The functions that a template of flux-operator has: Go's own, those of slim-sprig that depend on nothing but their arguments, and the operator's.
+/// The functions that flux-operator defines for a template: Go's own, those of slim-sprig that depend on their
+/// arguments alone, and the operator's.
 const DEFINED: &str = "add add1 adler32sum ago all and any append atoi b32dec b32enc b64dec b64enc base biggest call cat ceil chunk clean coalesce \
      compact concat contains deepEqual default dict dig dir div duration durationRound empty eq ext fail first float64 floor \
      fromJson ge get gt has hasKey hasPrefix hasSuffix hello html indent index initial inputs int int64 isAbs join js keys kindIs \
@@ -44,12 +45,12 @@ const DEFINED: &str = "add add1 adler32sum ago all and any append atoi b32dec b3
      toStrings toYaml trim trimAll trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf uniq unixEpoch unset until \
      untilStep upper urlJoin urlParse urlquery values without";
 
-/// Tells whether there is a function of a name: Go refuses a template that names another, wherever it does so.
+/// Tells whether a function of a name is defined: Go rejects a template that names another one anywhere.
 pub(super) fn is_defined(name: &str) -> bool {
     DEFINED.split_whitespace().any(|known| known == name)
 }
 
-/// Returns the most bytes that a function may make of what it is given, where that is more than its arguments together.
+/// Returns the most bytes of a function's result, where it may exceed its arguments together.
 pub(super) fn at_most(name: &str, arguments: &[Value]) -> usize {
     let is_multiplying = matches!(name, "repeat" | "replace" | "join" | "indent" | "nindent" | "wrapWith")
         || name.trim_start_matches("must").to_ascii_lowercase().starts_with("regexreplaceall");
@@ -85,24 +86,24 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Result<Value, Failed> {
     Failed::unknown(format!("its function {name} is not known here"))
 }
 
-/// Holds what a function is given.
+/// Holds the arguments of a function.
 pub(super) struct Arguments<'a> {
     pub(super) name: &'a str,
     pub(super) values: Vec<Value>,
 }
 
 impl Arguments<'_> {
-    /// Returns how many there are.
+    /// Returns the number of arguments.
     pub(super) fn count(&self) -> usize {
         self.values.len()
     }
 
-    /// Returns one of them.
+    /// Returns an argument.
     pub(super) fn at(&self, at: usize) -> Result<&Value, Failed> {
         self.values.get(at).ok_or_else(|| self.odd())
     }
 
-    /// Returns one that is a text; what else Go would take for one is not modelled.
+    /// Returns an argument that is a text; conversions by Go are not modelled.
     pub(super) fn text(&self, at: usize) -> Result<&str, Failed> {
         match self.at(at)? {
             Value::Text(text) => Ok(text),
@@ -110,7 +111,7 @@ impl Arguments<'_> {
         }
     }
 
-    /// Returns one that is a whole number.
+    /// Returns an argument that is a whole number.
     pub(super) fn int(&self, at: usize) -> Result<i64, Failed> {
         match self.at(at)? {
             Value::Int(whole) => Ok(*whole),
@@ -118,12 +119,12 @@ impl Arguments<'_> {
         }
     }
 
-    /// Returns one that is a length that can be made.
+    /// Returns an argument that is a reasonable length.
     pub(super) fn length(&self, at: usize) -> Result<usize, Failed> {
         usize::try_from(self.int(at)?).ok().filter(|length| *length <= 10_000).ok_or_else(|| self.odd())
     }
 
-    /// Returns one that is a list.
+    /// Returns an argument that is a list.
     pub(super) fn list(&self, at: usize) -> Result<&[Value], Failed> {
         match self.at(at)? {
             Value::List(items) => Ok(items),
@@ -131,7 +132,7 @@ impl Arguments<'_> {
         }
     }
 
-    /// Returns one that is a map.
+    /// Returns an argument that is a map.
     pub(super) fn map(&self, at: usize) -> Result<&std::collections::BTreeMap<String, Value>, Failed> {
         match self.at(at)? {
             Value::Map(fields) => Ok(fields),
@@ -139,18 +140,18 @@ impl Arguments<'_> {
         }
     }
 
-    /// Holds it to so many.
+    /// Fails unless there is this number of arguments.
     pub(super) fn exactly(&self, count: usize) -> Result<(), Failed> {
         if self.count() == count { Ok(()) } else { Err(self.odd()) }
     }
 
-    /// Says that what is given is not what the function takes.
+    /// Builds the error of an argument that is not modelled for the function.
     pub(super) fn odd(&self) -> Failed {
         Failed::Unknown(format!("its function {} is given what it is not known to take", self.name))
     }
 }
 
-/// Makes a whole number of anything (`cast` of sprig).
+/// Converts a value to a whole number (`cast` of sprig).
 pub(super) fn whole(value: &Value) -> Result<i64, Failed> {
     Ok(match value {
         Value::Int(whole) => *whole,
@@ -176,7 +177,7 @@ fn float(value: &Value) -> Result<f64, Failed> {
     })
 }
 
-/// Go's own, and those of defaults.
+/// Calls one of Go's own functions, or of sprig's defaults.
 fn own(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     let all = given.values.as_slice();
     let value = match (given.name, all) {
@@ -299,7 +300,7 @@ fn numbers(all: &[Value]) -> Result<Vec<i64>, Failed> {
     all.iter().map(whole).collect()
 }
 
-/// Names a kind as `reflect` does; that of a whole number is known only where it matters little.
+/// Names a kind as `reflect` does; a whole number has more kinds than are modelled.
 fn kind_of(value: &Value) -> Result<&'static str, Failed> {
     Ok(match value {
         Value::Bool(_) => "bool",

@@ -1,18 +1,18 @@
-//! A template as tokens (`text/template/parse/lex.go`).
+//! The lexer of templates (`text/template/parse/lex.go`).
 
 use super::Failed;
 
 const LEFT: &str = "<<";
 const RIGHT: &str = ">>";
 
-/// What a template is made of.
+/// Represents a token of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// Text outside of actions.
     Text(String),
-    /// An action begins.
+    /// The start of an action.
     Left,
-    /// An action ends.
+    /// The end of an action.
     Right,
     /// A name: a keyword or a function.
     Name(String),
@@ -52,7 +52,7 @@ fn is_word(letter: char) -> bool {
     letter == '_' || letter.is_alphanumeric()
 }
 
-/// Cuts a template into tokens.
+/// Splits a template into tokens.
 pub(super) fn lex(text: &str) -> Result<Vec<Token>, Failed> {
     let mut lexer = Lexer { rest: text, tokens: Vec::new() };
     while !lexer.rest.is_empty() {
@@ -75,7 +75,7 @@ impl<'a> Lexer<'a> {
         self.rest.chars().next()
     }
 
-    /// Takes the letters that fit.
+    /// Takes the leading characters that match.
     fn take(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest;
         let end = rest.find(|letter| !fits(letter)).unwrap_or(rest.len());
@@ -109,7 +109,7 @@ impl<'a> Lexer<'a> {
         self.action()
     }
 
-    /// Takes the end of an action with the space that it trims, if it is here.
+    /// Takes the end of an action with the space that it trims, if it comes next.
     fn right(&mut self) -> bool {
         let trimmed = self.rest.strip_prefix(is_space).and_then(|rest| rest.strip_prefix('-'));
         if let Some(after) = trimmed.and_then(|rest| rest.strip_prefix(RIGHT)) {
@@ -194,7 +194,7 @@ impl<'a> Lexer<'a> {
         token
     }
 
-    /// Takes space, but for the last one where that belongs to the action's end.
+    /// Takes space, except the last one where that belongs to the action's end.
     fn space(&mut self) {
         let before = self.rest;
         let taken = self.take(is_space).len();
@@ -203,7 +203,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Names end where something else begins.
+    /// Checks that a name ends before a delimiter.
     fn ended(&self) -> Result<(), Failed> {
         let ends = self.first().is_none_or(|next| {
             is_space(next) || matches!(next, '.' | ',' | '|' | ':' | ')' | '(') || self.rest.starts_with(RIGHT)

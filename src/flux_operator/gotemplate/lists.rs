@@ -1,11 +1,11 @@
-//! Functions of lists and maps.
+//! The functions of lists and maps.
 
 use std::collections::BTreeMap;
 
 use super::functions::{Arguments, whole};
 use super::{Failed, Value, print};
 
-/// Calls a function of lists or maps, if it is one.
+/// Calls a function of lists or maps; `None` for another function.
 pub(super) fn call(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     let all = given.values.as_slice();
     let list = |items: Vec<Value>| Ok(Some(Value::List(items)));
@@ -192,7 +192,7 @@ fn of_one(name: &str, given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     }))
 }
 
-/// Makes texts of a list, without what is nothing (`strslice` of sprig).
+/// Converts a list to texts, without its nil items (`strslice` of sprig).
 fn strings(value: &Value) -> Result<Vec<String>, Failed> {
     match value {
         Value::List(items) => items.iter().filter(|item| **item != Value::Nil).map(print::plain).collect(),

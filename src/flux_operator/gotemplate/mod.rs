@@ -1,17 +1,18 @@
-//! Go's text/template as flux-operator uses it: delimiters `<<` and `>>`, one function for the inputs, and the functions of slim-sprig.
+//! Go's text/template as flux-operator uses it: delimiters `<<` and `>>`, one function for the inputs, and the
+//! functions of slim-sprig.
 //!
 //! ```text
 //! lex        a text as tokens
 //! parse      tokens as nodes
 //! run        nodes as a text
 //! print      values as Go prints them
-//! functions  what a template may call
+//! functions  the functions that a template may call
 //! texts      functions of texts
 //! lists      functions of lists and maps
 //! ```
 //!
-//! What Go would do is done exactly, or not at all: [`Failed::Refused`] is said only of what Go refuses in any case, and whatever is not
-//! modelled here is [`Failed::Unknown`].
+//! Go's behaviour is reproduced exactly, or not at all: [`Failed::Refused`] is only for templates that Go rejects in
+//! any case, and [`Failed::Unknown`] for all that is not modelled here.
 
 mod functions;
 mod lex;
@@ -25,27 +26,27 @@ use std::collections::BTreeMap;
 
 pub(super) use texts::adler32;
 
-/// So deep a template may be nested.
+/// The greatest depth of a template.
 const DEEPEST: usize = 60;
 
-/// So many steps a template may take.
+/// The most steps of a template.
 const STEPS: usize = 200_000;
 
-/// So many bytes may come out of a template.
+/// The most bytes of a template's output.
 const LARGEST: usize = 8 * 1024 * 1024;
 
-/// The most that the functions of one template are given and make, in bytes.
+/// The most bytes of the arguments and results of one template's functions.
 const MADE: usize = 64 * 1024 * 1024;
 
-/// What a value takes beside its text, in bytes, about.
+/// The approximate bytes of a value beside its text.
 const OVERHEAD: usize = 32;
 
-/// Says why there is no text.
+/// Says why there is no output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failed {
-    /// Go refuses the template too.
+    /// Go rejects the template too.
     Refused(String),
-    /// It is not known what would come out.
+    /// The output is not known.
     Unknown(String),
 }
 
@@ -59,12 +60,12 @@ impl Failed {
     }
 }
 
-/// A value of a template.
+/// Represents a value of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     /// Nothing.
     Nil,
-    /// A truth.
+    /// A boolean.
     Bool(bool),
     /// A whole number.
     Int(i64),
@@ -76,12 +77,12 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// A map with texts as keys.
     Map(BTreeMap<String, Value>),
-    /// A value that the cluster alone knows, and what it is.
+    /// A value that only the cluster knows, with a description.
     Hidden(&'static str),
 }
 
 impl Value {
-    /// Returns the bytes that it takes, about.
+    /// Returns the approximate bytes of the value.
     pub(super) fn size(&self) -> usize {
         let inside = match self {
             Self::Text(text) => text.len(),
@@ -94,7 +95,7 @@ impl Value {
         inside.saturating_add(OVERHEAD)
     }
 
-    /// Reads JSON as Kubernetes does, whose whole numbers are whole.
+    /// Converts JSON as Kubernetes does, with whole numbers as integers.
     pub(super) fn from_json(json: &serde_json::Value) -> Self {
         use serde_json::Value as Json;
         match json {
@@ -112,13 +113,13 @@ impl Value {
         }
     }
 
-    /// Writes it as JSON.
+    /// Converts the value to JSON.
     fn json(&self) -> Result<serde_json::Value, Failed> {
         Ok(match self {
             Self::Nil => serde_json::Value::Null,
             Self::Bool(flag) => (*flag).into(),
             Self::Int(whole) => (*whole).into(),
-            // JSON knows one kind of number, and Go writes a whole one without a point.
+            // JSON has one kind of number, and Go writes a whole one without a point.
             Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
                 #[allow(clippy::cast_possible_truncation, reason = "it is whole and small")]
                 let whole = *number as i64;
@@ -150,7 +151,8 @@ impl Value {
         })
     }
 
-    /// Finds a value in it that a parent's substitution did not know, or that the cluster alone knows: nothing can be said of what is made of it.
+    /// Finds an unresolved variable of a parent's substitution in the value, or a part that only the cluster knows: any
+    /// result of it is unknown.
     fn unsettled(&self) -> Option<String> {
         match self {
             Self::Text(text) if text.contains("${") => Some(format!("the value of {text} is not known")),
@@ -162,7 +164,7 @@ impl Value {
     }
 }
 
-/// Puts inputs into a template.
+/// Renders a template with inputs.
 pub(super) fn render(text: &str, inputs: &Value) -> Result<String, Failed> {
     run::run(&parse::parse(lex::lex(text)?)?, inputs)
 }

@@ -1,11 +1,11 @@
-//! Tokens as nodes (`text/template/parse/parse.go`).
+//! The parser of templates (`text/template/parse/parse.go`).
 
 use std::collections::BTreeMap;
 
 use super::lex::Token;
 use super::{DEEPEST, Failed, Value, functions};
 
-/// What flux-operator calls the template that it runs.
+/// The name of the main template in flux-operator.
 const MAIN: &str = "resourceset";
 
 /// Holds a template with those that it defines.
@@ -13,17 +13,17 @@ const MAIN: &str = "resourceset";
 pub(super) struct Templates(BTreeMap<String, Vec<Node>>);
 
 impl Templates {
-    /// Returns the one of a name.
+    /// Returns the template of a name.
     pub(super) fn get(&self, name: &str) -> Option<&[Node]> {
         self.0.get(name).map(Vec::as_slice)
     }
 
-    /// Returns the one that is run.
+    /// Returns the main template.
     pub(super) fn main(&self) -> &[Node] {
         self.get(MAIN).unwrap_or_default()
     }
 
-    /// Adds one; of two of a name only one may have more than space in it.
+    /// Adds a template; of two with one name, only one may contain more than space.
     fn add(&mut self, name: String, nodes: Vec<Node>) -> Result<(), Failed> {
         let is_empty =
             |nodes: &[Node]| nodes.iter().all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()));
@@ -38,10 +38,10 @@ impl Templates {
     }
 }
 
-/// A piece of a template.
+/// Represents a piece of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    /// What stands outside of actions.
+    /// Text outside of actions.
     Text(String),
     /// A pipeline whose value is printed, unless it sets a variable.
     Print(Pipe),
@@ -55,11 +55,11 @@ pub(super) enum Node {
     Break,
     /// `continue`
     Continue,
-    /// `template` and `block`: another one is run, with what the pipeline returns for its data.
+    /// `template` and `block`: runs another template, with the pipeline's value as its data.
     Template(String, Option<Pipe>),
 }
 
-/// A pipeline with what is done where it holds, and where it does not.
+/// Holds a pipeline with the nodes for a true and for a false value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Branch {
     pub(super) pipe: Pipe,
@@ -67,17 +67,17 @@ pub(super) struct Branch {
     pub(super) otherwise: Vec<Node>,
 }
 
-/// Commands, each of which is given what the one before it returns.
+/// Holds commands, each of which gets the result of the one before.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Pipe {
     /// The variables that it sets.
     pub(super) sets: Vec<String>,
-    /// Whether those exist already.
+    /// Whether those variables exist already.
     pub(super) assigns: bool,
     pub(super) commands: Vec<Vec<Operand>>,
 }
 
-/// A word of a command.
+/// Represents a word of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
     Function(String),
@@ -90,10 +90,10 @@ pub(super) enum Operand {
     Pipe(Pipe),
 }
 
-/// Reads a template.
+/// Parses a template.
 pub(super) fn parse(tokens: Vec<Token>) -> Result<Templates, Failed> {
     let mut tokens = tokens;
-    // The first is taken from the end.
+    // Tokens are popped from the end.
     tokens.reverse();
     let mut parser =
         Parser { tokens, variables: vec![String::new()], depth: 0, loops: 0, templates: Templates::default() };
@@ -106,7 +106,7 @@ pub(super) fn parse(tokens: Vec<Token>) -> Result<Templates, Failed> {
     Ok(parser.templates)
 }
 
-/// Says what ended a list of nodes.
+/// Names the end of a list of nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     File,
@@ -116,11 +116,11 @@ enum End {
 
 struct Parser {
     tokens: Vec<Token>,
-    /// Those that are known, the innermost last.
+    /// The known variables, the innermost last.
     variables: Vec<String>,
     depth: usize,
     loops: usize,
-    /// Those that are defined so far.
+    /// The templates that are defined so far.
     templates: Templates,
 }
 
@@ -153,7 +153,7 @@ impl Parser {
         if self.depth > DEEPEST { Failed::unknown("it is nested too deeply") } else { Ok(()) }
     }
 
-    /// Takes nodes; a template can be defined only where nothing is open.
+    /// Takes nodes; a template can only be defined at the top.
     fn list(&mut self, is_top: bool) -> Result<(Vec<Node>, End), Failed> {
         let mut nodes = Vec::new();
         while let Some(token) = self.next() {
@@ -235,7 +235,7 @@ impl Parser {
         }
     }
 
-    /// Takes what a template holds that is defined: it knows no variables of where it stands, and none of its loops.
+    /// Takes the content of a defined template: it sees neither the variables nor the loops around it.
     fn definition(&mut self, name: String) -> Result<(), Failed> {
         self.deeper()?;
         let variables = std::mem::replace(&mut self.variables, vec![String::new()]);
@@ -308,7 +308,7 @@ impl Parser {
         Ok(pipe)
     }
 
-    /// Takes `$name :=`, `$name =` and, of a range, `$name, $name :=`.
+    /// Takes `$name :=`, `$name =` and, in a range, `$name, $name :=`.
     fn declared(&mut self, pipe: &mut Pipe, ranges: bool) -> Result<(), Failed> {
         let mut ahead = self.tokens.iter().rev();
         let mut names = Vec::new();

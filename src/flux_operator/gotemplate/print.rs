@@ -1,4 +1,4 @@
-//! Values as Go prints them (`fmt`).
+//! Values in Go's format (`fmt`).
 
 use super::{Failed, Value};
 
@@ -33,7 +33,7 @@ pub(super) fn plain(value: &Value) -> Result<String, Failed> {
     })
 }
 
-/// Writes a number in the shortest way, with an exponent where it is very large or small.
+/// Writes a number in the shortest form, with an exponent where it is very large or small.
 fn float(number: f64) -> String {
     if !number.is_finite() {
         return if number.is_nan() {
@@ -66,7 +66,7 @@ pub(super) fn quoted(text: &str) -> Result<String, Failed> {
             '\t' => out.push_str("\\t"),
             ' '..='~' => out.push(letter),
             letter if letter.is_alphanumeric() => out.push(letter),
-            // Which others Go takes for printable is a table of its own.
+            // Go has a table of its own for other printable characters.
             letter => return Failed::unknown(format!("how {letter:?} is quoted")),
         }
     }

@@ -1,9 +1,9 @@
-//! Nodes as a text (`text/template/exec.go`, with `missingkey=error`).
+//! The execution of templates (`text/template/exec.go`, with `missingkey=error`).
 
 use super::parse::{Branch, Node, Operand, Pipe, Templates};
 use super::{DEEPEST, Failed, LARGEST, MADE, STEPS, Value, functions, print};
 
-/// Runs a template; the data that it is given is nothing, and its function `inputs` returns the inputs.
+/// Runs a template; its data is nil, and its function `inputs` returns the inputs.
 pub(super) fn run(templates: &Templates, inputs: &Value) -> Result<String, Failed> {
     // `$` is the data.
     let variables = vec![(String::new(), Value::Nil)];
@@ -26,9 +26,9 @@ struct Run<'a> {
     inputs: &'a Value,
     templates: &'a Templates,
     steps: usize,
-    /// How much functions were given and have made so far.
+    /// The bytes of the functions' arguments and results so far.
     made: usize,
-    /// How many lists of nodes are open, one within the other.
+    /// The current depth of nested lists of nodes.
     depth: usize,
 }
 
@@ -43,7 +43,7 @@ impl Run<'_> {
 
     fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Went, Failed> {
         self.depth = self.depth.saturating_add(1);
-        // Go goes a hundred thousand templates deep, and breaks off then: what runs itself is not followed so far.
+        // Go fails at a depth of a hundred thousand templates: a recursive template is not followed that far.
         if self.depth > DEEPEST.saturating_mul(2) {
             return Failed::unknown("it is nested too deeply");
         }
@@ -82,7 +82,7 @@ impl Run<'_> {
         Ok(Went::On)
     }
 
-    /// Runs a template of its own: it knows what it is given, and no variables of where it is run.
+    /// Runs another template: it sees its data, and none of the variables around it.
     fn template(&mut self, name: &str, pipe: Option<&Pipe>, dot: &Value) -> Result<Went, Failed> {
         let Some(nodes) = self.templates.get(name) else {
             return Failed::refused(format!("template {name:?} not defined"));
@@ -124,7 +124,7 @@ impl Run<'_> {
             Value::Int(_) => return Failed::unknown("it is too large to be looked at"),
             _ => return Failed::refused("range can't iterate over a value that is neither a list nor a map"),
         };
-        // The pipeline has set the last variable to the whole.
+        // The pipeline has set the last variable to the whole value.
         self.variables.truncate(known);
         if items.is_empty() {
             return self.nodes(&branch.otherwise, dot);
@@ -184,7 +184,7 @@ impl Run<'_> {
         if let Operand::Function(name) = first {
             return self.call(name, rest, dot, last);
         }
-        // Nothing else takes arguments: a map's values are no functions.
+        // Only functions take arguments: the values of a map are not functions.
         if !rest.is_empty() || last.is_some() {
             return Failed::refused("can't give argument to non-function");
         }
@@ -216,7 +216,7 @@ impl Run<'_> {
 
     fn call(&mut self, name: &str, words: &[Operand], dot: &Value, last: Option<Value>) -> Result<Value, Failed> {
         if name == "and" || name == "or" {
-            // They end at the first that decides.
+            // They stop at the first deciding argument.
             let mut found = Value::Nil;
             for word in words {
                 found = self.value(word, dot)?;
@@ -244,7 +244,7 @@ impl Run<'_> {
         }
         let given = arguments.iter().map(Value::size).fold(0_usize, usize::saturating_add);
         self.made = self.made.saturating_add(given);
-        // What is made is bounded before it is: a few letters can ask for more than any memory holds.
+        // The size is checked before the call: a few letters can request more than any memory holds.
         if self.made > MADE || functions::at_most(name, &arguments) > MADE {
             return Failed::unknown("it is too large to be looked at");
         }
@@ -254,7 +254,7 @@ impl Run<'_> {
     }
 }
 
-/// Goes down into a value.
+/// Resolves a path in a value.
 fn follow(mut value: Value, path: &[String]) -> Result<Value, Failed> {
     for name in path {
         value = match value {

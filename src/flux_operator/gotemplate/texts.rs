@@ -1,4 +1,4 @@
-//! Functions of texts.
+//! The functions of texts.
 
 use std::fmt::Write as _;
 
@@ -9,16 +9,16 @@ use super::functions::Arguments;
 use super::{Failed, Value, print};
 use crate::yaml::sigs;
 
-/// The most letters of a slug, as flux-operator sets it.
+/// The longest slug, as in flux-operator.
 const LONGEST_SLUG: usize = 63;
 
-/// Calls a function of texts, if it is one.
+/// Calls a function of texts; `None` for another function.
 pub(super) fn call(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     let one = |change: fn(&str) -> String| {
         given.exactly(1)?;
         given.text(0).map(|text| Some(Value::Text(change(text))))
     };
-    // The text comes last, so that it can be piped in.
+    // The text comes last, so that a pipeline can pass it.
     let two = |change: fn(&str, &str) -> Value| {
         given.exactly(2)?;
         Ok(Some(change(given.text(0)?, given.text(1)?)))
@@ -75,7 +75,7 @@ pub(super) fn call(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
                 (true, false) => whole.get(whole.len().saturating_sub(count)..),
                 (false, false) => whole.get(..count),
             };
-            // Go would cut a letter in two.
+            // Go would split a character in two.
             text(cut.ok_or_else(|| given.odd())?.to_owned())
         }
         "substr" => {
@@ -101,7 +101,7 @@ pub(super) fn call(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     }
 }
 
-/// Calls a function that writes a value in another form.
+/// Calls a function that encodes a value.
 fn encoded(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     let one = |change: fn(&str) -> String| {
         given.exactly(1)?;
@@ -142,7 +142,7 @@ fn encoded(given: &Arguments<'_>) -> Result<Option<Value>, Failed> {
     }
 }
 
-/// Writes JSON as Go does, which sorts keys.
+/// Writes JSON as Go does, with sorted keys.
 fn json(given: &Arguments<'_>) -> Result<String, Failed> {
     let mut value = given.at(0)?.json()?;
     value.sort_all_objects();
@@ -158,7 +158,7 @@ fn json(given: &Arguments<'_>) -> Result<String, Failed> {
         .replace('\u{2029}', "\\u2029"))
 }
 
-/// Begins every word with a capital letter.
+/// Capitalises every word.
 fn title(text: &str) -> Result<String, Failed> {
     if !text.is_ascii() {
         return Failed::unknown("its function title is given letters beyond ASCII");
@@ -174,7 +174,7 @@ fn title(text: &str) -> Result<String, Failed> {
         .collect())
 }
 
-/// Matches and replaces by a regular expression. Those of Go are those of here, as long as everything is ASCII.
+/// Matches and replaces by a regular expression. Go's syntax equals ours, as long as everything is ASCII.
 fn regular(given: &Arguments<'_>) -> Result<Value, Failed> {
     let (pattern, text) = (given.text(0)?, given.text(1)?);
     if !pattern.is_ascii() || !text.is_ascii() {
@@ -201,7 +201,7 @@ fn regular(given: &Arguments<'_>) -> Result<Value, Failed> {
     })
 }
 
-/// Makes a slug of ASCII (`gosimple/slug` in English).
+/// Builds a slug from ASCII (`gosimple/slug` in English).
 fn slug(text: &str) -> String {
     let mut out = String::new();
     for letter in text.trim().to_ascii_lowercase().chars() {
@@ -218,12 +218,12 @@ fn slug(text: &str) -> String {
     if out.len() <= LONGEST_SLUG {
         return out.to_owned();
     }
-    // It is cut behind a word.
+    // It is cut at the end of a word.
     let head = out.get(..=LONGEST_SLUG).unwrap_or(out);
     head.rfind('-').and_then(|at| head.get(..at)).or_else(|| out.get(..LONGEST_SLUG)).unwrap_or(out).to_owned()
 }
 
-/// Sums a text up (RFC 1950).
+/// Returns the Adler-32 checksum of a text (RFC 1950).
 pub(in crate::flux_operator) fn adler32(text: &str) -> u32 {
     let (low, high) = text.bytes().fold((1_u32, 0_u32), |(low, high), byte| {
         let low = low.wrapping_add(u32::from(byte)) % 65_521;

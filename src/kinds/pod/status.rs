@@ -1,7 +1,14 @@
-//! The words for a pod's status, as `kubectl get pods` has them: <https://github.com/kubernetes/kubernetes> `printers.go`, `printPod`.
+//! The words for a pod's status, as in `kubectl get pods`: <https://github.com/kubernetes/kubernetes> `printers.go`,
+//! `printPod`.
 
 use jiff::Timestamp;
 use serde::Deserialize;
+
+use crate::model::{CellNote, Labels};
+
+/// The indexes of the status and of the restarts among the cells.
+const STATUS: usize = 1;
+const RESTARTS: usize = 2;
 
 #[derive(Deserialize)]
 pub(super) struct Pod {
@@ -22,6 +29,8 @@ pub(super) struct Metadata {
     pub(super) creation_timestamp: Option<Timestamp>,
     #[serde(default)]
     pub(super) deletion_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) labels: Labels,
 }
 
 #[derive(Deserialize, Default)]
@@ -59,6 +68,7 @@ pub(super) struct Status {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PodCondition {
     #[serde(rename = "type")]
     kind: Box<str>,
@@ -67,6 +77,8 @@ struct PodCondition {
     reason: Box<str>,
     #[serde(default)]
     message: Box<str>,
+    #[serde(default, deserialize_with = "crate::model::clock::lenient")]
+    last_transition_time: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Default)]
@@ -81,7 +93,7 @@ struct ContainerStatus {
 }
 
 impl ContainerStatus {
-    /// Says how it ended last, where it is not started again for that: a back-off tells no cause.
+    /// Returns the last end of a container in back-off, because the back-off itself shows no cause.
     fn last_end(&self) -> Option<String> {
         self.state.waiting.as_ref().filter(|waiting| &*waiting.reason == "CrashLoopBackOff")?;
         let ended = self.last_state.terminated.as_ref()?;
@@ -91,6 +103,15 @@ impl ContainerStatus {
         let said = Some(ended.message.trim()).filter(|said| !said.is_empty());
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
         Some(format!("{}: ended with exit code {}{reason}{at}{said}", self.name, ended.exit_code))
+    }
+}
+
+impl Terminated {
+    /// Describes the end in a few words: `exit 137, OOMKilled`.
+    fn brief(&self) -> String {
+        let reason = Some(&*self.reason).filter(|reason| !matches!(*reason, "" | "Error" | "Completed"));
+        let end = if self.signal > 0 { format!("signal {}", self.signal) } else { format!("exit {}", self.exit_code) };
+        reason.map_or_else(|| end.clone(), |reason| format!("{end}, {reason}"))
     }
 }
 
@@ -130,7 +151,7 @@ impl Terminated {
     }
 }
 
-/// Holds what kubectl prints of a pod.
+/// Holds kubectl's words for a pod.
 pub(super) struct Verdict {
     pub(super) status: String,
     pub(super) ready: usize,
@@ -138,9 +159,9 @@ pub(super) struct Verdict {
     pub(super) restarts: u32,
 }
 
-/// Says how far the init containers are.
+/// Holds the progress of the init containers.
 struct Init {
-    /// The status, while they are not done.
+    /// The status, while they run.
     status: Option<String>,
     ready: usize,
     restarts: u32,
@@ -148,7 +169,7 @@ struct Init {
 }
 
 impl Pod {
-    /// Finds the words that kubectl prints.
+    /// Returns kubectl's words for the pod.
     pub(super) fn verdict(&self) -> Verdict {
         let status = &self.status;
         let mut word = if status.reason.is_empty() { &status.phase } else { &status.reason }.to_string();
@@ -225,12 +246,12 @@ impl Pod {
         init
     }
 
-    /// Finds why no node takes it, when that is so.
+    /// Returns why the scheduler finds no node for it, where that is so.
     pub(super) fn unschedulable(&self) -> Option<&str> {
         self.condition("PodScheduled").filter(|scheduled| &*scheduled.status == "False").map(|it| &*it.message)
     }
 
-    /// Finds the words nearest to the cause of its not being ready.
+    /// Returns the message nearest to the cause of its not being ready.
     pub(super) fn message(&self) -> String {
         if let Some(why) = self.unschedulable() {
             return why.to_owned();
@@ -252,12 +273,50 @@ impl Pod {
         said.into_iter().next().or_else(|| self.unready()).unwrap_or_default()
     }
 
-    /// Tells whether it is ready by its condition: that of a pod whose node fell silent is False while its containers seem to run.
+    /// Returns the note about a container's last end: behind the status while it is not restarted, else behind the
+    /// number of restarts.
+    pub(super) fn note(&self, status: &str, restarts: u32) -> Option<CellNote> {
+        let containers = self.status.init_container_statuses.iter().chain(&self.status.container_statuses);
+        let waits = |container: &&ContainerStatus| {
+            container.state.waiting.as_ref().is_some_and(|waiting| status.ends_with(&*waiting.reason))
+        };
+        let ended =
+            |container: &ContainerStatus| container.last_state.terminated.as_ref().map(|ended| ended.finished_at);
+        if let Some(loops) = containers.clone().filter(waits).find(|container| ended(container).is_some()) {
+            let last = loops.last_state.terminated.as_ref()?;
+            return Some(CellNote { column: STATUS, words: last.brief().into(), at: last.finished_at });
+        }
+        let stopped = containers.clone().filter_map(|container| container.state.terminated.as_ref());
+        if let Some(stopped) =
+            stopped.filter(|ended| ended.exit_code != 0).find(|ended| status.ends_with(&ended.word()))
+        {
+            return Some(CellNote { column: STATUS, words: stopped.brief().into(), at: stopped.finished_at });
+        }
+        let last = containers.filter_map(|container| container.last_state.terminated.as_ref());
+        let last = last.max_by_key(|ended| ended.finished_at).filter(|_| restarts > 0)?;
+        let words = if &*last.reason == "OOMKilled" { "OOMKilled" } else { "" };
+        (last.finished_at.is_some() || !words.is_empty()).then(|| CellNote {
+            column: RESTARTS,
+            words: words.into(),
+            at: last.finished_at,
+        })
+    }
+
+    /// Tells whether it is ready by its condition: for a pod on an unreachable node it is False while the containers
+    /// seem to run.
     pub(super) fn is_ready(&self) -> bool {
         self.condition("Ready").is_none_or(|ready| &*ready.status == "True")
     }
 
-    /// Says why it is not ready although its containers are.
+    /// Returns since when it is not ready, by its condition; a pod that no node has taken has none yet.
+    pub(super) fn unready_since(&self) -> Option<Timestamp> {
+        let ready = self.condition("Ready").filter(|ready| &*ready.status != "True");
+        ready
+            .or_else(|| self.condition("PodScheduled").filter(|scheduled| &*scheduled.status != "True"))?
+            .last_transition_time
+    }
+
+    /// Returns why it is not ready although its containers are.
     fn unready(&self) -> Option<String> {
         let ready = self.condition("Ready").filter(|ready| &*ready.status != "True")?;
         let run = &self.status.container_statuses;

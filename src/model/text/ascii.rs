@@ -1,6 +1,6 @@
-//! Signs of ours for terminals that show ASCII alone.
+//! Our own signs for terminals that show ASCII alone.
 
-/// Returns the ASCII character that stands for a sign of ours in a cell of the screen; `None` where it stands for itself.
+/// Returns the ASCII replacement of one of our signs in a cell of the screen; `None` if it stays.
 pub fn ascii_sign(sign: char) -> Option<char> {
     Some(match sign {
         '…' => '~',
@@ -23,7 +23,7 @@ pub fn ascii_sign(sign: char) -> Option<char> {
     })
 }
 
-/// Writes a text for a terminal that shows ASCII alone: three dots for an ellipsis, as there is room for them.
+/// Returns a text for a terminal that shows ASCII alone: three dots for an ellipsis, as there is room for them.
 pub fn in_ascii(text: &str) -> String {
     text.replace('…', "...").chars().map(|sign| ascii_sign(sign).unwrap_or(sign)).collect()
 }

@@ -1,4 +1,5 @@
-//! JSON whose strings hold no character that steers a terminal: they are escaped as `\uXXXX`, and the value stays the same.
+//! JSON without characters that steer a terminal in its strings: they are escaped as `\uXXXX`, and the value stays the
+//! same.
 
 use std::io::{self, Write};
 
@@ -7,15 +8,15 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::{Shown, hides_or_steers, joins};
 
-/// Writes a value as JSON, indented for people.
+/// Returns a value as JSON, indented for people.
 ///
 /// # Errors
-/// Fails when the value cannot be written as JSON, which is a defect.
+/// Fails if the value cannot be written as JSON, which is a defect.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Shown, serde_json::Error> {
     written(value, PrettyFormatter::new())
 }
 
-/// Writes a value as JSON on one line, for streams of values.
+/// Returns a value as JSON on one line, for streams of values.
 ///
 /// # Errors
 /// As [`json`].
@@ -26,11 +27,11 @@ pub fn json_lines<T: Serialize + ?Sized>(value: &T) -> Result<Shown, serde_json:
 fn written<T: Serialize + ?Sized>(value: &T, layout: impl Formatter) -> Result<Shown, serde_json::Error> {
     let mut out = Vec::new();
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Escaping(layout)))?;
-    // What serde_json writes is UTF-8.
+    // The output of serde_json is UTF-8.
     Ok(Shown(String::from_utf8_lossy(&out).into_owned()))
 }
 
-/// Escapes more than JSON demands, in the layout of another formatter.
+/// Escapes more than JSON requires, in the layout of another formatter.
 struct Escaping<F>(F);
 
 /// Passes methods on to the formatter that lays out.
@@ -44,12 +45,12 @@ macro_rules! passed_on {
 
 impl<F: Formatter> Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // The logs of services take what begins with two of these for a command, wherever it stands.
+        // The logs of services read a text that begins with two of these as a command, anywhere in a line.
         let commands = fragment.contains("##");
         if fragment.is_ascii() && !fragment.contains('\u{7f}') && !commands {
             return writer.write_all(fragment.as_bytes());
         }
-        // C0 but for what lays JSON out cannot stand in a string; serde_json has escaped it.
+        // A string contains no C0 except for JSON's layout; serde_json has escaped the others.
         let steers = |character: char| !character.is_ascii_control() || character == '\u{7f}';
         let mut units = [0; 2];
         let mut letters = [0; 4];
@@ -66,7 +67,7 @@ impl<F: Formatter> Formatter for Escaping<F> {
         Ok(())
     }
 
-    /// Values that were kept as they came have such characters in their strings alone, too.
+    /// Raw values have such characters in their strings alone, too.
     fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         self.write_string_fragment(writer, fragment)
     }

@@ -1,8 +1,9 @@
-//! Text of others: names, messages and logs that a repository, a cluster or a program chose, made harmless for a terminal.
+//! Foreign text: names, messages and logs that a repository, a cluster or a program chose, made harmless for a
+//! terminal.
 //!
-//! One function decides which characters would steer a terminal or hide what is written, [`hides_or_steers`]; everything that is shown goes
-//! through it: [`Shown`] for what is written to standard output and standard error, the spans of `widgets` for the screen, and
-//! [`json`] and [`json_lines`] for programs. A character that may not pass is written as `\u{1b}`, so that it is seen.
+//! One function decides which characters would steer a terminal or hide text, [`hides_or_steers`]; all shown text goes
+//! through it: [`Shown`] for standard output and standard error, the spans of `widgets` for the screen, and [`json`]
+//! and [`json_lines`] for programs. A forbidden character is written as `\u{1b}`, so that it is visible.
 
 mod ascii;
 mod json;
@@ -13,13 +14,14 @@ use std::fmt;
 pub use ascii::{ascii_sign, in_ascii};
 pub use json::{json, json_lines};
 
-/// Tells whether a character would steer a terminal, turn the order of what is written, or be invisible where it stands.
+/// Tells whether a character would steer a terminal, reorder text, or be invisible.
 ///
-/// C0, DEL and C1 steer terminals (ECMA-48); U+2028 and U+2029 end lines for others; the marks, embeddings, overrides and isolates of
-/// Unicode's bidirectional algorithm (UAX #9) turn the order; the others are invisible, and so hide text or tell two equal names apart
-/// (tags U+E0000 to U+E007F and the supplementary variation selectors carry whole texts). Joiners and the plain variation selectors stay:
-/// scripts and emoji need them, see `joins`. The fillers of Hangul, the vowels of Khmer that nothing shows and the Braille pattern without dots are letters and
-/// signs by their category, and blank all the same.
+/// C0, DEL and C1 steer terminals (ECMA-48); U+2028 and U+2029 end lines for some programs; the marks, embeddings,
+/// overrides and isolates of Unicode's bidirectional algorithm (UAX #9) reorder text; the others are invisible, and so
+/// hide text or make two names look equal (tags U+E0000 to U+E007F and the supplementary variation selectors carry
+/// whole texts). Joiners and the plain variation selectors stay: scripts and emoji need them, see `joins`. The fillers
+/// of Hangul, the invisible vowels of Khmer and the Braille pattern without dots are letters and signs by their
+/// category, and blank all the same.
 pub fn hides_or_steers(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
@@ -29,22 +31,22 @@ pub fn hides_or_steers(character: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Tells whether a character takes part in a name without being seen in it.
+/// Tells whether a character can be an invisible part of a name.
 pub fn is_unseen(character: char) -> bool {
     hides_or_steers(character) || joins(character) || matches!(character, '\u{fe00}'..='\u{fe0f}')
 }
 
-/// Tells whether a character is a joiner, which is invisible and means something between letters that are not ASCII alone.
+/// Tells whether a character is a joiner, which is invisible and has a meaning only between letters beyond ASCII.
 fn joins(character: char) -> bool {
     matches!(character, '\u{200c}' | '\u{200d}')
 }
 
-/// Tells whether a text can be shown as it is; most can, and are looked at byte by byte.
+/// Tells whether a text can be shown unchanged; most can, and take one pass over the bytes.
 fn is_harmless(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
-/// Makes a text visible, but for the characters that `kept` names.
+/// Makes a text visible, except for the characters that `kept` accepts.
 fn visible(text: &str, kept: fn(char) -> bool) -> Cow<'_, str> {
     if is_harmless(text) {
         return Cow::Borrowed(text);
@@ -65,9 +67,9 @@ fn visible(text: &str, kept: fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Makes a field visible, such as a name or a path: a line feed within it is no end of a line either.
+/// Makes a field visible, such as a name or a path: a line feed within it does not end a line, either.
 ///
-/// What looks like an escape already, such as a backslash in a name, stays as it is.
+/// Text that looks like an escape already, such as a backslash in a name, stays as it is.
 pub fn field(text: &str) -> Cow<'_, str> {
     visible(text, |_| false)
 }
@@ -88,11 +90,11 @@ fn row(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The letters of a public key that people still see whole: a classic one has 62, that of an age plug-in some more.
+/// The most letters of a public key that is shown whole: a classic one has 62, that of an age plug-in some more.
 const LONGEST_KEY: usize = 120;
 
-/// Shortens public keys of age that nobody can read or compare by eye (a post-quantum one has 1,959 letters): the beginning, which tells the
-/// kind, and the end, which holds the checksum, stay.
+/// Shortens public keys of age that are too long for a reader (a post-quantum one has 1,959 letters): the beginning,
+/// which shows the kind, and the end, which holds the checksum, stay.
 pub fn short_keys(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST_KEY || !text.contains("age1") {
         return Cow::Borrowed(text);
@@ -121,8 +123,8 @@ pub fn short_keys(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Makes what stands in one cell harmless, whose width is settled already: what steers is left out, and `?` tells of a cell that held nothing
-/// else.
+/// Makes the content of one cell harmless, whose width is fixed already: steering characters are left out, and `?`
+/// replaces a cell of nothing else.
 pub fn cell_text(symbol: &str) -> Cow<'_, str> {
     if is_harmless(symbol) || !symbol.contains(hides_or_steers) {
         return Cow::Borrowed(symbol);
@@ -131,8 +133,8 @@ pub fn cell_text(symbol: &str) -> Cow<'_, str> {
     Cow::Owned(if rest.is_empty() { "?".to_owned() } else { rest })
 }
 
-/// Makes a message of several lines visible as a part of a line: what follows its first line is set off by `  | `, so that no line of others
-/// begins where ours do, nor with what a program that reads the log takes for a command.
+/// Makes a message of several lines visible as a part of a line: `  | ` precedes all lines but the first, so that no
+/// foreign line begins where ours do, nor with text that a program which reads the log takes for a command.
 pub fn message(text: &str) -> Cow<'_, str> {
     let text = text.trim_end_matches(['\n', '\r']);
     match visible(text, |character| matches!(character, '\n' | '\t')) {
@@ -141,8 +143,8 @@ pub fn message(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Leaves out the colours of a text, which programs write also where nobody sees them (SGR, ECMA-48 8.3.117); what else steers stays, to be
-/// made visible.
+/// Removes the colours of a text, which some programs always write (SGR, ECMA-48 8.3.117); other steering characters
+/// stay, to be made visible.
 pub fn uncoloured(text: &str) -> Cow<'_, str> {
     if !text.contains(INTRODUCER) {
         return Cow::Borrowed(text);
@@ -155,7 +157,8 @@ pub fn uncoloured(text: &str) -> Cow<'_, str> {
 /// Opens a control sequence (CSI, ECMA-48 5.4).
 pub const INTRODUCER: &str = "\u{1b}[";
 
-/// Hands out a text in parts, each with the sequence before it that sets its colour, such as `ESC [ 1 ; 31 m`; none stands before the first.
+/// Passes on a text in parts, each with the preceding sequence that sets its colour, such as `ESC [ 1 ; 31 m`; the
+/// first has none.
 pub fn by_colour<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
     let (mut begin, mut sequence) = (0, "");
     for (at, _) in text.match_indices(INTRODUCER) {
@@ -169,8 +172,9 @@ pub fn by_colour<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) {
     each(text.get(begin..).unwrap_or_default(), sequence);
 }
 
-/// Makes visible what the log of a service would take for a command to it: a line that begins with `::` (GitHub, whose runner trims the line
-/// first), and `##[`, `##vso[` and `##teamcity[` anywhere (an older form of GitHub's, and those of other services).
+/// Makes visible the text that the log of a service would take for a command: a line that begins with `::` (GitHub,
+/// whose runner trims the line first), and `##[`, `##vso[` and `##teamcity[` anywhere (an older form of GitHub's, and
+/// those of other services).
 fn without_commands(text: Cow<'_, str>) -> String {
     if !text.contains("::") && !text.contains("##") {
         return text.into_owned();
@@ -193,24 +197,25 @@ fn without_commands(text: Cow<'_, str>) -> String {
     out
 }
 
-/// Holds text that can be written to a terminal: nothing in it steers it.
+/// Holds text that is safe for a terminal: nothing in it steers it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shown(String);
 
 impl Shown {
-    /// Takes lines that we laid out: their line feeds and tabs stay, whatever else steers becomes visible; long public keys are shortened.
+    /// Takes lines of our own layout: their line feeds and tabs stay, other steering characters become visible; long
+    /// public keys are shortened.
     pub fn lines(text: &str) -> Self {
         Self::whole(&short_keys(text))
     }
 
-    /// Takes such lines that are to be copied: a public key of two thousand letters stays whole.
+    /// Takes such lines for copying: a public key of two thousand letters stays whole.
     pub fn whole(text: &str) -> Self {
-        // A line that ends as Windows ends lines is a line.
+        // A line with the line end of Windows is a line.
         let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
         Self(without_commands(visible(&text, |character| matches!(character, '\n' | '\t'))))
     }
 
-    /// Takes lines as [`Shown::whole`] does, and leaves in them what sets colours: for a program that reads the log of another.
+    /// Takes lines as [`Shown::whole`] does, and keeps colour sequences: for a program that reads the log of another.
     pub fn coloured(text: &str) -> Self {
         let mut out = String::with_capacity(text.len());
         by_colour(text, |part, sequence| {
@@ -220,23 +225,24 @@ impl Shown {
         Self(without_commands(Cow::Owned(out)))
     }
 
-    /// Takes commands to the service that runs a check, such as annotations of GitHub, whose parts were escaped as it wants them.
+    /// Takes commands to the service that runs a check, such as annotations of GitHub, whose parts are already escaped
+    /// for it.
     pub fn commands(text: &str) -> Self {
         Self(visible(text, |character| character == '\n').into_owned())
     }
 
-    /// Takes one field, in which no line ends.
+    /// Takes one field, without line ends.
     pub fn field(text: &str) -> Self {
         Self(field(text).into_owned())
     }
 
-    /// Appends what was made visible already, and ends its line.
+    /// Appends a line that is already visible, and ends it.
     pub fn push_line(&mut self, line: &Self) {
         self.0.push_str(&line.0);
         self.0.push('\n');
     }
 
-    /// Appends a line feed where the text is not empty and does not end with one.
+    /// Appends a line feed if the text is not empty and does not end with one.
     pub fn ended(mut self) -> Self {
         if !self.0.is_empty() && !self.0.ends_with('\n') {
             self.0.push('\n');

@@ -1,4 +1,4 @@
-//! What each operator makes of a value. Values are bytes: positions and lengths count those.
+//! The effect of each operator on a value. Values are bytes: positions and lengths count those.
 
 use super::pattern::matches;
 
@@ -19,7 +19,7 @@ pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Vec
         (":", Some(offset)) => part(value, offset, second),
         ("/", Some(old)) => replace(value, old, second.unwrap_or_default(), 1),
         ("//", Some(old)) => replace(value, old, second.unwrap_or_default(), usize::MAX),
-        // Without a text to put there these two do nothing.
+        // Without a replacement text these two do nothing.
         ("/#", Some(old)) => match second {
             Some(new) if value.starts_with(old) => replace(value, old, new, 1),
             _ => value.to_vec(),
@@ -33,7 +33,7 @@ pub(super) fn apply(operation: &str, value: &[u8], arguments: &[Vec<u8>]) -> Vec
     }
 }
 
-/// Go changes a letter where that is one letter again.
+/// Go changes a letter only if the result is one letter.
 fn upper(letter: char) -> char {
     let mut changed = letter.to_uppercase();
     changed.next().filter(|_| changed.next().is_none()).unwrap_or(letter)
@@ -54,17 +54,17 @@ fn first_letter(value: &[u8], change: fn(char) -> char) -> Vec<u8> {
     letters.next().map(change).into_iter().chain(letters).collect::<String>().into_bytes()
 }
 
-/// `:OFFSET` and `:OFFSET:LENGTH`; what is no number changes nothing.
+/// `:OFFSET` and `:OFFSET:LENGTH`; an invalid number changes nothing.
 fn part(value: &[u8], offset: &[u8], length: Option<&[u8]>) -> Vec<u8> {
     let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<i64>().ok();
     let size = i64::try_from(value.len()).unwrap_or(i64::MAX);
     let Some(offset) = number(offset) else { return value.to_vec() };
-    // From the end, and from the beginning where that is beyond it.
+    // From the end; or from the beginning, if that is beyond it.
     let offset = if offset < 0 { size.saturating_add(offset).max(0) } else { offset };
     let end = match length.map(number) {
         None => size,
         Some(None) => return value.to_vec(),
-        // From the end too, since Flux 2.9; before that it is the end of the reconciliation.
+        // From the end, too, since Flux 2.9; before that it is the end of the reconciliation.
         Some(Some(length)) if length < 0 => size.saturating_add(length),
         Some(Some(length)) => offset.saturating_add(length).min(size),
     };
@@ -90,7 +90,7 @@ fn replace(value: &[u8], old: &[u8], new: &[u8], most: usize) -> Vec<u8> {
     out
 }
 
-/// Puts a text before each letter and behind the last one, as Go does where the empty text is replaced.
+/// Inserts a text before each letter and after the last one, as Go does when it replaces the empty text.
 fn between(value: &[u8], new: &[u8], most: usize) -> Vec<u8> {
     let text = String::from_utf8_lossy(value);
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
@@ -108,7 +108,7 @@ fn between(value: &[u8], new: &[u8], most: usize) -> Vec<u8> {
     out
 }
 
-/// Takes the shortest beginning away that a pattern fits, but not the empty one.
+/// Removes the shortest non-empty beginning that matches a pattern.
 fn trim_shortest(value: &[u8], pattern: &[u8]) -> Vec<u8> {
     trim(value, pattern, (1..=value.len()).collect())
 }
@@ -123,7 +123,7 @@ fn trim(value: &[u8], pattern: &[u8], ends: Vec<usize>) -> Vec<u8> {
         match matches(pattern, start) {
             Some(true) => return rest.to_vec(),
             Some(false) => {}
-            // A pattern that is none changes nothing.
+            // An invalid pattern changes nothing.
             None => break,
         }
     }

@@ -1,5 +1,5 @@
-//! The expansion of `${…}` in a text, as github.com/fluxcd/pkg/envsubst does it: what its grammar takes, what it makes of it, and what it
-//! refuses. The words of a refusal are its own, which stand in the Kustomization's status.
+//! The expansion of `${…}` in a text, as github.com/fluxcd/pkg/envsubst does it: the same grammar, results and errors.
+//! The words of an error are its own, which appear in the Kustomization's status.
 
 mod functions;
 mod parse;
@@ -9,33 +9,33 @@ use functions::apply;
 pub(super) use parse::Refused;
 use parse::{Function, Node, parse};
 
-/// Says what is known of a variable.
+/// Describes a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known<'a> {
     /// Its value.
     Value(&'a str),
-    /// It has one, or may have one, which cannot be read here.
+    /// It has a value, or may have one, which cannot be read here.
     Hidden,
-    /// It may have one, where an object is there that need not be: a default is taken, and what has none is left as it is.
+    /// It may have a value, if an optional object exists: a default counts, and a form without one is left as it is.
     Perhaps,
     /// Nothing defines it.
     Missing,
 }
 
-/// Names a variable that nothing defines, in a form without a default.
+/// Names an undefined variable, in a form without a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unset {
     pub(super) name: String,
-    /// The form that it stands in, as it is written.
+    /// The form, as it is written.
     pub(super) form: String,
-    /// Whether it stands in a default that is not needed: only a strict Flux minds.
+    /// Whether it is in a default that is not needed: only a strict Flux reports it.
     pub(super) idle: bool,
 }
 
-/// The most bytes that a text becomes: no API server takes an object a tenth as large.
+/// The most bytes of an expanded text: no API server accepts an object a tenth as large.
 const LARGEST: usize = 32 * 1024 * 1024;
 
-/// Why what is larger is refused.
+/// The error for a larger text.
 const TOO_LARGE: &str = "it becomes more than 32 MiB, which no API server takes";
 
 /// Holds an expanded text.
@@ -43,16 +43,16 @@ const TOO_LARGE: &str = "it becomes more than 32 MiB, which no API server takes"
 pub(super) struct Expansion {
     pub(super) text: String,
     pub(super) unset: Vec<Unset>,
-    /// Whether a form was left as it is written, because its value cannot be told; `$${X}` becomes `${X}` and is none.
+    /// Whether a form was left as it is written, because its value is unknown; `$${X}` becomes `${X}` and is none.
     pub(super) is_partial: bool,
-    /// Where something was put in, by the end of it in the expanded text, and the form that stood there.
+    /// The replaced places, by their ends in the expanded text, each with its form.
     pub(super) places: Vec<(usize, String)>,
 }
 
-/// Expands a text. What stands for a value that cannot be read is left as it is written.
+/// Expands a text. A form with an unreadable value is left as it is written.
 ///
 /// # Errors
-/// Says which form is refused, and why.
+/// Names the refused form, and the reason.
 pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Result<Expansion, Refused> {
     let mut expansion = Expansion::default();
     for node in parse(text)? {
@@ -61,7 +61,7 @@ pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Resu
             Node::Function(function) => {
                 let mut unset = Vec::new();
                 let (value, _) = evaluate(&function, lookup, false, &mut unset, &mut expansion.is_partial)?;
-                // Positions count bytes, and what is left of a letter is no text.
+                // Positions count bytes, and a part of a letter is no text.
                 if expansion.text.len().saturating_add(value.len()) > LARGEST {
                     return Err(Refused::new(&function.source, TOO_LARGE));
                 }
@@ -75,7 +75,28 @@ pub(super) fn expand<'a>(text: &str, lookup: &dyn Fn(&str) -> Known<'a>) -> Resu
     Ok(expansion)
 }
 
-/// Evaluates a form; tells whether its value cannot be told: then it is what is written.
+/// Lists the forms of a text with their variables, those in the defaults of others too.
+///
+/// # Errors
+/// Names the refused form, and the reason.
+pub(super) fn forms(text: &str) -> Result<Vec<(String, String)>, Refused> {
+    fn take(node: Node, found: &mut Vec<(String, String)>) {
+        if let Node::Function(function) = node {
+            found.push((function.name, function.source));
+            function.arguments.into_iter().for_each(|argument| take(argument, found));
+        }
+    }
+    let mut found = Vec::new();
+    parse(text)?.into_iter().for_each(|node| take(node, &mut found));
+    Ok(found)
+}
+
+/// Tells whether a text is a form with a default.
+pub(super) fn has_default(form: &str) -> bool {
+    parse(form).is_ok_and(|nodes| matches!(nodes.as_slice(), [Node::Function(function)] if function.is_default()))
+}
+
+/// Evaluates a form; tells whether its value is unknown: then it is the form itself.
 fn evaluate<'a>(
     function: &Function,
     lookup: &dyn Fn(&str) -> Known<'a>,
@@ -97,7 +118,7 @@ fn evaluate<'a>(
             Node::Text(text) => (text.clone().into_bytes(), false),
             Node::Function(inner) => evaluate(inner, lookup, idle, unset, is_partial)?,
         };
-        // A default is written out with what cannot be told in it.
+        // A default is expanded with its unknown parts left in it.
         hidden |= is_hidden && !is_default;
         arguments.push(bytes);
     }
@@ -108,7 +129,7 @@ fn evaluate<'a>(
         *is_partial = true;
         return Ok((function.source.clone().into_bytes(), true));
     }
-    // What replaces may multiply.
+    // A replacement may multiply the size.
     let by = arguments.get(1).map_or(0, Vec::len);
     if value.len().saturating_mul(by) > LARGEST {
         return Err(Refused::new(&function.source, TOO_LARGE));

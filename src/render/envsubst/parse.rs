@@ -1,20 +1,20 @@
-//! The grammar of envsubst, whose scanner is generous here and strict there: `${x/a//b}` takes every slash for one, and a default may hold
-//! several forms, while a pattern holds one at most.
+//! The grammar of envsubst, whose scanner is generous in some places and strict in others: `${x/a//b}` takes every
+//! slash for one, and a default may hold several forms, while a pattern holds one at most.
 
-/// How deep forms may stand in each other.
+/// The deepest nesting of forms.
 const DEEPEST: usize = 100;
 
-/// So much is shown of a form that has no end.
+/// The shown length of a form without an end.
 const LONGEST: usize = 60;
 
-/// Says which form is refused, and why.
+/// Names a refused form, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::render) struct Refused {
     /// The form as it is written, or its beginning.
     pub(in crate::render) form: String,
-    /// In which words.
+    /// The reason, in words.
     pub(in crate::render) why: String,
-    /// Whether it is what was put in that is wrong, not the form.
+    /// Whether the value is wrong, and not the form.
     pub(in crate::render) by_value: bool,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Node {
 pub(super) struct Function {
     /// The variable.
     pub(super) name: String,
-    /// The operator, empty where there is none.
+    /// The operator; empty if there is none.
     pub(super) operation: String,
     pub(super) arguments: Vec<Node>,
     /// The form as it is written.
@@ -56,7 +56,7 @@ impl Function {
     }
 }
 
-/// Takes a text apart.
+/// Splits a text into its parts.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, Refused> {
     let mut scanner = Scanner { text, at: 0 };
     let mut nodes = Vec::new();
@@ -70,14 +70,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, Refused> {
     Ok(nodes)
 }
 
-/// Says what ends a word beside what it does not accept, and what is escaped in it.
+/// Defines the ends of a word beside letters that it does not accept, and the escapes in it.
 #[derive(Clone, Copy, Default)]
 struct Mode {
     /// A form ends it.
     forms: bool,
     /// `$$` stands for `$`.
     dollars: bool,
-    /// `\/` and `\\` stand for what follows the backslash.
+    /// `\/` and `\\` stand for the letter after the backslash.
     slashes: bool,
 }
 
@@ -99,7 +99,7 @@ impl Scanner<'_> {
         self.rest().starts_with("${")
     }
 
-    /// Takes what is accepted, by the letter and its place, counted from 1.
+    /// Takes the accepted letters, by the letter and its place, counted from 1.
     fn word(&mut self, accept: impl Fn(char, usize) -> bool, mode: Mode) -> String {
         let mut word = String::new();
         let mut count = 0_usize;
@@ -124,7 +124,7 @@ impl Scanner<'_> {
         word
     }
 
-    /// Reads a form; the scanner stands before it.
+    /// Reads a form at the scanner's place.
     fn function(&mut self, depth: usize) -> Result<Function, Refused> {
         let start = self.at;
         let refused = |scanner: &Self, why: &str| {
@@ -158,7 +158,7 @@ impl Scanner<'_> {
         match self.peek() {
             Some(':') => match self.rest().chars().nth(1) {
                 Some('=' | '-' | '?' | '+') => self.default(function, depth),
-                // It looks one letter too far, and steps back by that letter's width.
+                // The original looks one letter too far, and steps back by that letter's width.
                 Some(letter) if letter.len_utf8() > 1 => Err(Problem::Here(BAD)),
                 None => Err(Problem::Here(BAD)),
                 _ => self.part(function, depth),
@@ -253,7 +253,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Says what a form is refused for: itself, or one that stands in it.
+/// Tells why a form is refused: for itself, or for one inside of it.
 enum Problem {
     Here(&'static str),
     Inside(Refused),

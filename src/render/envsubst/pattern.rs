@@ -1,6 +1,7 @@
-//! Patterns of the shell as envsubst's `path.Match` fits them: `*` reaches over slashes, `?` is one letter, `[a-z]` and `[^a]` are classes.
+//! Patterns of the shell as envsubst's `path.Match` matches them: `*` matches slashes, too, `?` is one letter, `[a-z]`
+//! and `[^a]` are classes.
 
-/// Tells whether a pattern fits the whole of a name; `None` where it is no pattern.
+/// Tells whether a pattern matches the whole of a name; `None` if it is no valid pattern.
 pub(super) fn matches(pattern: &[u8], name: &[u8]) -> Option<bool> {
     let (mut pattern, mut name) = (pattern, name);
     'pattern: while !pattern.is_empty() {
@@ -27,7 +28,7 @@ pub(super) fn matches(pattern: &[u8], name: &[u8]) -> Option<bool> {
     Some(name.is_empty())
 }
 
-/// Takes the next part without a star, and whether a star stands before it.
+/// Takes the next part without a star, and whether a star is before it.
 fn next_chunk(pattern: &[u8]) -> (bool, &[u8], &[u8]) {
     let stars = pattern.iter().take_while(|byte| **byte == b'*').count();
     let pattern = pattern.get(stars..).unwrap_or_default();
@@ -46,7 +47,8 @@ fn next_chunk(pattern: &[u8]) -> (bool, &[u8], &[u8]) {
     (stars > 0, chunk, rest)
 }
 
-/// Fits a part at the beginning of a name: outside `None` where the part is none, inside `None` where it does not fit, else what is left.
+/// Matches a part at the beginning of a name: outer `None` if the part is invalid, inner `None` if it does not match,
+/// else the rest.
 #[expect(clippy::option_option, reason = "the two say different things, as they do in Go")]
 fn fit<'a>(chunk: &[u8], name: &'a [u8]) -> Option<Option<&'a [u8]>> {
     let (mut chunk, mut name) = (chunk, name);
@@ -84,7 +86,7 @@ fn fit<'a>(chunk: &[u8], name: &'a [u8]) -> Option<Option<&'a [u8]>> {
     Some(Some(name))
 }
 
-/// Tells whether a class has a letter, and what follows the class.
+/// Tells whether a class has a letter, and returns the text after the class.
 fn class_has(class: &[u8], wanted: char) -> Option<(bool, &[u8])> {
     let (mut rest, mut is_in, mut count) = (class, false, 0_usize);
     loop {
@@ -111,7 +113,7 @@ fn member(class: &[u8]) -> Option<(char, &[u8])> {
     (!class.is_empty() && !rest.is_empty() && found != char::REPLACEMENT_CHARACTER).then_some((found, rest))
 }
 
-/// Takes the first letter; bytes that are none count one each.
+/// Takes the first letter; invalid bytes count one each.
 fn letter(text: &[u8]) -> (char, &[u8]) {
     let start = text.get(..4).unwrap_or(text);
     let valid = match std::str::from_utf8(start) {

@@ -1,32 +1,52 @@
-//! What changes the index, the history and the other side: stage, commit, push, fetch, pull. Each runs the `git` program as the operator set
-//! it up, hooks and signing included.
+//! Changes to the files, the index, the history and the remote: stage, discard, commit, amend, push, fetch, pull, and
+//! continuing a stopped operation. Each runs the `git` program as the operator set it up, hooks and signing included.
 
 use std::io::Write as _;
 use std::path::Path;
 
+use super::Repository;
+use super::cause::{NOT_AMENDED, NOT_COMMITTED, NOT_PUSHED, explain};
+use super::commit::pushed_to;
 use super::remote::{Destination, destination};
 use super::run;
+use super::status::{UnfinishedOperation, operation};
 use crate::model::{Fault, FaultKind, Permit};
 use crate::programs::ProgramCommand;
 
-/// Stages what a path or folder holds, deletions too.
+/// Stages files and folders, deletions too, and returns those that are gone and that git never had: a build or an
+/// editor may have deleted them since they were listed.
 ///
 /// # Errors
 /// Fails when another git holds the index, or git refuses.
-pub fn stage(root: &Path, paths: &[String], _permit: &Permit) -> Result<(), Fault> {
-    on_paths(root, "nothing was staged", &["add", "--all"], paths)
+pub fn stage(root: &Path, paths: &[String], _permit: &Permit) -> Result<Vec<String>, Fault> {
+    let (mut wanted, mut gone) = (paths.to_vec(), Vec::new());
+    // Without a path git would stage everything.
+    while !wanted.is_empty() {
+        let fault = match on_paths(root, "nothing was staged", &["add", "--all"], &wanted) {
+            Ok(()) => break,
+            Err(fault) => fault,
+        };
+        let is_gone = |path: &&String| {
+            fault.why.contains(&format!("pathspec '{path}' did not match"))
+                && root.join(path).symlink_metadata().is_err()
+        };
+        let Some(vanished) = wanted.iter().find(is_gone).cloned() else { return Err(fault) };
+        wanted.retain(|path| *path != vanished);
+        gone.push(vanished);
+    }
+    Ok(gone)
 }
 
 /// Takes paths out of the next commit; the files stay as they are.
 ///
 /// # Errors
-/// Fails when another git holds the index, or git refuses.
+/// Fails if another git holds the index, or git refuses.
 pub fn unstage(root: &Path, paths: &[String], _permit: &Permit) -> Result<(), Fault> {
     on_paths(root, "nothing was unstaged", &["reset", "--quiet"], paths)
 }
 
-fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<(), Fault> {
-    // A file may be named like a pattern; it means itself.
+pub(super) fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<(), Fault> {
+    // A file name may look like a pattern; it is taken literally.
     let mut arguments = vec!["--literal-pathspecs"];
     arguments.extend_from_slice(verb);
     arguments.push("--");
@@ -34,104 +54,168 @@ fn on_paths(root: &Path, what: &str, verb: &[&str], paths: &[String]) -> Result<
     perform(run::staging(root, &arguments), root, what, None).map(|_| ())
 }
 
-/// A change that may ask for something: a passphrase, a password, whether a host key is right.
+/// A change that may prompt: for a passphrase, a password, or the key of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GitChange {
-    /// Commits what is staged with a message; hooks run, and signing.
+    /// Commits the staged files with a message; hooks and signing run.
     Commit(String),
-    /// Pushes HEAD.
+    /// Pushes the commit that was agreed to.
     Push(Destination),
     /// Fetches from the remote that the branch follows.
     Fetch,
     /// Fetches and moves the branch forward; never merges.
     Pull,
+    /// Fetches, and rebases the local commits onto the fetched ones.
+    PullRebase,
+    /// Recreates a commit, which must still be the last one, with the staged changes and a message.
+    Amend {
+        /// The commit that was shown.
+        commit: String,
+        /// The new message.
+        message: String,
+    },
+    /// Continues a stopped operation.
+    Continue(UnfinishedOperation),
+    /// Leaves out the commit at which an operation stopped, and continues.
+    Skip(UnfinishedOperation),
+    /// Aborts a stopped operation, and restores the state before it.
+    Abort(UnfinishedOperation),
 }
 
 impl GitChange {
-    /// Makes the change without asking anybody, and returns what git and the hooks printed.
+    /// Makes the change without a prompt, and returns the output of git and the hooks.
     ///
     /// # Errors
-    /// Fails when nothing is staged, the message is empty, a hook or the other side refuses, it cannot be reached or is ahead, or somebody
-    /// would have to be asked, which [`asks`] tells; the fault carries all that was printed.
+    /// Fails if nothing is staged, the message is empty, a hook or the remote refuses, the remote is unreachable or
+    /// ahead, or git would have to prompt, which [`super::asks`] recognizes; the fault carries the whole output.
     pub fn perform(&self, root: &Path, _permit: &Permit) -> Result<String, Fault> {
         let what = self.what();
+        self.check_agreed(root)?;
         match self {
-            Self::Commit(message) if message.trim().is_empty() => {
+            Self::Commit(message) | Self::Amend { message, .. } if message.trim().is_empty() => {
                 Err(Fault::failed(what, "the message is empty", "say in a line what changes and why"))
             }
             Self::Commit(message) => {
                 let arguments = ["commit", "--cleanup=whitespace", "--file=-"];
                 perform(run::asked(root, &arguments), root, what, Some(message))
             }
+            Self::Amend { message, .. } => {
+                let arguments = ["commit", "--amend", "--cleanup=whitespace", "--file=-"];
+                perform(run::asked(root, &arguments), root, what, Some(message))
+            }
             other => {
                 let arguments = other.arguments();
                 let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-                if let Self::Push(to) = other {
-                    still_goes_there(root, to)?;
+                if matches!(other, Self::Push(_)) {
                     arguments.insert(3, "--porcelain");
-                } else {
+                } else if matches!(other, Self::Fetch | Self::Pull | Self::PullRebase) {
                     arguments.insert(1, "--no-progress");
                 }
-                perform(run::asked(root, &arguments), root, what, None)
+                let said = perform(run::asked(root, &arguments), root, what, None)?;
+                self.conclude(root)?;
+                Ok(said)
             }
         }
     }
 
-    /// Returns the call that makes the change on a terminal, where it may ask.
-    pub fn on_terminal(&self) -> run::OnTerminal {
-        run::on_terminal(self.arguments())
+    /// Returns the call that makes the change on a terminal, where git may prompt.
+    ///
+    /// # Errors
+    /// Refuses as [`GitChange::perform`] does if the repository has changed since the user agreed.
+    pub fn on_terminal(&self, root: &Path) -> Result<run::OnTerminal, Fault> {
+        self.check_agreed(root)?;
+        Ok(run::on_terminal(self.arguments()))
     }
 
-    /// Returns what follows `git` and its settings on a line that makes the change.
+    /// Sets the upstream after a first push: git sets none itself where a commit is pushed by its hash.
+    ///
+    /// # Errors
+    /// Fails when git cannot write the configuration; the commit is pushed all the same.
+    pub fn conclude(&self, root: &Path) -> Result<(), Fault> {
+        let Self::Push(to) = self else { return Ok(()) };
+        if to.followed {
+            return Ok(());
+        }
+        for (key, value) in [("remote", &to.remote), ("merge", &to.reference)] {
+            let key = format!("branch.{}.{key}", to.from);
+            let what = "the commit is pushed, but the branch does not follow it yet";
+            perform(run::staging(root, &["config", &key, value]), root, what, None)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a change whose commit, branch or destination differs from what the user agreed to. Both ways of running
+    /// a change pass through here right before git runs.
+    fn check_agreed(&self, root: &Path) -> Result<(), Fault> {
+        match self {
+            Self::Push(to) => {
+                not_in_the_middle(root, self.what(), "push")?;
+                still_goes_there(root, to)
+            }
+            Self::Amend { commit, .. } => match amendable(root)? {
+                last if last == *commit => Ok(()),
+                last => Err(moved(self.what(), "amend", commit, &last)),
+            },
+            Self::Commit(_)
+            | Self::Fetch
+            | Self::Pull
+            | Self::PullRebase
+            | Self::Continue(_)
+            | Self::Skip(_)
+            | Self::Abort(_) => Ok(()),
+        }
+    }
+
+    /// Returns the words after `git` and its settings on the command line of the change.
     fn arguments(&self) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match self {
             Self::Commit(message) => words(&["commit", "--cleanup=whitespace", "-m", message]),
             Self::Push(to) => {
-                // Nothing is left to settings: they could send tags, submodules or other branches along, or everything.
+                // Settings decide nothing here: they could push tags, submodules, other branches, or everything.
                 let mirror = format!("remote.{}.mirror=false", to.remote);
-                let pair = format!("refs/heads/{}:{}", to.from, to.reference);
-                let follow: &[&str] = if to.followed { &[] } else { &["--set-upstream"] };
+                let pair = format!("{}:{}", to.commit, to.reference);
                 let options = ["push", "--no-follow-tags", "--recurse-submodules=no"];
-                words(&[&["-c", &mirror], &options[..], follow, &["--", to.remote.as_str(), pair.as_str()]].concat())
+                words(&[&["-c", &mirror], &options[..], &["--", to.remote.as_str(), pair.as_str()]].concat())
             }
             Self::Fetch => words(&["fetch", "--recurse-submodules=no"]),
-            Self::Pull => words(&["pull", "--ff-only", "--recurse-submodules=no"]),
+            // A stash that nobody asked for may come back in conflict after a pull that succeeded.
+            Self::Pull => words(&["pull", "--ff-only", "--no-autostash", "--recurse-submodules=no"]),
+            Self::PullRebase => words(&["pull", "--rebase", "--no-autostash", "--recurse-submodules=no"]),
+            Self::Amend { message, .. } => words(&["commit", "--amend", "--cleanup=whitespace", "-m", message]),
+            // Only the operator continues an operation that needs a different step each time.
+            Self::Continue(operation) => words(&operation.continuing().unwrap_or(["status", "--short"])),
+            Self::Skip(operation) => words(&operation.skipping().unwrap_or(["status", "--short"])),
+            Self::Abort(operation) => words(&operation.aborting()),
         }
     }
 
     fn what(&self) -> &'static str {
         match self {
-            Self::Commit(_) => "nothing was committed",
-            Self::Push(_) => "nothing was pushed",
+            Self::Commit(_) => NOT_COMMITTED,
+            Self::Push(_) => NOT_PUSHED,
             Self::Fetch => "nothing was fetched",
-            Self::Pull => "nothing was pulled",
+            Self::Pull | Self::PullRebase => "nothing was pulled",
+            Self::Amend { .. } => NOT_AMENDED,
+            Self::Continue(_) => "it does not go on yet",
+            Self::Skip(_) => "the commit was not left out",
+            Self::Abort(_) => "it was not left",
         }
     }
 }
 
-/// Returns the line of what a change printed that tells of a terminal which nobody had: a hook that went on without its answer says so.
-pub fn missed_terminal(said: &str) -> Option<&str> {
-    said.lines().find(|line| {
-        let line = line.to_lowercase();
-        line.contains("/dev/tty") && TERMINAL_WORDS.iter().skip(1).any(|words| line.contains(words))
-    })
-}
-
-/// Tells whether a change failed because somebody would have had to be asked: on a terminal it may succeed.
-pub fn asks(fault: &Fault) -> bool {
-    [UNSIGNED, NO_CREDENTIALS, UNKNOWN_HOST, WANTS_TERMINAL].iter().any(|why| fault.why.starts_with(why))
-}
-
-/// Refuses a push whose address or branch became another since it was agreed to.
+/// Refuses a push whose address or branch has changed since the user agreed to it.
 fn still_goes_there(root: &Path, agreed: &Destination) -> Result<(), Fault> {
     let now = destination(root)?;
     if now == *agreed {
         return Ok(());
     }
+    if agreed.commit != now.commit && agreed.from == now.from {
+        return Err(moved(NOT_PUSHED, "push", &agreed.commit, &now.commit));
+    }
     Err(Fault::new(
         FaultKind::Refused,
-        "nothing was pushed",
+        NOT_PUSHED,
         format!(
             "it was agreed to push {} to {} of {}, and git would now push {} to {} of {}",
             agreed.from,
@@ -145,6 +229,51 @@ fn still_goes_there(root: &Path, agreed: &Destination) -> Result<(), Fault> {
     ))
 }
 
+/// Refuses a change whose commit is no longer the last one of the branch.
+fn moved(what: &str, verb: &str, agreed: &str, now: &str) -> Fault {
+    let short = |commit: &str| crate::model::revision::short(commit).to_owned();
+    Fault::new(
+        FaultKind::Refused,
+        what,
+        format!(
+            "the branch has moved: it was agreed to {verb} {}, and its last commit is now {}",
+            short(agreed),
+            short(now)
+        ),
+        format!("look at the new commits, and {verb} again"),
+    )
+}
+
+/// Refuses a change that would take the commits of an unfinished operation for the operator's own.
+fn not_in_the_middle(root: &Path, what: &str, verb: &str) -> Result<(), Fault> {
+    let Some(operation) = operation(&Repository::discover(root)?.git_dir) else { return Ok(()) };
+    Err(Fault::new(
+        FaultKind::Refused,
+        what,
+        format!("git is {}: its last commit is not the one that is being made", operation.word()),
+        format!("Y continues, Q aborts; then {verb}"),
+    ))
+}
+
+/// Returns the last commit, unless a remote has it: the old one would stay there, and the branch could not be pushed.
+///
+/// # Errors
+/// Refuses a commit that a remote has, refuses any during an unfinished operation, and fails before the first.
+pub fn amendable(root: &Path) -> Result<String, Fault> {
+    not_in_the_middle(root, NOT_AMENDED, "amend")?;
+    let last = head(root)?;
+    let there = pushed_to(root, &last);
+    let Some(first) = there.first() else { return Ok(last) };
+    Err(Fault::new(
+        FaultKind::Refused,
+        NOT_AMENDED,
+        format!(
+            "the last commit is pushed: {first} has it, and what Flux applied may be it. Made anew it would be another commit, which the remote refuses without force"
+        ),
+        "mend it by a new commit (c), or take it back by one: git revert HEAD",
+    ))
+}
+
 /// Returns HEAD's commit in full.
 ///
 /// # Errors
@@ -154,7 +283,7 @@ pub fn head(root: &Path) -> Result<String, Fault> {
     Ok(String::from_utf8_lossy(&printed).trim().to_owned())
 }
 
-/// Runs a git that changes something; what it printed comes back, in a fault too.
+/// Runs a git that changes something; returns its output, in a fault too.
 fn perform(mut command: ProgramCommand, root: &Path, what: &str, input: Option<&str>) -> Result<String, Fault> {
     quiet(&mut command, root);
     if input.is_some() {
@@ -162,17 +291,40 @@ fn perform(mut command: ProgramCommand, root: &Path, what: &str, input: Option<&
     }
     let mut child = command.spawn().map_err(|error| run::not_started(what, &error))?;
     if let (Some(mut stdin), Some(text)) = (child.stdin(), input) {
-        // A git that ends early closes the pipe; why it ended is told below.
+        // A git that ends early closes the pipe; its reason is reported below.
         let _closed = stdin.write_all(text.as_bytes());
     }
     let output = child.finish().map_err(|error| run::not_started(what, &error))?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&output.stderr));
-    let said = without_credentials(said.trim());
-    if output.status.success() { Ok(said) } else { Err(explain(root, what, &said)) }
+    // A program that shows its progress overwrites its own line.
+    let lines: Vec<&str> = said.trim().lines().map(|line| line.rsplit('\r').next().unwrap_or(line)).collect();
+    let said = without_credentials(&without_sequences(&lines.join("\n")));
+    if !output.status.success() {
+        return Err(explain(root, what, &said));
+    }
+    if said.contains("autostash resulted in conflicts") {
+        return Err(Fault::failed(
+            "your uncommitted changes are not back",
+            format!("all else is done, and the changes that git stashed before it conflict with what came\n{said}"),
+            "they are kept: git stash list names them. Settle the files in conflict, then git stash drop",
+        ));
+    }
+    Ok(said)
 }
 
-/// Keeps programs that git starts from asking anything on the terminal, which is ours.
+/// Cuts the control sequences of a terminal out (ECMA-48, CSI): git clears its progress line by one.
+fn without_sequences(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|letter| ('@'..='~').contains(&letter));
+        clean.push_str(end.and_then(|end| part.get(end.saturating_add(1)..)).unwrap_or_default());
+    }
+    clean
+}
+
+/// Keeps programs that git starts from prompting on the terminal, which is ours.
 fn quiet(command: &mut ProgramCommand, root: &Path) {
     let ssh = std::env::var("GIT_SSH_COMMAND").ok().filter(|line| !line.is_empty()).or_else(|| {
         let printed = run::output(root, "", &["config", "--get", "core.sshCommand"]).ok()?;
@@ -197,128 +349,6 @@ fn without_credentials(text: &str) -> String {
     }
     clean.push_str(rest);
     clean
-}
-
-const UNSIGNED: &str = "the commit could not be signed: the key wants a passphrase, or is missing";
-const NO_CREDENTIALS: &str = "the server wants credentials that nobody gave";
-const UNKNOWN_HOST: &str = "the server's host key is not known";
-const WANTS_TERMINAL: &str = "a hook, or a program that git started, wants to ask on the terminal";
-
-/// What programs say, in small letters, that find no terminal to ask on: shells, Go, Node, sudo, docker, stty, ssh.
-const TERMINAL_WORDS: &[&str] = &[
-    "/dev/tty",
-    "no such device or address",
-    "not a tty",
-    "not a terminal",
-    "no tty",
-    "a terminal is required",
-    "inappropriate ioctl for device",
-    "no terminal",
-    "without a terminal",
-];
-
-/// The causes that git tells by their words (its messages in the C locale), with what to do about each.
-const CAUSES: &[(&[&str], &str, &str)] = &[
-    (
-        &["index.lock", "Another git process"],
-        "another git works in this repository",
-        "wait for it to end; a crashed one leaves .git/index.lock, which you may then remove",
-    ),
-    (
-        &["nothing to commit", "no changes added to commit", "nothing added to commit"],
-        "nothing is staged",
-        "space stages the file that is selected, a stages all",
-    ),
-    (
-        &["Please tell me who you are", "empty ident", "Author identity unknown"],
-        "git does not know the author",
-        "git config user.name NAME; git config user.email ADDRESS",
-    ),
-    (
-        &["unmerged files", "is not possible because you have unmerged", "fix conflicts"],
-        "files are in conflict",
-        "settle each file marked !, stage it, then commit",
-    ),
-    (&["failed to sign", "gpg failed", "error: Load key"], UNSIGNED, "unlock the key in a terminal, or commit there"),
-    (
-        &["(non-fast-forward)", "(fetch first)", "fetch first", "tip of your current branch is behind"],
-        "the other side has commits that are not here",
-        "u pulls them if nothing is in the way; else git rebase origin/BRANCH",
-    ),
-    (
-        &["Not possible to fast-forward", "Diverging branches", "divergent"],
-        "both sides have commits of their own",
-        "git rebase on the branch that is followed, then push",
-    ),
-    (&["would be overwritten"], "changed files are in the way", "commit or stash them first"),
-    (
-        &["[remote rejected]", "hook declined"],
-        "the server refused it",
-        "its own words are below; a protected branch wants a pull request",
-    ),
-    (
-        &[
-            "could not read Username",
-            "could not read Password",
-            "terminal prompts disabled",
-            "Authentication failed",
-            "Permission denied (publickey",
-            "Permission denied, please",
-            "Invalid username or",
-        ],
-        NO_CREDENTIALS,
-        "run this git line once in a terminal, or set up a credential helper or ssh-agent",
-    ),
-    (
-        &["Host key verification failed"],
-        UNKNOWN_HOST,
-        "connect once with ssh in a terminal, and compare the fingerprint",
-    ),
-    (
-        &[
-            "Could not resolve host",
-            "unable to access",
-            "Connection refused",
-            "Connection timed out",
-            "Could not read from remote",
-            "does not appear to be a git repository",
-            "unable to connect",
-        ],
-        "the remote cannot be reached",
-        "is its address right (git remote -v), and the network up?",
-    ),
-    (
-        &["no tracking information", "No remote repository specified", "no upstream"],
-        "the branch follows none",
-        "P pushes it and sets what it follows",
-    ),
-    (&["not currently on a branch"], "HEAD is detached", "git switch NAME puts you on a branch"),
-];
-
-fn explain(root: &Path, what: &str, said: &str) -> Fault {
-    let cause = CAUSES.iter().find(|(words, ..)| words.iter().any(|word| said.contains(word)));
-    if let Some((_, why, todo)) = cause {
-        return Fault::failed(what, format!("{why}\n{said}"), *todo);
-    }
-    let small = said.to_lowercase();
-    if TERMINAL_WORDS.iter().any(|words| small.contains(words)) {
-        return Fault::failed(
-            what,
-            format!("{WANTS_TERMINAL}\n{said}"),
-            "run the same git line in a terminal of your own",
-        );
-    }
-    let general = run::refused(what, root, said.as_bytes());
-    if general.todo.contains("the message is git's own") {
-        // git says nothing of its own when a hook refuses: all that is printed is the hook's.
-        return Fault::new(
-            FaultKind::Refused,
-            what,
-            format!("git or one of its hooks refused\n{said}"),
-            "its own words are below; mend what they name and try again",
-        );
-    }
-    general
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
-//! The difference of one file: staged against HEAD, or the working tree against what is staged. Never decrypted: filters of the operator that
-//! would (textconv, external programs) are off.
+//! The difference of one file: staged against HEAD, or the working tree against the index. It is never decrypted:
+//! filters of the operator that would (textconv, external programs) are off.
 
 use std::path::Path;
 
 use super::{run, veil};
 use crate::model::Fault;
 
-/// Says which difference is meant.
+/// Selects a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// What the next commit would change.
+    /// The changes of the next commit.
     Staged,
-    /// What is changed and not staged.
+    /// The changes that are not staged.
     Unstaged,
-    /// A file that git does not know: all of it is new.
+    /// A file that git does not track: all of it is new.
     Untracked,
 }
 
-/// Says what a line of a difference is.
+/// Classifies a line of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiffKind {
     /// Names the file and its modes.
@@ -35,16 +35,16 @@ pub enum DiffKind {
 /// Holds one line of a difference, with its sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffLine {
-    /// What it is.
+    /// The kind of line.
     pub kind: DiffKind,
-    /// Its text; encrypted values are named, not shown.
+    /// The text; encrypted values are named, not shown.
     pub text: String,
 }
 
-/// Longer differences are cut: nobody reads them on a screen.
+/// The length, in bytes, at which a difference is cut: a screen is no place to read a longer one.
 const LONGEST: usize = 1024 * 1024;
 
-/// Reads the difference of a file as git writes it, without what Secrets hold in plain text.
+/// Reads the difference of a file as git writes it, without the plain text of Secrets.
 ///
 /// # Errors
 /// Fails with git's own words.
@@ -58,7 +58,7 @@ pub fn raw(root: &Path, path: &str, side: Side) -> Result<String, Fault> {
         Side::Untracked => arguments.extend(["--no-index", "--", "/dev/null", path]),
     }
     let output = run::bounded(run::comparing(root, &arguments)).map_err(|error| run::not_started(&what, &error))?;
-    // `--no-index` ends with 1 where there is a difference.
+    // `--no-index` ends with 1 if there is a difference.
     if output.status.success() || (side == Side::Untracked && output.status.code() == Some(1)) {
         let mut text = veil::over(root, path, String::from_utf8_lossy(&output.stdout).into_owned());
         if text.len() > LONGEST {
@@ -71,7 +71,7 @@ pub fn raw(root: &Path, path: &str, side: Side) -> Result<String, Fault> {
     Err(run::refused(&what, root, &output.stderr))
 }
 
-/// Sorts the lines of a difference; an encrypted value that changed becomes one line that says so, because ciphertext tells nothing.
+/// Classifies the lines of a difference; a changed encrypted value becomes one line, because ciphertext is unreadable.
 pub fn lines(raw: &str) -> Vec<DiffLine> {
     let mut lines: Vec<DiffLine> = Vec::new();
     let mut inside = false;
@@ -109,7 +109,7 @@ pub fn lines(raw: &str) -> Vec<DiffLine> {
     lines
 }
 
-/// Returns what stands before an encrypted value, with the line's sign.
+/// Returns the text before an encrypted value, with the line's sign.
 fn sealed(text: &str) -> Option<&str> {
     let (before, _) = text.split_once("ENC[AES256_GCM")?;
     Some(before.trim_end_matches(['"', '\'', ' ']))

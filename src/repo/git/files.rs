@@ -1,4 +1,4 @@
-//! The files that git tracks or would track, and what is staged of them.
+//! The files that git tracks or would track, and those of them that are staged.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -11,18 +11,18 @@ use super::run;
 use crate::model::Fault;
 use crate::programs::Running;
 
-/// The most that is kept of what git complains of, in bytes.
+/// The most that is kept of git's error output, in bytes.
 const COMPLAINTS: u64 = 64 * 1024;
 
 const WHAT: &str = "git does not list the files";
 
 /// Lists tracked files first, then those that are neither tracked nor ignored, up to a limit.
 ///
-/// Two calls run side by side, because one call of `git ls-files -co` prints the untracked first: an unignored build folder would fill
-/// the limit before the repository's own files.
+/// Two calls run side by side, because one call of `git ls-files -co` prints the untracked first: an unignored build
+/// folder would fill the limit before the repository's own files.
 ///
 /// # Errors
-/// Fails when git is missing or the folder lies in no repository.
+/// Fails if git is missing or the folder is in no repository.
 pub(in super::super) fn list_files(root: &Path, limit: usize) -> Result<Listing, Fault> {
     let start =
         |arguments: &[&str]| run::command(root, arguments).spawn().map_err(|error| run::not_started(WHAT, &error));
@@ -37,12 +37,12 @@ pub(in super::super) fn list_files(root: &Path, limit: usize) -> Result<Listing,
 
 fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing) -> Result<(), Fault> {
     let mut full = false;
-    // What it complains of is taken while it lists: it waits where nobody does.
+    // A thread reads the error output meanwhile: git blocks on a full pipe.
     let said = child.stderr();
     let complaints = std::thread::spawn(move || {
         let mut kept = Vec::new();
         if let Some(mut said) = said {
-            // What cannot be read tells nothing.
+            // An unreadable output gives no message.
             let _ = said.by_ref().take(COMPLAINTS).read_to_end(&mut kept);
             let _ = std::io::copy(&mut said, &mut std::io::sink());
         }
@@ -55,7 +55,7 @@ fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing)
             if name.last() == Some(&0) {
                 name.pop();
             }
-            // A name that is not UTF-8 cannot be a path of a Flux repository; it is left out rather than shown under a wrong name.
+            // A path of a Flux repository is UTF-8; another name is left out rather than shown under a wrong name.
             if let Ok(text) = std::str::from_utf8(&name) {
                 let text = text.trim_end_matches('/');
                 if !listing.paths.contains(text) {
@@ -79,11 +79,11 @@ fn collect(root: &Path, mut child: Running, limit: usize, listing: &mut Listing)
     if output.status.success() { Ok(()) } else { Err(run::refused(WHAT, root, &said)) }
 }
 
-/// Lists the files that git tracks or would track: those that are named, folders looked through, or all where none is. What has a name that is
-/// no UTF-8 is left out, as no kustomization can name it.
+/// Lists the files that git tracks or would track: the named ones, with those in named folders, or all if none is
+/// named. A name that is not UTF-8 is left out, as no kustomization can contain it.
 ///
 /// # Errors
-/// Fails when git does.
+/// Fails if git does.
 pub fn files(root: &Path, paths: &[String]) -> Result<Vec<String>, Fault> {
     Ok(all_files(root, paths)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
 }
@@ -91,13 +91,13 @@ pub fn files(root: &Path, paths: &[String]) -> Result<Vec<String>, Fault> {
 /// Lists the same files, whatever bytes their names have.
 ///
 /// # Errors
-/// Fails when git does.
+/// Fails if git does.
 pub fn all_files(root: &Path, paths: &[String]) -> Result<Vec<OsString>, Fault> {
     let mut arguments =
         vec!["--literal-pathspecs", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"];
     arguments.extend(paths.iter().map(String::as_str));
     let mut found = names(&run::output(root, WHAT, &arguments)?);
-    // A file in conflict stands in the index up to three times.
+    // The index lists a file in conflict up to three times.
     found.sort();
     found.dedup();
     Ok(found)
@@ -106,21 +106,21 @@ pub fn all_files(root: &Path, paths: &[String]) -> Result<Vec<OsString>, Fault> 
 /// Holds a file of the next commit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Staged {
-    /// Its name, of whatever bytes.
+    /// Its name, in bytes.
     pub name: OsString,
-    /// Under which git keeps what is in it.
+    /// The hash under which git keeps its content.
     pub hash: String,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub size: u64,
-    /// What is in it, where it is small; else it is read when it is looked at.
+    /// Its content, if it is small; a larger file is read when it is needed.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Lists the files of the next commit that differ from the last, as they are in the index; links and submodules are left out. Those of at most
-/// `small` bytes come with what is in them, as long as that is `together` at most.
+/// Lists the files of the next commit that differ from the last, as they are in the index; links and submodules are
+/// left out. Those of at most `small` bytes come with their content, up to `together` bytes in all.
 ///
 /// # Errors
-/// Fails when git does.
+/// Fails if git does.
 pub fn staged(root: &Path, small: u64, together: u64) -> Result<Vec<Staged>, Fault> {
     let what = "git does not show what is staged";
     let arguments = ["diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=ACMT", "-z"];
@@ -153,18 +153,18 @@ pub fn staged(root: &Path, small: u64, together: u64) -> Result<Vec<Staged>, Fau
     Ok(found.collect())
 }
 
-/// Reads what git keeps under a hash.
+/// Reads the object that git keeps under a hash.
 ///
 /// # Errors
-/// When git cannot be started or does not have it, and above so many bytes.
+/// If git cannot be started or does not have it, and above the limit.
 pub fn object(root: &Path, hash: &str, most: u64) -> std::io::Result<Vec<u8>> {
     run::blob(root, hash, most)?.ok_or_else(|| std::io::Error::other(format!("git does not have {hash}")))
 }
 
-/// Tells how large objects are, in bytes.
+/// Returns the sizes of objects, in bytes.
 ///
 /// # Errors
-/// When git cannot be started, or does not have one.
+/// If git cannot be started, or does not have one.
 pub(super) fn sizes(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<u64>, Fault> {
     batch(root, what, "--batch-check", hashes, size)
 }
@@ -172,7 +172,7 @@ pub(super) fn sizes(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<u64>
 /// Reads objects that are small, all at once.
 ///
 /// # Errors
-/// When git cannot be started, or does not have one.
+/// If git cannot be started, or does not have one.
 pub(super) fn blobs(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<Vec<u8>>, Fault> {
     batch(root, what, "--batch", hashes, |answers| {
         let size = size(answers)?;
@@ -184,7 +184,7 @@ pub(super) fn blobs(root: &Path, what: &str, hashes: &[&str]) -> Result<Vec<Vec<
     })
 }
 
-/// Asks `git cat-file` for objects, and reads an answer for each.
+/// Queries `git cat-file` for objects, and reads an answer for each.
 fn batch<T>(
     root: &Path,
     what: &str,
@@ -201,7 +201,7 @@ fn batch<T>(
         return Err(Fault::failed(what, "git cat-file has no pipes", "try again"));
     };
     let found = std::thread::scope(|scope| {
-        // git answers while it is asked: who writes everything first waits for ever.
+        // git answers while it reads: a caller that writes everything first would block for ever.
         scope.spawn(move || hashes.iter().try_for_each(|hash| writeln!(asked, "{hash}")));
         let mut answers = BufReader::new(answers);
         hashes.iter().map(|_| read(&mut answers)).collect::<std::io::Result<Vec<T>>>()
@@ -230,33 +230,33 @@ fn names(printed: &[u8]) -> Vec<OsString> {
     parts.map(|name| OsStr::from_bytes(name).to_owned()).collect()
 }
 
-/// Tells whether git leaves a file alone: it is named in .gitignore, or lies in `.git` itself.
+/// Tells whether git ignores a file: `.gitignore` names it, or it is in `.git` itself.
 pub fn is_ignored(root: &Path, path: &Path) -> bool {
     let path = path.to_string_lossy();
     run::output(root, WHAT, &["check-ignore", "--quiet", "--", &path]).is_ok()
 }
 
-/// Lists what git ignores and does not have, folders of which all is ignored by their names alone.
+/// Lists the paths that git ignores and does not track; a fully ignored folder is one entry.
 ///
 /// # Errors
-/// Fails when git does.
+/// Fails if git does.
 pub fn ignored(root: &Path) -> Result<BTreeSet<String>, Fault> {
     let arguments = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
     let names = names(&run::output(root, WHAT, &arguments)?).into_iter();
     Ok(names.filter_map(|name| Some(name.into_string().ok()?.trim_end_matches('/').to_owned())).collect())
 }
 
-/// Lists the files that git has although its rules ignore them.
+/// Lists the files that git tracks although its rules ignore them.
 ///
 /// # Errors
-/// Fails when git does.
+/// Fails if git does.
 pub fn tracked_but_ignored(root: &Path) -> Result<Vec<String>, Fault> {
     let arguments = ["ls-files", "--cached", "--ignored", "--exclude-standard", "-z"];
     let names = names(&run::output(root, WHAT, &arguments)?).into_iter();
     Ok(names.filter_map(|name| name.into_string().ok()).collect())
 }
 
-/// Tells whether git tracks a file, so that what is in it may be in the history.
+/// Tells whether git tracks a file, so that its content may be in the history.
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()
 }

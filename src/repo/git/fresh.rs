@@ -1,4 +1,4 @@
-//! Repositories that fluxdeck makes itself: the operator's new one, and the demo's.
+//! Repositories that fluxdeck creates itself: the operator's new one, and the demo's.
 
 use std::path::Path;
 
@@ -6,19 +6,20 @@ use super::run;
 use crate::model::Fault;
 use crate::programs::ProgramCommand;
 
-/// The calls of git that make the operator's new repository and its first commit.
+/// The calls of git that create the operator's new repository and its first commit.
 const FIRST_COMMIT: &[&[&str]] = &[
     &["init", "--quiet", "--initial-branch=main"],
     &["add", "--all"],
     &["commit", "--quiet", "--message", "feat: the homelab"],
 ];
 
-/// Makes a repository of a folder that was just written, and its first commit, with the operator's own name, hooks and signing.
+/// Creates a repository from a folder that was just written, and its first commit, with the operator's own name, hooks
+/// and signing.
 ///
-/// It takes no permit: the folder is new and holds what was asked for, and nothing that was there before is changed.
+/// It takes no permit: the folder is new and has only the requested files, and no existing file is changed.
 ///
 /// # Errors
-/// Fails when git cannot be started, or refuses; the fault says what is left to do.
+/// Fails if git cannot be started, or refuses; the fault says what is left to do.
 pub fn first_commit(folder: &Path) -> Result<(), Fault> {
     for arguments in FIRST_COMMIT {
         let mut command = run::asked(folder, arguments);
@@ -31,22 +32,22 @@ pub fn first_commit(folder: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A repository of the demo: whoever runs it and whatever git's settings are, its commits are the same.
+/// A repository of the demo: its commits are the same for every user and all settings of git.
 #[derive(Debug)]
 pub struct Own<'a> {
     /// Its folder.
     pub folder: &'a Path,
-    /// Whose the commits are, by name and address.
+    /// The author of the commits: name and address.
     pub author: (&'a str, &'a str),
-    /// When they were made.
+    /// The time of the commits.
     pub moment: String,
 }
 
 impl Own<'_> {
-    /// Runs git in it and returns what it printed; an error is in git's own words.
+    /// Runs git in it and returns the output; an error has git's own words.
     ///
     /// # Errors
-    /// Fails when git cannot be started, or refuses.
+    /// Fails if git cannot be started, or refuses.
     pub fn git(&self, arguments: &[&str]) -> Result<String, String> {
         let mut command = run::own(self.folder, arguments);
         for role in ["AUTHOR", "COMMITTER"] {
@@ -57,7 +58,7 @@ impl Own<'_> {
     }
 }
 
-/// Looks into a bare repository, which is named as one, since git trusts none that is only found; `None` when there is no answer.
+/// Queries a bare repository, by its explicit path, since git trusts none that it only finds; `None` without an answer.
 pub fn in_bare(folder: &Path, arguments: &[&str]) -> Option<String> {
     let named = format!("--git-dir={}", folder.display());
     output_of(run::command(folder, &[&[named.as_str()], arguments].concat())).ok()
@@ -76,7 +77,7 @@ fn output_of(command: ProgramCommand) -> Result<String, String> {
 mod tests {
     use super::{Own, in_bare};
 
-    /// Settings of the repository that would run a program.
+    /// Writes settings of the repository that would run a program.
     fn trap(config: &std::path::Path, ran: &std::path::Path) {
         use std::fmt::Write as _;
         let mut text = std::fs::read_to_string(config).unwrap();

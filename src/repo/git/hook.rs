@@ -1,4 +1,4 @@
-//! Git's hooks before a commit: a few lines between two marks, beside whatever else the hook does.
+//! Git's hooks before a commit: a few lines between two marks, beside the hook's own lines.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use crate::model::{Fault, FaultKind, Permit};
 const BEGIN: &str = "# >>> fluxdeck >>> checks what is staged; `fluxdeck hook uninstall` takes these lines out";
 const END: &str = "# <<< fluxdeck <<<";
 
-/// The hooks that git asks before it makes a commit: `pre-commit` for `git commit`, `pre-merge-commit` for what `git merge` commits itself
-/// (githooks(5)). `git cherry-pick` and `git rebase` ask none.
+/// The hooks that git runs before it creates a commit: `pre-commit` for `git commit`, `pre-merge-commit` for commits of
+/// `git merge` itself (githooks(5)). `git cherry-pick` and `git rebase` run none.
 const HOOKS: &[&str] = &["pre-commit", "pre-merge-commit"];
 
-/// Puts the check into the hooks; says what was done.
+/// Puts the check into the hooks; returns a report.
 ///
 /// # Errors
-/// Fails when there is no repository, when a hook is no shell script, or when git takes hooks from a folder outside of the repository,
-/// which other repositories may share. Then no hook was changed.
+/// Fails if there is no repository, if a hook is no shell script, or if git takes hooks from a folder outside of the
+/// repository, which other repositories may share. Then no hook was changed.
 pub fn install(root: &Path, program: Option<&Path>, permit: &Permit) -> Result<String, Fault> {
     let changes: Vec<(PathBuf, Option<String>)> =
         HOOKS.iter().map(|name| with_check(root, name, program)).collect::<Result<_, Fault>>()?;
@@ -34,7 +34,7 @@ pub fn install(root: &Path, program: Option<&Path>, permit: &Permit) -> Result<S
     Ok(said.join("; "))
 }
 
-/// Returns where a hook is, and what it is to say; nothing where it says so already.
+/// Returns the path of a hook, and its new text; `None` if it has that text already.
 fn with_check(root: &Path, name: &str, program: Option<&Path>) -> Result<(PathBuf, Option<String>), Fault> {
     let hook = place(root, name)?;
     let shown = hook.display();
@@ -60,10 +60,10 @@ fn with_check(root: &Path, name: &str, program: Option<&Path>) -> Result<(PathBu
     Ok((hook, is_new.then_some(text)))
 }
 
-/// Takes the check out of the hooks; a hook that has nothing else goes with it.
+/// Takes the check out of the hooks; deletes a hook that has nothing else.
 ///
 /// # Errors
-/// Fails when there is no repository or a hook cannot be written.
+/// Fails if there is no repository or a hook cannot be written.
 pub fn uninstall(root: &Path, permit: &Permit) -> Result<String, Fault> {
     let mut said = Vec::new();
     for name in HOOKS {
@@ -85,7 +85,7 @@ pub fn uninstall(root: &Path, permit: &Permit) -> Result<String, Fault> {
     Ok(said.join("; "))
 }
 
-/// Returns where git looks for the hook of this repository.
+/// Returns the path where git looks for a hook of this repository.
 fn place(root: &Path, name: &str) -> Result<PathBuf, Fault> {
     let what = "the hook was not touched";
     let ask = |arguments: &[&str]| run::finish(run::about_hooks(root, arguments), root, what);
@@ -121,7 +121,7 @@ fn place(root: &Path, name: &str) -> Result<PathBuf, Fault> {
     Ok(hook)
 }
 
-/// The lines; the program is called by its name, else where it was when the hook was installed.
+/// Returns the lines; they call the program by its name, else by its path at installation.
 fn block(program: Option<&Path>) -> String {
     let path = program.map(|path| path.to_string_lossy().replace('\'', "'\\''")).unwrap_or_default();
     format!(
@@ -135,7 +135,7 @@ fn block(program: Option<&Path>) -> String {
     )
 }
 
-/// Takes the lines between the marks out.
+/// Removes the lines between the marks.
 fn cut(text: &str) -> String {
     let mut inside = false;
     let keep = |line: &&str| {
@@ -168,7 +168,7 @@ fn write(hook: &Path, text: &str, permit: &Permit) -> Result<(), Fault> {
         .map_err(|error| failed(hook, &error))
 }
 
-/// No hook is larger, in bytes.
+/// The largest hook, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
 fn failed(hook: &Path, error: &std::io::Error) -> Fault {
@@ -252,7 +252,7 @@ mod tests {
         let elsewhere = tempfile::tempdir().unwrap();
         repository.git(&["config", "core.hooksPath", elsewhere.path().to_str().unwrap()]);
         assert!(install(repository.path(), None, &grant()).unwrap_err().why.contains("core.hooksPath"));
-        // Inside of the repository it is its own, as husky has it.
+        // A hooks folder inside of the repository is the repository's own, as husky has it.
         repository.git(&["config", "core.hooksPath", ".husky"]);
         install(repository.path(), None, &grant()).unwrap();
         assert!(repository.path().join(".husky/pre-commit").exists());

@@ -1,4 +1,4 @@
-//! What the last commit holds. That git could not be asked is another answer than that there is no commit, or no such file in it.
+//! The files of the last commit. A failure of git is another answer than a missing commit, or a missing file in it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,28 +9,28 @@ use crate::model::Fault;
 
 const WHAT: &str = "the last commit cannot be read";
 
-/// Holds the files of the last commit by their paths, each with the hash of what is in it.
+/// Holds the files of the last commit by their paths, each with the hash of its content.
 #[derive(Debug)]
 pub struct LastCommit {
     root: PathBuf,
     files: BTreeMap<String, String>,
 }
 
-/// Tells whether a folder lies in a repository, whether or not git can open it.
+/// Tells whether a folder is in a repository, whether or not git can open it.
 pub fn is_in_repository(folder: &Path) -> bool {
     pipes::top(folder).is_some() || std::env::var_os("GIT_DIR").is_some()
 }
 
 impl LastCommit {
-    /// Lists what the last commit holds; `None` where there is no repository, or no commit in it.
+    /// Lists the files of the last commit; `None` if there is no repository, or no commit in it.
     ///
     /// # Errors
-    /// When git cannot be asked, or refuses.
+    /// If git cannot be started, or refuses.
     pub fn read(root: &Path) -> Result<Option<Self>, Fault> {
         if !is_in_repository(root) {
             return Ok(None);
         }
-        // `HEAD` of an empty repository names a branch without a commit, which git says by its code alone.
+        // `HEAD` of an empty repository names a branch without a commit; git reports that by its exit code alone.
         let head = ["rev-parse", "--verify", "--quiet", "HEAD"];
         let head = run::bounded(run::command(root, &head)).map_err(|error| run::not_started(WHAT, &error))?;
         if !head.status.success() {
@@ -47,15 +47,15 @@ impl LastCommit {
         self.files.keys().map(String::as_str)
     }
 
-    /// Reads a file of it; `None` where it has none of that path, or one that is no text.
+    /// Reads a file of it; `None` if it has no such path, or the file is no text.
     ///
     /// # Errors
-    /// When git cannot be asked or refuses, and above 16 MiB.
+    /// If git cannot be started or refuses, and above 16 MiB.
     pub fn text(&self, path: &str) -> Result<Option<String>, Fault> {
         Ok(self.texts([path])?.into_iter().next().map(|(_, text)| text))
     }
 
-    /// Reads several files of it, with one git; those that it does not have, and what is no text, are left out.
+    /// Reads several files of it with one git; leaves out missing ones and those that are no text.
     ///
     /// # Errors
     /// As [`LastCommit::text`].
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(last.names().collect::<Vec<_>>(), ["a.yaml", "b c.yaml"]);
         assert_eq!(last.text("a.yaml").unwrap().as_deref(), Some("a: 1\n"));
         assert_eq!(last.text("c.yaml").unwrap(), None);
-        // The object is lost: that is no missing file.
+        // The object is lost: that is another case than a missing file.
         let hash = repository.git(&["rev-parse", "HEAD:a.yaml"]);
         let (folder, name) = hash.split_at(2);
         std::fs::remove_file(repository.path().join(".git/objects").join(folder).join(name)).unwrap();

@@ -1,7 +1,8 @@
-//! What git would wait for without end: a pipe, a socket or a device in place of a file that it reads.
+//! Files that git would wait for without end: a pipe, a socket or a device in place of a file that it reads.
 //!
-//! git opens `.git/HEAD`, `.gitignore` and their like without looking what they are, and whoever made the folder (an archive, a shared disk) can
-//! make a pipe of one. So that is told before git is started; whatever else it may wait for ends with its time.
+//! git opens `.git/HEAD`, `.gitignore` and the like without checking their kind, and the creator of the folder (an
+//! archive, a shared disk) can make one of them a pipe. So they are checked before git is started; a deadline ends any
+//! other wait.
 
 use std::collections::HashMap;
 use std::os::unix::fs::FileTypeExt as _;
@@ -10,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
 use crate::files;
 
-/// Files that git reads whatever it is asked, below its own folder, or the one that worktrees share.
+/// Files that git reads in every command, below its own folder, or the one that worktrees share.
 const OWN: [&str; 11] = [
     "HEAD",
     "index",
@@ -28,33 +29,34 @@ const OWN: [&str; 11] = [
 /// Files that it reads in every folder of the working tree.
 const IN_FOLDERS: [&str; 3] = [".gitattributes", ".gitignore", ".gitmodules"];
 
-/// The most entries of the working tree that are looked at: what lies behind them is left to git's time.
+/// The most entries of the working tree that are checked: git's deadline covers the rest.
 const MOST: usize = 50_000;
 
-/// A file that says where a folder of git is has no more bytes.
+/// The most bytes of a file that names git's folder.
 const LONGEST: u64 = 64 * 1024;
 
-/// Says what git goes through beside its own folder.
+/// Selects the part of the working tree that git walks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Through<'a> {
     /// Nothing of the working tree.
     Nothing,
-    /// The folders on the way to a file or folder, and what lies in that.
+    /// The folders on the way to a file or folder, and the content of that.
     WayTo(&'a Path),
     /// All folders of the working tree.
     Tree,
 }
 
 impl<'a> Through<'a> {
-    /// Tells what a command goes through for attributes and ignored files.
+    /// Returns the part that a command walks for attributes and ignored files.
     pub(super) fn for_command(arguments: &[&'a str]) -> Self {
         let has = |word: &str| arguments.contains(&word);
         let named =
             arguments.iter().position(|word| *word == "--").and_then(|at| arguments.get(at.saturating_add(1)..));
-        match arguments.iter().find(|word| ["diff", "status", "ls-files", "check-ignore"].contains(word)) {
-            // The index alone is compared with the last commit, and listed.
+        match arguments.iter().find(|word| ["diff", "status", "ls-files", "check-ignore", "grep"].contains(word)) {
+            // git compares only the index with the last commit, or lists it.
             Some(&"diff") if has("--cached") && (has("--raw") || has("--name-only")) => Self::Nothing,
             Some(&"ls-files") if !has("--others") => Self::Nothing,
+            Some(&"grep") if !has("--untracked") => Self::Nothing,
             Some(&("diff" | "check-ignore")) => match named {
                 Some([file] | ["/dev/null", file]) => Self::WayTo(Path::new(*file)),
                 _ => Self::Tree,
@@ -65,12 +67,12 @@ impl<'a> Through<'a> {
     }
 }
 
-/// Returns the top of the working tree that a folder lies in.
+/// Returns the top of the working tree around a folder.
 pub(super) fn top(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|root| root.join(".git").symlink_metadata().is_ok())
 }
 
-/// Finds such a file: of git's own, and in the working tree where git is asked something for which it goes through that.
+/// Finds such a file: among git's own, and in the part of the working tree that git walks.
 pub(super) fn in_the_way(folder: &Path, through: Through<'_>) -> Option<PathBuf> {
     let root = top(folder)?;
     let own = own_folders(root).unwrap_or_else(|file| vec![file]);
@@ -82,10 +84,11 @@ pub(super) fn in_the_way(folder: &Path, through: Through<'_>) -> Option<PathBuf>
     })
 }
 
-/// Returns the folders in which git keeps what it knows: `.git`, or what a file of that name says, and the one that such worktrees share.
+/// Returns the folders of git's own data: `.git`, or the folder that a file of that name points to, and the one that
+/// such worktrees share.
 ///
 /// # Errors
-/// Returns the file that says so and cannot be read.
+/// Returns the pointing file if it cannot be read.
 fn own_folders(root: &Path) -> Result<Vec<PathBuf>, PathBuf> {
     let read = |file: PathBuf| files::text(&file, LONGEST).map_err(|_| file);
     let mut own = root.join(".git");
@@ -109,7 +112,7 @@ fn on_the_way(root: &Path, file: &Path) -> Option<PathBuf> {
     files.find(is_one).or_else(|| is_folder().then(|| in_folders(file)).flatten())
 }
 
-/// Looks through the tree. Who asks while another is looking takes what that finds: a reload asks git for several things at once.
+/// Searches the tree. A caller during another search takes the result of that one: a reload runs several gits at once.
 fn in_tree(root: &Path) -> Option<PathBuf> {
     type Found = OnceLock<Option<PathBuf>>;
     static LOOKS: LazyLock<Mutex<HashMap<PathBuf, Weak<Found>>>> = LazyLock::new(Mutex::default);
@@ -124,7 +127,7 @@ fn in_tree(root: &Path) -> Option<PathBuf> {
     look.get_or_init(|| in_folders(root)).clone()
 }
 
-/// Tells whether reading a file may wait: also where it is a link, which git follows in its own folder.
+/// Tells whether reading a file may block: also if it is a link, which git follows in its own folder.
 fn never_ends(file: &Path) -> bool {
     let is_nothing = || file.canonicalize().is_ok_and(|file| file == Path::new("/dev/null"));
     file.metadata().is_ok_and(|data| is_odd(data.file_type())) && !is_nothing()
@@ -137,7 +140,7 @@ fn is_odd(kind: std::fs::FileType) -> bool {
 fn in_folders(root: &Path) -> Option<PathBuf> {
     let (mut folders, mut left) = (vec![root.to_owned()], MOST);
     while let Some(folder) = folders.pop() {
-        // What cannot be listed git cannot go through either.
+        // git cannot walk a folder that cannot be listed, either.
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             left = left.checked_sub(1)?;
             let Ok(kind) = entry.file_type() else { continue };

@@ -1,4 +1,5 @@
-//! Where a push really goes: the remote, the branch there and the addresses, as git itself resolves them from all of its settings.
+//! The destination of a push: the remote, the branch there and the addresses, as git itself resolves them from all of
+//! its settings.
 
 use std::path::Path;
 
@@ -7,29 +8,32 @@ use crate::model::Fault;
 
 const WHAT: &str = "nothing was pushed";
 
-/// Says where a branch is pushed to. What is judged is this value, and what is pushed is this value too.
+/// Names the destination of a branch. The checks and the push use this same value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
-    /// The branch here.
+    /// The local branch.
     pub from: String,
+    /// The last commit of the branch in full: the user agrees to push this one.
+    pub commit: String,
     /// The remote, such as `origin`.
     pub remote: String,
-    /// The reference there in full, such as `refs/heads/main`.
+    /// The full reference on the remote, such as `refs/heads/main`.
     pub reference: String,
     /// The addresses that git pushes to, with `pushurl`, `insteadOf` and `pushInsteadOf` applied.
     pub addresses: Vec<String>,
-    /// Whether the branch follows another already.
+    /// Whether the branch has an upstream already.
     pub followed: bool,
 }
 
 impl Destination {
-    /// Returns the branch there, in a word.
+    /// Returns the short name of the branch on the remote.
     pub fn branch(&self) -> &str {
         self.reference.strip_prefix("refs/heads/").unwrap_or(&self.reference)
     }
 
-    /// Tells whether a source that fetches from an address may get what is pushed: `false` only where both addresses are known to name
-    /// different repositories of one host. A name of an own may stand for any host (`Host` of ssh, a name inside of the cluster).
+    /// Tells whether a source that fetches from an address may get the pushed commits: `false` only if both addresses
+    /// are known to name different repositories of one host. A host alias may stand for any host (`Host` of ssh, a name
+    /// inside of the cluster).
     pub fn may_reach(&self, address: &str) -> bool {
         let Some(theirs) = place(address) else { return true };
         self.addresses.is_empty()
@@ -40,14 +44,15 @@ impl Destination {
     }
 }
 
-/// Finds out where HEAD's branch is pushed to.
+/// Resolves the destination of HEAD's branch.
 ///
-/// The remote is the branch's `pushRemote`, else `remote.pushDefault`, else the remote that it follows, else the only one there is. The
-/// branch there is what `remote.NAME.push` says, else the one that it follows at that remote, else the same name.
+/// The remote is the branch's `pushRemote`, else `remote.pushDefault`, else the remote that it follows, else the only
+/// one. The branch there is set by `remote.NAME.push`, else it is the one that it follows at that remote, else the one
+/// of the same name.
 ///
 /// # Errors
-/// Fails for a detached HEAD, for a branch that follows one of the same repository, and where there is no remote or more than one to choose
-/// from.
+/// Fails for a detached HEAD, for a branch that follows one of the same repository, and if there is no remote, or
+/// several without a choice.
 pub fn destination(root: &Path) -> Result<Destination, Fault> {
     let ask = |arguments: &[&str]| {
         run::output(root, WHAT, arguments).ok().map(|printed| String::from_utf8_lossy(&printed).trim_end().to_owned())
@@ -60,11 +65,12 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
         ));
     };
     let branch = full.strip_prefix("refs/heads/").unwrap_or(&full).to_owned();
-    // git's own answers, for every way in which these can be set.
-    let format = "--format=%(push:remotename)%00%(push:remoteref)%00%(upstream:remotename)%00%(upstream:remoteref)";
+    // git itself resolves these, however they are set.
+    let format = "--format=%(objectname)%00%(push:remotename)%00%(push:remoteref)%00%(upstream:remotename)%00%(upstream:remoteref)";
     let told = ask(&["for-each-ref", format, "--", &full]).unwrap_or_default();
     let mut fields = told.lines().next().unwrap_or_default().split('\0').map(str::to_owned);
     let mut next = || fields.next().filter(|text| !text.is_empty());
+    let commit = next().ok_or_else(|| Fault::failed(WHAT, "there is no commit yet", "c makes the first"))?;
     let (remote, mapped, upstream, followed) = (next(), next(), next(), next());
     let remote = match remote {
         Some(remote) => remote,
@@ -86,10 +92,10 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
         _ => full,
     };
     let addresses = ask(&["remote", "get-url", "--push", "--all", "--", &remote]).unwrap_or_default();
-    // A remote need not have a name: `branch.NAME.remote` may be an address.
+    // A remote may lack a name: `branch.NAME.remote` may be an address.
     let addresses: Vec<String> =
         if addresses.is_empty() { vec![remote.clone()] } else { addresses.lines().map(str::to_owned).collect() };
-    Ok(Destination { from: branch, remote, reference, addresses, followed: followed.is_some() })
+    Ok(Destination { from: branch, commit, remote, reference, addresses, followed: followed.is_some() })
 }
 
 fn only_remote(listed: &str, branch: &str) -> Result<String, Fault> {
@@ -108,7 +114,7 @@ fn only_remote(listed: &str, branch: &str) -> Result<String, Fault> {
     }
 }
 
-/// Returns host and path of an address in one form, whichever of `ssh://`, `https://` and `host:path` it is written in; `None` for a folder.
+/// Returns host and path of an address in one form, for `ssh://`, `https://` and `host:path`; `None` for a folder.
 fn place(address: &str) -> Option<(String, String)> {
     let (authority, path) = match address.split_once("://") {
         Some(("file", _)) => return None,
@@ -127,12 +133,12 @@ fn place(address: &str) -> Option<(String, String)> {
         _ => host,
     };
     let host = host.to_ascii_lowercase();
-    // The same servers, where a firewall lets only the port of https through.
+    // The same servers, for firewalls that let only the port of https through.
     let host =
         ["altssh.", "ssh.", "www."].iter().find_map(|start| host.strip_prefix(start)).unwrap_or(&host).to_owned();
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/').to_lowercase();
     let path = path.strip_suffix(".git").unwrap_or(&path);
-    // Azure writes the same repository in two ways.
+    // Azure has two spellings of the same repository.
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | "v3" | "_git" | "~")).collect();
     (!host.is_empty() && !parts.is_empty()).then(|| (host, parts.join("/")))
 }
@@ -164,7 +170,7 @@ mod tests {
         const FLEET: &str = "https://git.example.org/team/fleet.git";
         let here = sample_repository();
         assert_eq!(goes(&here), format!("main -> team/origin refs/heads/main {FLEET}"));
-        // A branch of another name here, whatever slashes the remote's name has.
+        // The local branch has another name, and the remote's name has a slash.
         here.git(&["switch", "--quiet", "-c", "fix"]);
         for (key, value) in [("branch.fix.remote", "team/origin"), ("branch.fix.merge", "refs/heads/main")] {
             here.git(&["config", key, value]);
@@ -173,13 +179,13 @@ mod tests {
         here.git(&["config", "remote.team/origin.push", "refs/heads/fix:refs/heads/prod"]);
         assert_eq!(goes(&here), format!("fix -> team/origin refs/heads/prod {FLEET}"));
         here.git(&["config", "--unset", "remote.team/origin.push"]);
-        // Somewhere else than it follows: the same name there.
+        // A remote other than the upstream's: the same branch name there.
         here.git(&["remote", "add", "fork", "git@git.example.org:me/fleet"]);
         here.git(&["config", "remote.pushDefault", "fork"]);
         assert_eq!(goes(&here), "fix -> fork refs/heads/fix git@git.example.org:me/fleet");
         here.git(&["config", "branch.fix.pushRemote", "team/origin"]);
         assert_eq!(goes(&here), format!("fix -> team/origin refs/heads/main {FLEET}"));
-        // Addresses are those that are pushed to.
+        // The addresses are those for pushes.
         here.git(&["config", "url.ssh://git@push.example.org/.pushInsteadOf", "https://git.example.org/"]);
         assert_eq!(goes(&here), "fix -> team/origin refs/heads/main ssh://git@push.example.org/team/fleet.git");
         here.git(&["config", "remote.team/origin.pushurl", "https://other.example.org/x"]);
@@ -216,6 +222,7 @@ mod tests {
     fn only_another_repository_of_the_same_host_is_not_reached() {
         let to = |address: &str| Destination {
             from: "main".to_owned(),
+            commit: String::new(),
             remote: "origin".to_owned(),
             reference: "refs/heads/main".to_owned(),
             addresses: vec![address.to_owned()],
@@ -224,7 +231,7 @@ mod tests {
         let fleet = "ssh://git@github.com/team/fleet.git";
         assert!(to("https://github.com/team/fleet").may_reach(fleet));
         assert!(!to("https://github.com/me/fleet").may_reach(fleet));
-        // A host of an own name, a folder, and nothing at all may be anything.
+        // A host alias, a folder, and an empty address may be anything.
         assert!(to("work:me/fleet").may_reach(fleet));
         assert!(to("/srv/fleet").may_reach(fleet));
         assert!(to("https://github.com/me/fleet").may_reach(""));

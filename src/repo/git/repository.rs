@@ -1,4 +1,4 @@
-//! Where the repository is.
+//! The repository's folders.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::run;
 use crate::model::Fault;
 
-/// Says where a working tree and its git folders are.
+/// Holds the paths of a working tree and its git folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     /// The top of the working tree.
@@ -18,11 +18,12 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Finds the repository that a folder lies in: by looking where it is an ordinary one, else by asking git, which takes as long as
-    /// everything else up to the first frame.
+    /// Finds the repository around a folder: by the file system if it is an ordinary one, else by running git, which
+    /// takes as long as everything else up to the first frame.
     ///
     /// # Errors
-    /// Fails when git is missing, the folder lies in no repository, the repository is bare, or git does not trust its owner.
+    /// Fails if git is missing, the folder is in no repository, the repository is bare, or git does not trust its
+    /// owner.
     pub fn discover(folder: &Path) -> Result<Self, Fault> {
         if let Some(found) = Self::ordinary(folder) {
             return Ok(found);
@@ -39,9 +40,9 @@ impl Repository {
         }
     }
 
-    /// Finds a repository as `git init` and `git clone` make it. `None` where there is none, and wherever git could see it in another way:
-    /// it is told by the environment where to look, or the repository is another user's, a worktree, a submodule, bare, or configured in
-    /// a way of its own.
+    /// Finds a repository as `git init` and `git clone` create it. `None` if there is none, and whenever git could see
+    /// it in another way: variables of the environment point to another place, or the repository is another user's, a
+    /// worktree, a submodule, bare, or has a special configuration.
     fn ordinary(folder: &Path) -> Option<Self> {
         let told =
             ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_COUNT"];
@@ -53,7 +54,7 @@ impl Repository {
         for root in folder.ancestors() {
             let data = root.metadata().ok()?;
             let git_dir = root.join(".git");
-            // git stops where another file system begins, and takes a folder that looks like a repository for a bare one.
+            // git stops at the border of a file system, and takes a folder that looks like a repository for a bare one.
             if data.dev() != device || root.join("HEAD").exists() {
                 return None;
             }
@@ -74,7 +75,7 @@ impl Repository {
     }
 }
 
-/// Tells whether a configuration, in small letters, says of the repository that it is bare.
+/// Tells whether a configuration, in small letters, marks the repository as bare.
 fn is_bare(config: &str) -> bool {
     config.lines().any(|line| line.trim().strip_prefix("bare").is_some_and(|rest| !rest.contains("false")))
 }

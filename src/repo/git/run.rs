@@ -1,11 +1,13 @@
-//! Running `git`: quiet, in plain English, never asking anything, and running nothing that the repository's own files name unless the operator
-//! asked for what runs it.
+//! Running `git`: quiet, in plain English, without prompts, and without programs that only the repository's own files
+//! name unless the operator started the command that runs them.
 //!
-//! `.git/config` comes with an archive, a shared folder or a build cache, and can name a program for nearly everything that git does. So
-//! there are doors. [`command`] is for looking; [`comparing`] too, where git reads the working tree's files and would send them through
-//! filters; [`staging`] is for what the operator put into the index, where his filters decide what is stored; [`asked`] is for commit, push,
-//! fetch and pull, where hooks, signing and credentials are what he asked for, and [`on_terminal`] for the same where it asks him something.
-//! [`own`] is for a repository that we made ourselves, whatever his settings are. Nobody else may name the program: `tests/suite/architecture.rs`.
+//! `.git/config` comes with an archive, a shared folder or a build cache, and can name a program for nearly every
+//! action of git. So there are several constructors. [`command`] is for reading; [`comparing`] too, for commands that
+//! read the working tree's files and would send them through filters; [`staging`] is for files that the operator puts
+//! into the index, whose filters decide what is stored; [`asked`] is for commit, push, fetch and pull, where the
+//! operator wants hooks, signing and credentials, and [`on_terminal`] for the same with prompts. [`own`] is for a
+//! repository that we created ourselves, whatever the operator's settings are. No other code may name the program:
+//! `tests/suite/architecture.rs`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,9 +22,11 @@ use crate::programs::{ProgramCommand, ProgramKind};
 /// The program.
 const GIT: &str = "git";
 
-/// Holds of every call: a folder that looks like a bare repository is none unless it is named, and no program is asked what changed.
+/// Settings of every call: a folder that looks like a bare repository is none unless it is named, and no program is
+/// queried for changes.
 ///
-/// Nor is a submodule gone into to say what changed in it: it has a configuration of its own, with programs of its own.
+/// git does not enter a submodule to describe its changes, either: it has a configuration of its own, with programs of
+/// its own.
 const ALWAYS: &[&str] = &[
     "safe.bareRepository=explicit",
     "core.fsmonitor=false",
@@ -31,55 +35,56 @@ const ALWAYS: &[&str] = &[
     "status.submoduleSummary=false",
 ];
 
-/// The longest that a git may take which only looks.
+/// The deadline of a git that only reads.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The most that a git may print, in bytes: the names of more files than anybody has, or a difference that nobody reads.
+/// The most output of git, in bytes: more than any real list of files or readable difference.
 const MOST: usize = 64 * 1024 * 1024;
 
-/// Holds where nobody asked for hooks.
+/// Settings of calls that need no hooks.
 const WITHOUT_HOOKS: &[&str] = &["core.hooksPath=/dev/null"];
 
-/// Holds where git only looks.
+/// Settings of calls that only read.
 const LOOKING: &[&str] = &["log.showSignature=false", "submodule.recurse=false", "fetch.recurseSubmodules=false"];
 
-/// Prepares a call of git that only looks: hooks, pagers, signatures, external differences and fetching are off.
+/// Prepares a call of git that only reads: hooks, pagers, signatures, external differences and fetching are off.
 ///
-/// Optional locks are off so that looking never disturbs a git that the operator runs at the same time; prompts are off because the
-/// screen is ours.
+/// Optional locks are off so that reading never disturbs a git that the operator runs at the same time; prompts are off
+/// because the screen is ours.
 pub(super) fn command(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     let mut command = prepare(ProgramKind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, LOOKING], &inert(arguments));
     command.deadline(PATIENCE);
     if let Some(file) = pipes::in_the_way(folder, Through::for_command(arguments)) {
         command.refused(format!("{} is a pipe or a device, which git would read without end", file.display()));
     }
-    // Objects that a partial clone lacks are not fetched: older versions of git know the second alone.
+    // git does not fetch the objects that a partial clone lacks: older versions know the second variable alone.
     command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "");
     command
 }
 
-/// Prepares a call that compares the working tree's files: as [`command`], and no filter runs that only the repository's own configuration
-/// names. One that the operator's configuration names, as `git lfs install` does, is the operator's.
+/// Prepares a call that compares the working tree's files: as [`command`], and without filters that only the
+/// repository's own configuration names. A filter of the operator's configuration, as of `git lfs install`, runs.
 pub(super) fn comparing(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     let mut command = command(folder, arguments);
     with_filters(&mut command, &operators_filters(folder));
     command
 }
 
-/// Prepares a call that changes the index: no hooks, and filters as the operator set them up, for they decide what is stored.
+/// Prepares a call that changes the index: no hooks, and filters as the operator set them up, because they decide what
+/// is stored.
 pub(super) fn staging(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     prepare(ProgramKind::GitWrites, folder, &[ALWAYS, WITHOUT_HOOKS], arguments)
 }
 
-/// Prepares what the operator asked for, with hooks, signing and credentials.
+/// Prepares a command of the operator, with hooks, signing and credentials.
 pub(super) fn asked(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     prepare(ProgramKind::GitWrites, folder, &[ALWAYS], arguments)
 }
 
-/// A call of git for the terminal, where it may ask the operator something.
+/// A call of git for the terminal, where it may prompt the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnTerminal {
-    /// What it may see of our environment.
+    /// The kind of program, which decides the environment that it gets.
     pub kind: ProgramKind,
     /// The program.
     pub program: &'static str,
@@ -87,14 +92,14 @@ pub struct OnTerminal {
     pub arguments: Vec<String>,
 }
 
-/// Prepares what the operator asked for as [`asked`] does, for the terminal.
+/// Prepares a command of the operator as [`asked`] does, for the terminal.
 pub(super) fn on_terminal(arguments: Vec<String>) -> OnTerminal {
     let settings = ALWAYS.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]);
     OnTerminal { kind: ProgramKind::GitInTerminal, program: GIT, arguments: settings.chain(arguments).collect() }
 }
 
-/// Prepares a call in a repository that we made ourselves: no settings but its own, no hooks, and no other repository that the
-/// environment names, as it does within a hook.
+/// Prepares a call in a repository that we created ourselves: no settings but its own, no hooks, and no other
+/// repository from the environment, as within a hook.
 pub(super) fn own(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     let mut command = prepare(ProgramKind::Git, folder, &[ALWAYS, WITHOUT_HOOKS, &["core.autocrlf=false"]], arguments);
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
@@ -102,19 +107,20 @@ pub(super) fn own(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     command
 }
 
-/// Leaves only the folder to say which repository is meant.
+/// Removes the variables that name another repository than the folder's.
 pub(super) fn here(command: &mut ProgramCommand) {
     for variable in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"] {
         command.env_remove(variable);
     }
 }
 
-/// Prepares a question about where hooks are, which a configuration of ours would answer wrongly. No hook runs for it.
+/// Prepares a query for the place of hooks, which our own configuration would falsify. It runs no hook.
 pub(super) fn about_hooks(folder: &Path, arguments: &[&str]) -> ProgramCommand {
     prepare(ProgramKind::Git, folder, &[ALWAYS], arguments)
 }
 
-/// Tells the commands that compare to leave out programs of the configuration, and submodules, whose configurations are others again.
+/// Adds options to commands that compare, against programs of the configuration, and against submodules, which have
+/// configurations of their own.
 fn inert<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let mut all = Vec::with_capacity(arguments.len().saturating_add(3));
     let (mut verb, mut value) = (None, false);
@@ -145,7 +151,7 @@ fn prepare(kind: ProgramKind, folder: &Path, settings: &[&[&str]], arguments: &[
     command
 }
 
-/// Runs a git that only looks, and returns what it printed.
+/// Runs a git that only reads, and returns its output.
 ///
 /// # Errors
 /// Fails when git cannot be started or ends with an error; the fault carries git's own words.
@@ -153,22 +159,22 @@ pub(super) fn output(folder: &Path, what: &str, arguments: &[&str]) -> Result<Ve
     finish(command(folder, arguments), folder, what)
 }
 
-/// Reads a file as git has it, by a name such as `HEAD:PATH`, or its hash; `None` where there is none.
+/// Reads a file as git has it, by a name such as `HEAD:PATH`, or its hash; `None` if there is none.
 ///
 /// # Errors
-/// When git cannot be started or does not end, and above so many bytes.
+/// If git cannot be started or does not end, and above the limit.
 pub(super) fn blob(folder: &Path, name: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let output = command(folder, &["cat-file", "blob", name]).output_within(PATIENCE, most)?;
     Ok(output.status.success().then_some(output.stdout))
 }
 
-/// Runs a git that only looks to its end, within the bounds of all; how it ended is the caller's to judge.
+/// Runs a git that only reads to its end, within the general limits; the caller checks its exit status.
 pub(super) fn bounded(mut command: ProgramCommand) -> io::Result<Output> {
     command.output_within(PATIENCE, MOST)
 }
 
-/// Runs a prepared git to its end, and returns what it printed.
+/// Runs a prepared git to its end, and returns its output.
 ///
 /// # Errors
 /// As [`output`].
@@ -177,10 +183,11 @@ pub(super) fn finish(command: ProgramCommand, folder: &Path, what: &str) -> Resu
     if output.status.success() { Ok(output.stdout) } else { Err(refused(what, folder, &output.stderr)) }
 }
 
-/// Returns the settings of filters that the repository's own configuration has a word in, each with what the operator's says, or nothing.
+/// Returns the settings of filters that the repository's own configuration touches, each with the operator's value, or
+/// empty.
 fn operators_filters(folder: &Path) -> BTreeMap<String, String> {
     let listed = ["config", "--show-scope", "--null", "--get-regexp", "^filter\\."];
-    // git ends with 1 where there is none.
+    // git ends with 1 if there is none.
     let printed = bounded(command(folder, &listed)).map(|output| output.stdout).unwrap_or_default();
     filters(&String::from_utf8_lossy(&printed))
 }
@@ -210,7 +217,8 @@ fn filters(printed: &str) -> BTreeMap<String, String> {
     settings
 }
 
-/// Lays settings over the configuration. By the environment, because the name of a filter may hold what ends a name on the command line.
+/// Overrides settings of the configuration. It uses the environment, because the name of a filter may contain a
+/// separator of the command line.
 fn with_filters(command: &mut ProgramCommand, settings: &BTreeMap<String, String>) {
     const COUNT: &str = "GIT_CONFIG_COUNT";
     let before = std::env::var(COUNT).ok().and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
@@ -223,7 +231,7 @@ fn with_filters(command: &mut ProgramCommand, settings: &BTreeMap<String, String
     }
 }
 
-/// Tells that git could not be started.
+/// Reports that git could not be started.
 pub(super) fn not_started(what: &str, error: &std::io::Error) -> Fault {
     if error.kind() == std::io::ErrorKind::NotFound {
         return Fault::failed(what, "the program git is not installed, or not on PATH", "install git");
@@ -242,7 +250,7 @@ pub(super) fn not_started(what: &str, error: &std::io::Error) -> Fault {
     Fault::failed(what, format!("git cannot be started: {error}"), "run `git status` in this folder")
 }
 
-/// Explains what git said on its standard error.
+/// Explains an error of git by its standard error.
 pub(super) fn refused(what: &str, folder: &Path, stderr: &[u8]) -> Fault {
     let said = String::from_utf8_lossy(stderr);
     let shown = folder.display();

@@ -1,4 +1,4 @@
-//! The branch, what is under way, and a mark for each changed file.
+//! The branch, the operation in progress, and a mark for each changed file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,11 +6,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::seen::{RemoteSight, is_local, seen};
 use super::{Repository, run};
 use crate::model::Fault;
 use crate::repo::path;
 
-/// Says what HEAD stands on.
+/// Describes HEAD.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Head {
@@ -22,14 +23,16 @@ pub enum Head {
     Detached,
 }
 
-/// Says what git is in the middle of; most commands behave differently until it is finished or aborted.
+/// Names the operation that git is in the middle of; most commands behave differently until it is finished or aborted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnfinishedOperation {
     /// `git merge`.
     Merge,
-    /// `git rebase` or `git am`.
+    /// `git rebase`.
     Rebase,
+    /// `git am`.
+    Am,
     /// `git cherry-pick`.
     CherryPick,
     /// `git revert`.
@@ -44,25 +47,65 @@ impl UnfinishedOperation {
         match self {
             Self::Merge => "merging",
             Self::Rebase => "rebasing",
+            Self::Am => "applying patches",
             Self::CherryPick => "cherry-picking",
             Self::Revert => "reverting",
             Self::Bisect => "bisecting",
         }
     }
+
+    /// Returns git's command for it, as in `git rebase --continue`.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Rebase => "rebase",
+            Self::Am => "am",
+            Self::CherryPick => "cherry-pick",
+            Self::Revert => "revert",
+            Self::Bisect => "bisect",
+        }
+    }
+
+    /// Returns the operation of a command of git.
+    pub fn of_verb(verb: &str) -> Option<Self> {
+        [Self::Merge, Self::Rebase, Self::Am, Self::CherryPick, Self::Revert, Self::Bisect]
+            .into_iter()
+            .find(|one| one.verb() == verb)
+    }
+
+    /// Returns the words after `git` that continue it; `None` if that is a different step each time.
+    pub fn continuing(self) -> Option<[&'static str; 2]> {
+        (self != Self::Bisect).then_some([self.verb(), "--continue"])
+    }
+
+    /// Returns the words after `git` that leave out the commit at which it stopped; `None` if it has no such step, or a
+    /// different one each time.
+    pub fn skipping(self) -> Option<[&'static str; 2]> {
+        (!matches!(self, Self::Merge | Self::Bisect)).then_some([self.verb(), "--skip"])
+    }
+
+    /// Returns the words after `git` that abort it and restore the state before it.
+    pub fn aborting(self) -> [&'static str; 2] {
+        [self.verb(), if self == Self::Bisect { "reset" } else { "--abort" }]
+    }
 }
 
-/// Compares HEAD with the branch that it follows.
+/// Compares HEAD with its upstream branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Upstream {
-    /// The followed branch, such as `origin/main`.
+    /// The upstream branch, such as `origin/main`.
     pub name: String,
-    /// Commits here and not there; `None` when the followed branch is gone.
+    /// The number of commits here and not there; `None` if the upstream is gone.
     pub ahead: Option<u32>,
-    /// Commits there and not here, as of the last fetch.
+    /// The number of commits there and not here, as of the last sight of it.
     pub behind: Option<u32>,
+    /// Whether it is a branch of this repository, which no fetch changes.
+    pub is_local: bool,
+    /// The last sight of it: the numbers are as of then. `None` if there is no sign that the remote was ever asked.
+    pub seen: Option<RemoteSight>,
 }
 
-/// Tells how a file differs: in the index from HEAD, and in the working tree from the index, by git's letters.
+/// Describes how a file differs: in the index from HEAD, and in the working tree from the index, by git's letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Mark {
     /// The index against HEAD: a space, `M`, `A`, `D`, `R`, `C`, `T`, `U` or `?`.
@@ -74,17 +117,18 @@ pub struct Mark {
 impl Mark {
     const UNTRACKED: Self = Self { index: '?', worktree: '?' };
 
-    /// Tells whether a merge left the file for the operator to settle.
+    /// Tells whether a merge left a conflict in the file.
     pub fn is_conflict(self) -> bool {
         matches!((self.index, self.worktree), ('U', _) | (_, 'U') | ('A', 'A') | ('D', 'D'))
     }
 
-    /// Tells whether git does not know the file.
+    /// Tells whether git does not track the file.
     pub fn is_untracked(self) -> bool {
         self == Self::UNTRACKED
     }
 
-    /// Returns the one letter that says most about the file: `!` for a conflict, `?`, else the working tree's letter, else the index's.
+    /// Returns the most important letter of the file: `!` for a conflict, `?`, else the working tree's letter, else the
+    /// index's.
     pub fn letter(self) -> char {
         match self {
             _ if self.is_conflict() => '!',
@@ -107,37 +151,37 @@ pub struct Counts {
     pub staged: usize,
     /// Modified in the working tree (`~`).
     pub modified: usize,
-    /// Not known to git (`!`); a folder of such files counts once.
+    /// Untracked (`!`); a folder of such files counts once.
     pub untracked: usize,
     /// Left in conflict by a merge (`!`).
     pub conflicts: usize,
 }
 
-/// Holds what `git status` says.
+/// Holds the output of `git status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GitState {
-    /// What HEAD stands on.
+    /// The branch or commit of HEAD.
     pub head: Head,
     /// The commit of HEAD in full; `None` before the first.
     pub commit: Option<String>,
     /// The branch that HEAD's branch follows.
     pub upstream: Option<Upstream>,
-    /// When the remote was asked last, as git notes it (`FETCH_HEAD`): what is said of the branch on the remote is of that time. `None` where it
-    /// was not asked since the repository was made or cloned.
+    /// The time at which git last noted a fetch (`FETCH_HEAD`), of whatever, and however it ended: commits may be here
+    /// that were not before. [`Upstream::seen`] tells what is known of the remote's branch.
     pub fetched: Option<Timestamp>,
-    /// What git is in the middle of.
+    /// The operation that git is in the middle of.
     pub operation: Option<UnfinishedOperation>,
     /// Changed files by path; a folder of untracked files stands for all in it, with `/` at its end.
     pub marks: BTreeMap<String, Mark>,
-    /// How many there are of each sort.
+    /// The number of each kind.
     pub counts: Counts,
 }
 
 impl GitState {
-    /// Asks git for the state of a working tree.
+    /// Reads the state of a working tree from git.
     ///
     /// # Errors
-    /// Fails with git's own words when it cannot tell.
+    /// Fails with git's own words.
     pub fn read(repository: &Repository) -> Result<Self, Fault> {
         let arguments = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z"];
         let root = &repository.root;
@@ -145,13 +189,18 @@ impl GitState {
         let mut state = parse(&String::from_utf8_lossy(&printed));
         state.operation = operation(&repository.git_dir);
         state.fetched = fetched(repository);
+        if let Some(upstream) = &mut state.upstream {
+            upstream.is_local = is_local(repository, &upstream.name);
+            upstream.seen = seen(repository, upstream);
+        }
         Ok(state)
     }
 
-    /// Finds the branch without running git, so that the first screen need not wait for it; nothing else is known then.
+    /// Finds the branch without running git, so that the first screen need not wait for it; all else is unknown then.
     ///
     /// # Errors
-    /// Fails as [`GitState::read`], which it falls back on where HEAD is not kept in a file (the reftable format names a branch `.invalid`).
+    /// Fails as [`GitState::read`], its fallback if HEAD is not kept in a file (the reftable format names a branch
+    /// `.invalid`).
     pub fn glance(repository: &Repository) -> Result<Self, Fault> {
         let head = crate::files::text(&repository.git_dir.join("HEAD"), 4096).unwrap_or_default();
         match head.trim_end().strip_prefix("ref: refs/heads/") {
@@ -174,12 +223,12 @@ impl GitState {
         }
     }
 
-    /// Returns HEAD's commit in seven digits, as people write it.
+    /// Returns the first seven digits of HEAD's commit, as people write it.
     pub fn short_commit(&self) -> Option<&str> {
         self.commit.as_deref().map(|commit| commit.get(..7).unwrap_or(commit))
     }
 
-    /// Returns the mark of a file, its own or that of an untracked folder that holds it.
+    /// Returns the mark of a file, its own or that of an untracked folder around it.
     pub fn mark(&self, file: &str) -> Option<Mark> {
         if let Some(mark) = self.marks.get(file) {
             return Some(*mark);
@@ -194,7 +243,7 @@ impl GitState {
         None
     }
 
-    /// Returns what HEAD stands on in a word: the branch's name, or the short commit of a detached HEAD.
+    /// Returns HEAD in a word: the branch's name, or the short commit of a detached HEAD.
     pub fn head_word(&self) -> &str {
         match &self.head {
             Head::Branch(name) | Head::Unborn(name) => name,
@@ -203,15 +252,15 @@ impl GitState {
     }
 }
 
-/// A working tree beside the first has a `FETCH_HEAD` of its own; the branches of the remote are all trees' in common.
+/// A second worktree has a `FETCH_HEAD` of its own; all worktrees share the remote's branches.
 fn fetched(repository: &Repository) -> Option<Timestamp> {
     let noted = |folder: &Path| folder.join("FETCH_HEAD").symlink_metadata().ok()?.modified().ok();
     let last = [noted(&repository.git_dir), noted(&repository.common_dir)].into_iter().flatten().max()?;
     Timestamp::try_from(last).ok()
 }
 
-/// Counts the commits by which a cluster's revision (`main@sha1:HASH`, or an older Flux's `main/HASH`) is behind HEAD; `None` when git
-/// does not know the commit, as for an OCI digest or before a fetch.
+/// Counts the commits by which a cluster's revision (`main@sha1:HASH`, or an older Flux's `main/HASH`) is behind HEAD;
+/// `None` if git does not know the commit, as for an OCI digest or before a fetch.
 pub fn commits_behind(root: &Path, revision: &str) -> Option<u32> {
     let hash = revision.rsplit([':', '/', '@']).next()?;
     if hash.len() < 7 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -231,7 +280,8 @@ pub(super) fn parse(printed: &str) -> GitState {
         let Some((sort, rest)) = field.split_once(' ') else { continue };
         match sort {
             "#" => header(rest, &mut state, &mut branch),
-            // Columns before the path: XY, sub, three modes, two hashes; a rename adds its score, a conflict a mode and a hash.
+            // Columns before the path: XY, sub, three modes, two hashes; a rename adds its score, a conflict a mode and
+            // a hash.
             "1" => changed(rest, 7, &mut state),
             "2" => {
                 changed(rest, 8, &mut state);
@@ -258,7 +308,8 @@ fn header(text: &str, state: &mut GitState, branch: &mut Option<String>) {
         Some(("branch.oid", commit)) => state.commit = Some(commit.to_owned()),
         Some(("branch.head", name)) => *branch = Some(name.to_owned()),
         Some(("branch.upstream", name)) => {
-            state.upstream = Some(Upstream { name: name.to_owned(), ahead: None, behind: None });
+            state.upstream =
+                Some(Upstream { name: name.to_owned(), ahead: None, behind: None, is_local: false, seen: None });
         }
         Some(("branch.ab", counts)) => {
             if let (Some(upstream), Some((ahead, behind))) = (state.upstream.as_mut(), counts.split_once(' ')) {
@@ -284,16 +335,31 @@ fn changed(text: &str, columns: usize, state: &mut GitState) {
     state.marks.insert(path.to_owned(), mark);
 }
 
-/// Tells what git is in the middle of by the files that it keeps meanwhile (gitrepository-layout(5), git's own `wt-status.c`).
-fn operation(git_dir: &Path) -> Option<UnfinishedOperation> {
+/// Finds git's unfinished operation by the files that it keeps meanwhile (gitrepository-layout(5), git's own
+/// `wt-status.c`).
+pub(super) fn operation(git_dir: &Path) -> Option<UnfinishedOperation> {
     [
         ("rebase-merge", UnfinishedOperation::Rebase),
+        // git am and an older kind of rebase share the folder.
+        ("rebase-apply/applying", UnfinishedOperation::Am),
         ("rebase-apply", UnfinishedOperation::Rebase),
         ("MERGE_HEAD", UnfinishedOperation::Merge),
         ("CHERRY_PICK_HEAD", UnfinishedOperation::CherryPick),
         ("REVERT_HEAD", UnfinishedOperation::Revert),
-        ("BISECT_LOG", UnfinishedOperation::Bisect),
     ]
     .into_iter()
     .find_map(|(name, operation)| git_dir.join(name).exists().then_some(operation))
+    .or_else(|| sequence(git_dir))
+    .or_else(|| git_dir.join("BISECT_LOG").exists().then_some(UnfinishedOperation::Bisect))
+}
+
+/// Finds a sequence of commits that is not at its end: git keeps it where one of them was settled by a commit.
+fn sequence(git_dir: &Path) -> Option<UnfinishedOperation> {
+    let todo = crate::files::text(&git_dir.join("sequencer/todo"), 1024 * 1024).ok()?;
+    let step = todo.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    match step.split_whitespace().next()? {
+        "pick" | "p" => Some(UnfinishedOperation::CherryPick),
+        "revert" => Some(UnfinishedOperation::Revert),
+        _ => None,
+    }
 }

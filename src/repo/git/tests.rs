@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{GitState, Head, Repository, UnfinishedOperation, commits_behind};
+use super::{GitState, Head, Repository, SeenBy, UnfinishedOperation, commits_behind};
 
 /// Writes a file below a folder, with the folders that it needs.
 pub(crate) fn write(root: &Path, path: &str, text: &str) {
@@ -38,7 +38,7 @@ impl TestRepository {
         text
     }
 
-    fn try_git(&self, arguments: &[&str]) -> (String, bool) {
+    pub(crate) fn try_git(&self, arguments: &[&str]) -> (String, bool) {
         let output = Command::new("git")
             .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", "-C"])
             .arg(self.path())
@@ -61,17 +61,52 @@ impl TestRepository {
     }
 }
 
+/// Returns who saw the followed branch last, and how far the branch is from it.
+fn seen(repository: &TestRepository) -> (Option<SeenBy>, Option<(u32, u32)>) {
+    let upstream = repository.state().upstream.unwrap();
+    (upstream.seen.map(|seen| seen.by), upstream.ahead.zip(upstream.behind))
+}
+
 #[test]
-fn when_the_remote_was_asked_last_is_known() {
-    let repository = TestRepository::new();
-    repository.write("a.yaml", "a: 1\n");
-    repository.commit("first");
-    assert_eq!(repository.state().fetched, None);
+fn what_a_remote_has_is_known_by_what_asked_it_alone() {
+    let (here, there) = (TestRepository::new(), tempfile::tempdir().unwrap());
+    let address = there.path().to_str().unwrap();
+    here.git(&["init", "--quiet", "--bare", "--initial-branch=main", address]);
+    let first = here.commit("first");
+    here.git(&["remote", "add", "origin", address]);
+    for (key, value) in [("branch.main.remote", "origin"), ("branch.main.merge", "refs/heads/main")] {
+        here.git(&["config", key, value]);
+    }
+    assert_eq!(seen(&here), (None, None));
+    // A reference that somebody wrote, and a fetch from elsewhere, are no sight of the remote.
+    here.git(&["update-ref", "-m", "by hand", "refs/remotes/origin/main", &first]);
     let other = TestRepository::new();
-    other.write("b.yaml", "b: 1\n");
-    other.commit("first");
-    repository.git(&["fetch", "-q", other.path().to_str().unwrap()]);
-    assert!(repository.state().fetched.is_some());
+    other.commit("of another repository");
+    here.git(&["fetch", "--quiet", other.path().to_str().unwrap(), "main"]);
+    assert_eq!(seen(&here), (None, Some((0, 0))));
+    assert!(here.state().fetched.is_some());
+    here.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    here.git(&["push", "--quiet", "origin", "main"]);
+    here.commit("second");
+    assert_eq!(seen(&here), (Some(SeenBy::Push), Some((1, 0))));
+    let at = |repository: &TestRepository| repository.state().upstream.unwrap().seen.unwrap().at;
+    // A fetch without news is noted in FETCH_HEAD alone.
+    here.git(&["fetch", "--quiet"]);
+    assert_eq!(seen(&here), (Some(SeenBy::Fetch), Some((1, 0))));
+    // One that fails is none, whatever it leaves behind.
+    let before = at(&here);
+    here.git(&["remote", "set-url", "origin", "/nonexistent"]);
+    assert!(!here.try_git(&["fetch", "--quiet", "--all"]).1);
+    assert!(at(&here) <= before && seen(&here).0 == Some(SeenBy::Push), "{:?}", seen(&here));
+    let clone = tempfile::tempdir().unwrap();
+    here.git(&["clone", "--quiet", address, clone.path().to_str().unwrap()]);
+    let state = GitState::read(&Repository::discover(clone.path()).unwrap()).unwrap();
+    assert_eq!(state.upstream.unwrap().seen.unwrap().by, SeenBy::Clone);
+    // A branch of the same repository needs no fetch.
+    here.git(&["switch", "--quiet", "--track", "-c", "side", "main"]);
+    assert!(here.state().upstream.unwrap().is_local);
+    here.git(&["pack-refs", "--all"]);
+    assert!(here.state().upstream.unwrap().is_local);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Writing the tree of a commit or of the index into a folder.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,15 +10,15 @@ use std::path::{Path, PathBuf};
 use super::run;
 use crate::model::Fault;
 
-/// Larger files are written as empty ones of their size: whoever reads them refuses them by that.
+/// The size, in bytes, above which a file is written empty but with its real length: readers refuse it by the length.
 const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
-/// A commit or a tree by its hash: the one form in which what somebody typed becomes an argument of git.
+/// A commit or a tree by its hash: typed text reaches an argument of git only in this form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hash(String);
 
 impl Hash {
-    /// Asks git what a name means; an option that looks like a name is none.
+    /// Resolves a name through git; an option that looks like a name is refused.
     fn resolve(root: &Path, what: &str, name: &str, kind: &str) -> Result<Self, Fault> {
         let asked = format!("{name}^{{{kind}}}");
         let printed = run::output(root, what, &["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]);
@@ -36,42 +37,126 @@ impl Hash {
     }
 }
 
-/// Writes all files of a commit, or of the index where none is named, into an empty folder; the repository stays as it is, and no filter
-/// has a part in it: the files are as they are stored.
+/// Writes all files of a commit, or of the index if none is named, into an empty folder. The repository stays
+/// unchanged, and no filter runs: the files are as git stores them.
 ///
 /// # Errors
-/// Fails when git does not know the commit, or the files cannot be written.
+/// Fails if git does not know the commit, or the files cannot be written.
 pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(), Fault> {
     let what = match commit {
         Some(commit) => format!("the files of {commit} are not read"),
         None => "what is staged is not read".to_owned(),
     };
+    let entries = list(root, &what, commit)?;
+    fill(root, &what, folder, &entries.iter().collect::<Vec<_>>())
+}
+
+/// A folder that holds the files of one commit, and then of another: only the differing ones are written.
+#[derive(Debug)]
+pub struct CommitFolder {
+    folder: PathBuf,
+    entries: BTreeMap<PathBuf, Entry>,
+}
+
+impl CommitFolder {
+    /// Takes an empty folder.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), entries: BTreeMap::new() }
+    }
+
+    /// Fills the folder with the files of a commit, and returns the paths that changed.
+    ///
+    /// # Errors
+    /// Fails when git does not know the commit, or the files cannot be written.
+    pub fn move_to(&mut self, root: &Path, commit: &str) -> Result<Vec<String>, Fault> {
+        let what = format!("the files of {commit} are not read");
+        let entries = list(root, &what, Some(commit))?.into_iter().map(|entry| (entry.path.clone(), entry));
+        let entries: BTreeMap<PathBuf, Entry> = entries.collect();
+        let is_new = |path: &PathBuf, entry: &Entry| self.entries.get(path) != Some(entry);
+        let gone = self.entries.keys().filter(|path| !entries.contains_key(*path));
+        let new = entries.iter().filter(|(path, entry)| is_new(path, entry));
+        let changed: Vec<PathBuf> = gone.chain(new.map(|(path, _)| path)).cloned().collect();
+        let failed = |error: std::io::Error| {
+            Fault::failed(what.clone(), error.to_string(), "is there room in /dev/shm or /tmp?")
+        };
+        // With links among the files, none is kept: no file is ever written through a link.
+        let has_links = self.entries.values().chain(entries.values()).any(|entry| entry.link);
+        let wanted: Vec<&Entry> = if has_links {
+            clear(&self.folder).map_err(failed)?;
+            entries.values().collect()
+        } else {
+            for path in changed.iter().filter(|path| self.entries.contains_key(*path)) {
+                remove(&self.folder, path).map_err(failed)?;
+            }
+            changed.iter().filter_map(|path| entries.get(path)).collect()
+        };
+        // After a failed write the content is unknown: the entries count only once all are written.
+        self.entries.clear();
+        fill(root, &what, &self.folder, &wanted)?;
+        self.entries = entries;
+        Ok(changed.into_iter().map(|path| path.to_string_lossy().into_owned()).collect())
+    }
+}
+
+/// Empties a folder.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, and the folders that are empty then.
+fn remove(folder: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(folder.join(path))?;
+    for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+        // A folder that is not empty stays, and so do all above it.
+        if std::fs::remove_dir(folder.join(above)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Lists the files of a commit, or of the index if none is named.
+fn list(root: &Path, what: &str, commit: Option<&str>) -> Result<Vec<Entry>, Fault> {
     let printed = match commit {
         Some(commit) => {
-            let Hash(tree) = Hash::resolve(root, &what, commit, "tree")?;
-            run::output(root, &what, &["ls-tree", "-r", "-z", "--full-tree", &tree])?
+            let Hash(tree) = Hash::resolve(root, what, commit, "tree")?;
+            run::output(root, what, &["ls-tree", "-r", "-z", "--full-tree", &tree])?
         }
-        None => run::output(root, &what, &["ls-files", "--stage", "-z", "--full-name"])?,
+        None => run::output(root, what, &["ls-files", "--stage", "-z", "--full-name"])?,
     };
-    let entries: Vec<Entry> = printed.split(|byte| *byte == 0).filter_map(Entry::read).collect();
+    Ok(printed.split(|byte| *byte == 0).filter_map(Entry::read).collect())
+}
+
+/// Writes files into a folder that does not have them yet.
+fn fill(root: &Path, what: &str, folder: &Path, entries: &[&Entry]) -> Result<(), Fault> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let mut command = run::command(root, &["cat-file", "--batch"]);
-    let mut child = command.piped_input().spawn().map_err(|error| run::not_started(&what, &error))?;
+    let mut child = command.piped_input().spawn().map_err(|error| run::not_started(what, &error))?;
     let (Some(mut asked), Some(answers)) = (child.stdin(), child.stdout()) else {
         return Err(Fault::failed(what, "git cat-file has no pipes", "try again"));
     };
     let written = std::thread::scope(|scope| {
-        // git answers while it is asked: who writes everything first waits for ever.
-        let entries = &entries;
+        // git answers while it reads: a caller that writes everything first would block for ever.
         scope.spawn(move || entries.iter().try_for_each(|entry| writeln!(asked, "{}", entry.hash)));
         write(folder, entries, BufReader::new(answers))
     });
     if written.is_err() {
         child.end();
     }
-    let output = child.finish().map_err(|error| run::not_started(&what, &error))?;
+    let output = child.finish().map_err(|error| run::not_started(what, &error))?;
     match written {
         Ok(()) if output.status.success() => Ok(()),
-        Ok(()) => Err(run::refused(&what, root, &output.stderr)),
+        Ok(()) => Err(run::refused(what, root, &output.stderr)),
         Err(error) => {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             let why = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
@@ -85,6 +170,7 @@ pub fn check_out(root: &Path, commit: Option<&str>, folder: &Path) -> Result<(),
 }
 
 /// A file or a link of a tree.
+#[derive(Debug, PartialEq, Eq)]
 struct Entry {
     path: PathBuf,
     hash: String,
@@ -93,8 +179,9 @@ struct Entry {
 }
 
 impl Entry {
-    /// Reads `MODE blob HASH<tab>PATH` of `ls-tree`, or `MODE HASH STAGE<tab>PATH` of `ls-files`. Submodules are left out, and of a file in
-    /// conflict all sides but ours; so is a path that would lead out of the folder, which git itself never checks out.
+    /// Reads `MODE blob HASH<tab>PATH` of `ls-tree`, or `MODE HASH STAGE<tab>PATH` of `ls-files`. It leaves out
+    /// submodules, all sides of a conflict but ours, and a path that would lead out of the folder, which git itself
+    /// never checks out.
     fn read(line: &[u8]) -> Option<Self> {
         let tab = line.iter().position(|byte| *byte == b'\t')?;
         let (about, path) = (std::str::from_utf8(line.get(..tab)?).ok()?, line.get(tab.saturating_add(1)..)?);
@@ -113,8 +200,9 @@ impl Entry {
     }
 }
 
-/// Reads the answers of `git cat-file --batch` (a line with the size, the bytes, a line end) and writes each where it belongs.
-fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -> std::io::Result<()> {
+/// Reads the answers of `git cat-file --batch` (a line with the size, the bytes, a line end) and writes each to its
+/// path.
+fn write(folder: &Path, entries: &[&Entry], mut answers: impl std::io::BufRead) -> std::io::Result<()> {
     let broken = |what: &str, entry: &Entry| std::io::Error::other(format!("{}: {what}", entry.path.display()));
     let mut links = Vec::new();
     for entry in entries {
@@ -126,7 +214,7 @@ fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -
         if entry.link {
             let mut target = Vec::new();
             content.by_ref().take(LARGEST).read_to_end(&mut target)?;
-            links.push((entry, target));
+            links.push((*entry, target));
         } else {
             let path = folder.join(&entry.path);
             std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
@@ -138,12 +226,12 @@ fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -
                 std::io::copy(&mut content, &mut file)?;
             }
         }
-        // What was not wanted, and the line end behind it.
+        // Skip the unwanted rest, and the line end after it.
         std::io::copy(&mut content, &mut std::io::sink())?;
         head.clear();
         answers.read_line(&mut head)?;
     }
-    // Links come last, so that no file is written through one. What they lead to is judged when it is read.
+    // Links come last, so that no file is written through one. Their targets are checked on reading.
     for (entry, target) in links {
         let path = folder.join(&entry.path);
         std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
@@ -152,12 +240,12 @@ fn write(folder: &Path, entries: &[Entry], mut answers: impl std::io::BufRead) -
     Ok(())
 }
 
-/// Finds the commit that a name such as `HEAD^` means; `None` where there is none.
+/// Finds the commit of a name such as `HEAD^`; `None` if there is none.
 pub fn commit(root: &Path, name: &str) -> Option<String> {
     Hash::resolve(root, "", name, "commit").ok().map(|Hash(hash)| hash)
 }
 
-/// Says which two states are compared; commits by any name that git knows.
+/// Names the two states to compare; commits by any name that git knows.
 #[derive(Debug, Clone, Copy)]
 pub enum Between<'a> {
     /// Two commits.
@@ -173,7 +261,7 @@ pub enum Between<'a> {
 /// Lists the files that differ between two states.
 ///
 /// # Errors
-/// Fails when git does not know a commit.
+/// Fails if git does not know a commit.
 pub fn changed(root: &Path, between: Between<'_>) -> Result<Vec<String>, Fault> {
     let what = "the changed files are not listed";
     let hash = |name: &str| Hash::resolve(root, what, name, "commit").map(|Hash(hash)| hash);
@@ -193,7 +281,7 @@ pub fn changed(root: &Path, between: Between<'_>) -> Result<Vec<String>, Fault> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Between, Entry, changed, check_out, commit};
+    use super::{Between, CommitFolder, Entry, changed, check_out, commit};
     use crate::repo::git::tests::TestRepository;
 
     #[test]
@@ -224,6 +312,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let fault = check_out(repository.path(), Some("nowhere"), folder.path()).unwrap_err();
         assert!(fault.why.contains("nowhere"), "{fault}");
+    }
+
+    #[test]
+    fn a_folder_goes_from_commit_to_commit_by_what_differs() {
+        use std::os::unix::fs::symlink;
+        let repository = TestRepository::new();
+        repository.write("a/b/c.yaml", "c: 1\n");
+        repository.write("same.yaml", "a: 1\n");
+        let first = repository.commit("one");
+        std::fs::remove_dir_all(repository.path().join("a")).unwrap();
+        repository.write("a", "now a file\n");
+        let second = repository.commit("two");
+        std::fs::remove_file(repository.path().join("a")).unwrap();
+        symlink("/", repository.path().join("a")).unwrap();
+        let third = repository.commit("three");
+        let place = tempfile::tempdir().unwrap();
+        let mut folder = CommitFolder::new(place.path());
+        let text = |path: &str| std::fs::read_to_string(place.path().join(path)).ok();
+        assert_eq!(folder.move_to(repository.path(), &second).unwrap(), ["a", "same.yaml"]);
+        assert_eq!(folder.move_to(repository.path(), &first).unwrap(), ["a", "a/b/c.yaml"]);
+        assert_eq!((text("a/b/c.yaml").as_deref(), text("same.yaml").as_deref()), (Some("c: 1\n"), Some("a: 1\n")));
+        assert_eq!(folder.move_to(repository.path(), &third).unwrap(), ["a/b/c.yaml", "a"]);
+        assert!(place.path().join("a").symlink_metadata().unwrap().is_symlink());
+        // Nothing is written through the link.
+        folder.move_to(repository.path(), &first).unwrap();
+        assert_eq!(text("a/b/c.yaml").as_deref(), Some("c: 1\n"));
+        assert!(folder.move_to(repository.path(), "nowhere").is_err());
+        folder.move_to(repository.path(), &second).unwrap();
+        assert_eq!(text("a").as_deref(), Some("now a file\n"));
     }
 
     #[test]

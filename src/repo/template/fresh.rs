@@ -1,4 +1,4 @@
-//! The template made somebody's own: new recipients, new passwords, a domain and an owner.
+//! The template adapted to a user: new recipients, new passwords, a domain and an owner.
 
 use std::collections::HashMap;
 
@@ -10,27 +10,27 @@ use crate::model::Fault;
 use crate::secret::Secret;
 use crate::sops::{Format, Identities, NewFile, Opened, SopsFile, create, sniff};
 
-/// The part of a Secret that is encrypted, as every `.sops.yaml` of the template says.
+/// The part of a Secret that is encrypted, by every `.sops.yaml` of the template.
 const ENCRYPTED: &str = "^(data|stringData)$";
-/// How the template's passwords begin: each is replaced by a new one, equal ones by equal ones.
+/// The prefix of the template's passwords: each is replaced by a new one, equal ones by equal ones.
 const THROWAWAY: &str = "throwaway-";
-/// The template's key of Laravel: 32 bytes in base64, and no other form will do.
+/// The prefix of the template's key of Laravel: 32 bytes in base64, its only valid form.
 const LARAVEL_KEY: &str = "base64:";
-/// How values begin that only the operator can get, such as a token of Cloudflare.
+/// The prefix of values that only the operator can get, such as a token of Cloudflare.
 const REPLACE_ME: &str = "replace-me-";
 /// The domain and the repository that the template's files name.
 const DOMAIN: &str = "homelab.example";
 const REPOSITORY: &str = "OWNER/homelab";
 
-/// Makes new values that nobody can guess.
+/// Generates new random values.
 pub trait Fresh {
-    /// Makes a password of letters and digits, which needs no escaping in a URL.
+    /// Generates a password of letters and digits, which needs no escaping in a URL.
     fn password(&mut self) -> Secret;
-    /// Makes 32 bytes, in base64.
+    /// Generates 32 bytes, in base64.
     fn key(&mut self) -> Secret;
 }
 
-/// What the files shall name in place of the template's words.
+/// The names that replace the template's own in its files.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     /// The domain, such as `example.org`.
@@ -55,7 +55,7 @@ pub struct Missing {
     pub file: String,
     /// The value's place in it, such as `stringData.api-token`.
     pub path: String,
-    /// What belongs there, such as `a token of cloudflare`.
+    /// The kind of value, such as `a token of cloudflare`.
     pub wanted: String,
 }
 
@@ -64,15 +64,15 @@ pub struct Missing {
 pub struct FreshTemplate {
     /// Every file: its path with `/`, and its bytes.
     pub files: Vec<(String, Vec<u8>)>,
-    /// How many files were encrypted anew.
+    /// The number of newly encrypted files.
     pub encrypted: usize,
-    /// How many values were replaced by new ones.
+    /// The number of values that were replaced by new ones.
     pub renewed: usize,
-    /// What the operator has to fill in.
+    /// The values for the operator to fill in.
     pub missing: Vec<Missing>,
 }
 
-/// One environment's way from the throwaway key to the new one.
+/// One environment's change from the throwaway key to the new one.
 struct Turn<'a> {
     env: &'static str,
     identities: Identities,
@@ -80,10 +80,11 @@ struct Turn<'a> {
     new: &'a str,
 }
 
-/// Makes the template's files anew: encrypted for `recipients` (environment and public key), with fresh passwords and these names.
+/// Builds the template's files anew: encrypted for `recipients` (environment and public key), with fresh passwords and
+/// these names.
 ///
 /// # Errors
-/// When an environment has no recipient, or a file of the template cannot be opened or encrypted, which is a defect.
+/// If an environment has no recipient, or a file of the template cannot be opened or encrypted, which is a defect.
 pub fn make(
     recipients: &[(&str, &str)],
     names: &Names,
@@ -126,7 +127,8 @@ fn turn<'a>(env: &'static str, key: &str, recipients: &[(&str, &'a str)]) -> Res
     Ok(Turn { env, identities, old, new })
 }
 
-/// Decrypts a file and replaces what is the template's own; equal passwords stay equal, because a role and its application share one.
+/// Decrypts a file and replaces the template's own values; equal passwords stay equal, because a role and its
+/// application share one.
 fn renew(
     path: &str,
     text: &str,

@@ -1,4 +1,4 @@
-//! Conditions as fluxcd/pkg/runtime keeps them: one of each type, in its order, with its rule of when a transition happened.
+//! Conditions as fluxcd/pkg/runtime keeps them: one of each type, in its order, with its rule for the transition time.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -44,7 +44,8 @@ pub(crate) fn remove(object: &mut Value, kind: &str) {
     set(object, &["status", "conditions"], all);
 }
 
-/// The order for the eyes of kubectl's users: Stalled, Reconciling, Ready, then the rest, newest generation first, by type.
+/// Returns the sort key for kubectl's users: Stalled, Reconciling, Ready, then the rest, newest generation first, by
+/// type.
 fn order(condition: &Value) -> (u8, i64, String) {
     let kind = text(condition, "/type");
     match kind {

@@ -1,4 +1,4 @@
-//! What the controllers do for an object that is being deleted, before they let go of it.
+//! The cleanup of the controllers for an object that is being deleted, before its finalizer is removed.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::sim::kinds::SOURCE;
 use crate::sim::script::installed;
 use crate::sim::world::SimulatedCluster;
 
-/// Cleans up behind an object and lets it go: a Kustomization prunes, a release is uninstalled; what is suspended leaves everything as it is.
+/// Cleans up after an object and releases it: a Kustomization prunes, a release is uninstalled; a suspended object
+/// leaves everything as it is.
 pub(crate) fn leave(world: &mut SimulatedCluster, key: &ObjectRef, object: &Value) {
     let id = run_id(world, key);
     if !is_true(object, "/spec/suspend") {
@@ -41,7 +42,7 @@ fn prune(world: &mut SimulatedCluster, object: &Value, id: &str) {
     }
 }
 
-/// Deletes an object, or asks for it where somebody holds it by a finalizer.
+/// Deletes an object, or requests that if it has a finalizer.
 pub(crate) fn remove(world: &mut SimulatedCluster, key: &ObjectRef) -> bool {
     let Some(live) = world.store.get(key) else { return false };
     if list(live, "/metadata/finalizers").is_empty() {

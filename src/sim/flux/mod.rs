@@ -1,7 +1,7 @@
-//! A small model of Flux' controllers: their queue here, one file for what each of them does, and what they have in common.
+//! A small model of Flux' controllers: their queue here, one file for each of them, and their common parts.
 //!
-//! Every message, reason and order of steps was read from the sources of source-controller 1.7.3, kustomize-controller 1.7.3 and
-//! helm-controller 1.4.3, and is compared with recordings of the real ones (tests/recordings).
+//! Every message, reason and order of steps comes from the sources of source-controller 1.7.3, kustomize-controller
+//! 1.7.3 and helm-controller 1.4.3, and is compared with recordings of the real ones (tests/recordings).
 
 pub(crate) mod conditions;
 pub(crate) mod helm_release;
@@ -22,42 +22,42 @@ use super::store::{Happened, StoreEvent};
 use super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
-/// The annotation that asks a controller to look now.
+/// The annotation that requests a reconciliation now.
 pub(crate) const REQUESTED_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1requestedAt";
-/// What Flux' controllers hold their objects by, until they have cleaned up.
+/// The finalizer of Flux' controllers, until they have cleaned up.
 pub(crate) const FINALIZER: &str = "finalizers.fluxcd.io";
-/// How long an object rests in a queue before a worker takes it.
+/// The time of an object in a queue before a worker takes it.
 const PICK_UP: Duration = Duration::from_millis(5);
-/// How soon a dependency that is not ready is looked at again: the controllers' `--requeue-dependency`.
+/// The delay before a dependency that is not ready is checked again: the controllers' `--requeue-dependency`.
 pub(crate) const DEPENDENCY_RETRY: Duration = Duration::from_secs(30);
 
-/// Holds what the controllers have to do, are doing, and will do again.
+/// Holds the controllers' waiting, running and scheduled work.
 #[derive(Default)]
 pub(crate) struct Queue {
-    /// Reconciliations under way.
+    /// Reconciliations in progress.
     runs: BTreeMap<ObjectRef, Run>,
     /// Objects that wait for a worker.
     waiting: BTreeSet<ObjectRef>,
-    /// Objects that changed while they were being reconciled: they are taken again right after.
+    /// Objects that changed during their reconciliation: they are queued again right after.
     dirty: BTreeSet<ObjectRef>,
-    /// How often in a row a source could not be fetched.
+    /// The number of failed fetches of a source in a row.
     failures: BTreeMap<ObjectRef, u32>,
-    /// When objects are looked at again.
+    /// The times of the next reconciliations.
     again: BTreeMap<ObjectRef, Due>,
 }
 
-/// One reconciliation under way.
+/// One reconciliation in progress.
 enum Run {
     Source(Box<source::SourceRun>),
     Kustomization(Box<kustomization::KustomizationRun>),
     HelmRelease(Box<helm_release::HelmReleaseRun>),
 }
 
-/// Says how a reconciliation goes on.
+/// Tells how a reconciliation continues.
 pub(crate) enum NextRun {
-    /// It takes its next step after a while.
+    /// It makes its next step after a delay.
     Step(Duration),
-    /// It is over; the object is looked at again after a while, unless nothing is said.
+    /// It is over; the object is reconciled again after a delay, if there is one.
     Over(Option<Duration>),
 }
 
@@ -69,9 +69,9 @@ pub(crate) fn is_reconciled(key: &ObjectRef) -> bool {
     )
 }
 
-/// Lets the controllers see a change: they act on new objects, new generations, new requests and new artifacts.
+/// Passes a change to the controllers: they act on new objects, new generations, new requests and new artifacts.
 pub(crate) fn observe(world: &mut SimulatedCluster, change: &StoreEvent) {
-    // While the past is played, nothing is to be done about it.
+    // While the past is played, there is nothing to do about it.
     if !is_reconciled(&change.key) || world.as_of.is_some() {
         return;
     }
@@ -114,7 +114,7 @@ pub(crate) fn enqueue(world: &mut SimulatedCluster, key: ObjectRef, wait: Durati
     }
 }
 
-/// Arranges that an object is looked at again after a while, instead of any earlier arrangement.
+/// Schedules the next reconciliation of an object after a delay, instead of any earlier schedule.
 pub(crate) fn again(world: &mut SimulatedCluster, key: &ObjectRef, wait: Duration) {
     let due = world.agenda.after(wait, Job::Reconcile(key.clone()));
     if let Some(earlier) = world.queue.again.insert(key.clone(), due) {
@@ -122,7 +122,8 @@ pub(crate) fn again(world: &mut SimulatedCluster, key: &ObjectRef, wait: Duratio
     }
 }
 
-/// Counts a failure that is tried again sooner than the interval, and returns how soon: twice as late each time, from 750 ms to 15 minutes.
+/// Counts a failure that is retried sooner than the interval, and returns the delay: doubled each time, from 750 ms to
+/// 15 minutes.
 pub(crate) fn back_off(world: &mut SimulatedCluster, key: &ObjectRef) -> Duration {
     let count = world.queue.failures.entry(key.clone()).or_default();
     *count += 1;
@@ -158,7 +159,7 @@ pub(crate) fn begin(world: &mut SimulatedCluster, key: &ObjectRef) {
     go_on(world, key);
 }
 
-/// Takes the next step of a reconciliation under way.
+/// Makes the next step of a reconciliation in progress.
 pub(crate) fn go_on(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(mut run) = world.queue.runs.remove(key) else { return };
     if world.store.get(key).is_none() {
@@ -185,7 +186,7 @@ pub(crate) fn go_on(world: &mut SimulatedCluster, key: &ObjectRef) {
     }
 }
 
-/// Returns the objects that a new artifact of a source concerns.
+/// Returns the objects that depend on a new artifact of a source.
 fn dependants(world: &SimulatedCluster, source: &ObjectRef, revision: &str) -> Vec<ObjectRef> {
     let kinds: &[(&str, &str)] = match source.kind.as_str() {
         "HelmRepository" => &[(SOURCE, "HelmChart")],
@@ -210,7 +211,7 @@ fn dependants(world: &SimulatedCluster, source: &ObjectRef, revision: &str) -> V
     found
 }
 
-/// Names the source that an object's `spec.sourceRef` means.
+/// Names the source of an object's `spec.sourceRef`.
 pub(crate) fn source_of(object: &Value) -> ObjectRef {
     let namespace = match text(object, "/spec/sourceRef/namespace") {
         "" => text(object, "/metadata/namespace"),
@@ -219,7 +220,7 @@ pub(crate) fn source_of(object: &Value) -> ObjectRef {
     ObjectRef::new(text(object, "/spec/sourceRef/kind"), SOURCE, namespace, text(object, "/spec/sourceRef/name"))
 }
 
-/// Reads a duration of a spec as Go writes it.
+/// Reads a duration of a spec, in Go's form.
 pub(crate) fn duration(object: &Value, pointer: &str) -> Option<Duration> {
     crate::model::clock::go_duration(text(object, pointer)).filter(|duration| !duration.is_zero())
 }
@@ -229,14 +230,14 @@ pub(crate) fn interval(object: &Value) -> Duration {
     duration(object, "/spec/interval").unwrap_or(Duration::from_mins(10))
 }
 
-/// Records in the status the request that the object carried when the reconciliation began.
+/// Records in the status the request of the object at the begin of the reconciliation.
 pub(crate) fn handle_request(object: &mut Value) {
     if let Some(token) = object.pointer(REQUESTED_AT).cloned() {
         set(object, &["status", "lastHandledReconcileAt"], token);
     }
 }
 
-/// Records that the status now speaks of the newest generation.
+/// Records that the status is now about the newest generation.
 pub(crate) fn observe_generation(object: &mut Value) {
     let generation = number(object, "/metadata/generation");
     set(object, &["status", "observedGeneration"], generation);

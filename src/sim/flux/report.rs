@@ -1,4 +1,4 @@
-//! What controllers say: core/v1 Events, and lines of JSON in their logs.
+//! The reports of controllers: core/v1 Events, and lines of JSON in their logs.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::super::kinds;
 use super::super::world::SimulatedCluster;
 use crate::model::ObjectRef;
 
-/// How long the API server keeps events.
+/// The time that the API server keeps events.
 const EVENTS_LAST: SignedDuration = SignedDuration::from_hours(1);
 
-/// Names the controller that reconciles a kind, and how its log calls the kind.
+/// Names the controller that reconciles a kind, and the kind's name in its log.
 pub(crate) fn controller(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "Kustomization" => ("kustomize-controller", "kustomization"),
@@ -31,7 +31,7 @@ pub(crate) fn event(world: &mut SimulatedCluster, object: &Value, kind: &str, re
     event_from(world, object, controller(&about.kind).0, kind, reason, message);
 }
 
-/// Records an event on an object that a component tells of.
+/// Records a component's event on an object.
 pub(crate) fn event_from(
     world: &mut SimulatedCluster,
     object: &Value,
@@ -109,12 +109,12 @@ fn expire(world: &mut SimulatedCluster) {
     }
 }
 
-/// Says how grave a line of log is.
+/// Sets the level of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReportLevel {
-    /// What is done.
+    /// A completed action.
     Info,
-    /// What failed, with the error.
+    /// A failure, with the error.
     Error,
 }
 
@@ -167,12 +167,12 @@ fn containers(world: &SimulatedCluster, deployment: &str) -> Vec<(String, String
         .collect()
 }
 
-/// Makes the identifier that a controller gives to one reconciliation.
+/// Creates the identifier of one reconciliation.
 pub(crate) fn run_id(world: &SimulatedCluster, key: &ObjectRef) -> String {
     json::uuid(&format!("{} {key} {} {}", world.name, world.store.version(), world.logs.beat))
 }
 
-/// Writes a duration as Go's `Duration.String` does: `1.25s`, `5m0s`, `340ms`.
+/// Returns a duration as Go's `Duration.String` writes it: `1.25s`, `5m0s`, `340ms`.
 pub(crate) fn go_string(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
     let trim = |text: String| {

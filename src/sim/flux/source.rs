@@ -1,4 +1,5 @@
-//! source-controller: a `GitRepository`, `HelmRepository` or `HelmChart` fetches what it points to and keeps it as an artifact.
+//! source-controller: a `GitRepository`, `HelmRepository` or `HelmChart` fetches its target and keeps it as an
+//! artifact.
 
 use std::time::Duration;
 
@@ -10,27 +11,27 @@ use crate::model::ObjectRef;
 use crate::sim::json::{self, number, part, set, sha256, stamp, text};
 use crate::sim::world::SimulatedCluster;
 
-/// How long it takes to ask the remote what is new.
+/// The duration of a query of the remote for changes.
 const ASKS: Duration = Duration::from_millis(420);
-/// How long it takes to fetch and store an artifact.
+/// The duration of fetching and storing an artifact.
 const STORES: Duration = Duration::from_millis(310);
 
 /// The reason when the repository cannot be fetched.
 const GIT_FAILED: &str = "GitOperationFailed";
 
-/// What a kind of source says when all is well.
+/// The messages of a kind of source in the good case.
 struct FetchMessages {
-    /// What is at the remote now.
+    /// The revision at the remote.
     revision: String,
     /// The reason of `Ready` and `ArtifactInStorage`.
     reason: &'static str,
     /// Their message.
     stored: String,
-    /// What the condition says while a new artifact is made.
+    /// The condition's message while a new artifact is built.
     new: String,
-    /// Reason and message of the event about a new artifact.
+    /// The reason and message of the event about a new artifact.
     fetched: (&'static str, String),
-    /// Reason and message of the event when there is nothing new.
+    /// The reason and message of the event without a change.
     unchanged: (&'static str, String),
 }
 
@@ -92,12 +93,12 @@ enum Phase {
 }
 
 impl SourceRun {
-    /// Begins with the object as it is now.
+    /// Begins with the present object.
     pub(crate) fn new(object: Value) -> Self {
         Self { object, phase: Phase::Begin, id: String::new() }
     }
 
-    /// Takes the next step.
+    /// Makes the next step.
     pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
@@ -122,7 +123,7 @@ impl SourceRun {
             );
             handle_request(&mut self.object);
             if conditions::is(&self.object, "Ready", "True") {
-                // The summary is made again, and speaks of the generation that suspended it.
+                // The summary is computed again, for the generation that suspended it.
                 let stored = messages(world, &self.object);
                 let message =
                     conditions::get(&self.object, "Ready").map_or("", |ready| text(ready, "/message")).to_owned();
@@ -172,7 +173,7 @@ impl SourceRun {
         NextRun::Step(STORES)
     }
 
-    /// Ends without an answer of the remote; it is asked again soon.
+    /// Ends without an answer of the remote; it is queried again soon.
     fn fail(&mut self, world: &mut SimulatedCluster) -> NextRun {
         fail(world, &mut self.object);
         handle_request(&mut self.object);
@@ -183,7 +184,7 @@ impl SourceRun {
         NextRun::Over(Some(super::back_off(world, &json::reference(&self.object))))
     }
 
-    /// Ends for good: until the reference changes, trying again is of no use.
+    /// Ends for good: until the reference changes, a retry is useless.
     fn stall(&mut self, world: &mut SimulatedCluster, message: &str) -> NextRun {
         let (now, reason) = (world.now(), "InvalidChartReference");
         conditions::remove(&mut self.object, "Reconciling");
@@ -219,7 +220,7 @@ impl SourceRun {
     }
 }
 
-/// Says why a chart cannot be had, where its repository does not have the version.
+/// Explains why a chart is unavailable, if its repository does not have the version.
 fn missing(world: &SimulatedCluster, object: &Value) -> Option<String> {
     let (chart, version) = (text(object, "/spec/chart"), text(object, "/spec/version"));
     let lacks = text(object, "/kind") == "HelmChart"
@@ -231,7 +232,7 @@ fn missing(world: &SimulatedCluster, object: &Value) -> Option<String> {
     })
 }
 
-/// Says that the repository cannot be fetched; an artifact from before stays.
+/// Reports that the repository cannot be fetched; an earlier artifact stays.
 fn fail(world: &SimulatedCluster, object: &mut Value) {
     let (now, url) = (world.now(), text(object, "/spec/url").to_owned());
     let error = world.script.troubles.git.clone().unwrap_or_default();
@@ -244,7 +245,7 @@ fn fail(world: &SimulatedCluster, object: &mut Value) {
     conditions::mark(object, "Ready", "False", GIT_FAILED, &message, now);
 }
 
-/// Says that something is under way; Ready only changes where it is not known yet, or on drift.
+/// Reports that something is in progress; Ready only changes if it is still unknown, or on drift.
 fn progress(object: &mut Value, drift: bool, message: &str, now: jiff::Timestamp) {
     conditions::mark(object, "Reconciling", "True", "Progressing", message, now);
     if drift || conditions::get(object, "Ready").is_none_or(|ready| text(ready, "/status") == "Unknown") {
@@ -252,7 +253,7 @@ fn progress(object: &mut Value, drift: bool, message: &str, now: jiff::Timestamp
     }
 }
 
-/// Makes the artifact.
+/// Builds the artifact.
 fn store(world: &SimulatedCluster, object: &mut Value) {
     let words = messages(world, object);
     let about = json::reference(object);
@@ -304,7 +305,7 @@ fn save(world: &mut SimulatedCluster, object: &Value) {
     world.save_status(object, "source-controller");
 }
 
-/// Gives a source the state that it has after its last fetch, which was so long ago, and arranges the next.
+/// Gives a source the state after its last fetch, at an age, and schedules the next.
 pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Duration) {
     let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
     store(world, &mut object);

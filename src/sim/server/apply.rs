@@ -1,4 +1,4 @@
-//! Server-side apply: a manager states what it wants, owns that, and may not take what others own unless it forces it.
+//! Server-side apply: a manager states its fields, owns them, and may not change those of others unless it forces that.
 //!
 //! Lists are owned whole; the real server merges those that have keys.
 
@@ -60,7 +60,7 @@ pub(crate) fn apply(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
                 remove(object, &path);
             }
             for (path, value) in &stated {
-                // An empty map is owned, and takes nothing from what others put into it.
+                // An empty map is owned, and removes nothing that others added to it.
                 let is_there = *value == json!({}) && object.pointer(&pointer(path)).is_some_and(Value::is_object);
                 if is_there {
                     continue;
@@ -82,7 +82,7 @@ pub(crate) fn apply(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
 
 type Path = Vec<String>;
 
-/// Returns the fields that a manifest states, with their values.
+/// Returns the fields of a manifest, with their values.
 fn stated(wanted: &Value) -> BTreeMap<Path, Value> {
     let mut all = BTreeMap::new();
     let mut wanted = wanted.clone();
@@ -110,7 +110,7 @@ fn leaves(value: &Value, path: &mut Path, all: &mut BTreeMap<Path, Value>) {
     }
 }
 
-/// Writes paths as `fieldsV1` does.
+/// Returns paths in the form of `fieldsV1`.
 fn owned(stated: &BTreeMap<Path, Value>) -> Value {
     let mut fields = Value::Object(Map::new());
     for path in stated.keys() {
@@ -135,7 +135,7 @@ fn owns(entry: &Value, path: &[String]) -> bool {
     true
 }
 
-/// Returns who owns what is stated otherwise than it is: the manager and the field.
+/// Returns the owners of differing fields: the manager and the field.
 fn conflicts(live: &Value, stated: &BTreeMap<Path, Value>, writer: Writer<'_>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (path, value) in stated {
@@ -157,7 +157,7 @@ fn conflicts(live: &Value, stated: &BTreeMap<Path, Value>, writer: Writer<'_>) -
     found
 }
 
-/// Returns what the manager stated before and no longer does, where nobody else owns it.
+/// Returns the fields that the manager stated before and no longer does, if no other manager owns them.
 fn forgotten(live: &Value, stated: &BTreeMap<Path, Value>, writer: Writer<'_>) -> Vec<Path> {
     let entries = list(live, "/metadata/managedFields");
     let Some(own) = entries.iter().find(|entry| writer.wrote(entry)) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! Deleting objects: preconditions, finalizers, the grace that pods are given, and what happens to what they own.
+//! Deleting objects: preconditions, finalizers, the grace period of pods, and owned objects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::sim::fields::Writer;
 use crate::sim::json::{list, set, stamp, text};
 use crate::sim::world::{SimulatedCluster, Site};
 
-/// How long the containers of a pod take to end once they are told to; they are given thirty seconds.
+/// The time that the containers of a pod take to end; the grace period is thirty seconds.
 const ENDS: Duration = Duration::from_millis(1400);
 
 /// Answers a DELETE of an object.
@@ -59,7 +59,7 @@ pub(crate) fn delete(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked)
     })
 }
 
-/// Says in an object that it is being deleted; who holds it by a finalizer acts on that.
+/// Marks an object as being deleted; the owner of its finalizer acts on that.
 fn mark(world: &mut SimulatedCluster, live: &Arc<Value>, grace: u32) -> Arc<Value> {
     if !text(live, "/metadata/deletionTimestamp").is_empty() {
         return Arc::clone(live);

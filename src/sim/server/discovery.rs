@@ -1,4 +1,4 @@
-//! Discovery: which groups, versions and kinds are served.
+//! Discovery: the served groups, versions and kinds.
 
 use std::collections::BTreeSet;
 

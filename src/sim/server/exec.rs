@@ -15,10 +15,10 @@ const INPUT: u8 = 0;
 const OUTPUT: u8 = 1;
 const ERRORS: u8 = 2;
 const RESULT: u8 = 3;
-/// Tells that a channel has ended, in the fifth version of the protocol.
+/// The message for the end of a channel, in the fifth version of the protocol.
 const CLOSE: u8 = 255;
 
-/// Says what is to run.
+/// Describes the command to run.
 pub(crate) struct ExecSession {
     shell: Shell,
     command: Vec<String>,
@@ -48,7 +48,7 @@ pub(crate) async fn serve(mut socket: Socket, mut session: ExecSession) {
     }
 }
 
-/// Reads lines and runs each, echoing as a terminal does; `None` when the client is gone.
+/// Reads lines and runs each, echoing as a terminal does; `None` if the client is gone.
 async fn talk(socket: &mut Socket, session: &mut ExecSession) -> Option<ShellOutput> {
     let mut line = Vec::new();
     if session.terminal {
@@ -123,7 +123,7 @@ async fn send(socket: &mut Socket, channel: u8, bytes: &[u8]) -> Option<()> {
     socket.send(Message::Binary(Bytes::from(message))).await.ok()
 }
 
-/// Says how a command ended, as the kubelet does.
+/// Returns the result of a command, in the kubelet's form.
 fn status(outcome: &ShellOutput) -> Value {
     if let Some(missing) = &outcome.missing {
         return json!({

@@ -1,6 +1,6 @@
-//! Port-forward: the pods of the simulation answer HTTP on every port that they declare.
+//! Port-forward: the pods of the simulation answer HTTP on every declared port.
 //!
-//! Each port has two channels, one for data and one for what went wrong; the first message on each names the port.
+//! Each port has two channels, one for data and one for errors; the first message on each names the port.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::upgrade::Socket;
 use crate::sim::json::{list, number, text};
 
-/// Says what is forwarded.
+/// Describes the forwarded ports.
 pub(crate) struct ForwardSession {
     pod: String,
     served: Vec<u16>,
@@ -20,7 +20,7 @@ pub(crate) struct ForwardSession {
 }
 
 impl ForwardSession {
-    /// Reads the ports that are asked for.
+    /// Reads the requested ports.
     pub(crate) fn new(pod: &Value, ports: &[String]) -> Self {
         let served = list(pod, "/spec/containers")
             .iter()
@@ -32,7 +32,7 @@ impl ForwardSession {
     }
 }
 
-/// Answers what comes until the client is gone.
+/// Answers requests until the client is gone.
 pub(crate) async fn serve(socket: Socket, session: ForwardSession) {
     let _ = answer(socket, &session).await;
 }
@@ -67,7 +67,8 @@ async fn answer(mut socket: Socket, session: &ForwardSession) -> Option<()> {
     Some(())
 }
 
-/// Takes a request off what has come, and returns its first line; `None` while it is not whole. Bodies are taken by their declared length.
+/// Takes a request from the received bytes, and returns its first line; `None` if it is incomplete. Bodies go by their
+/// declared length.
 fn take_request(pending: &mut Vec<u8>) -> Option<String> {
     let end = pending.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(pending.get(..end)?).into_owned();

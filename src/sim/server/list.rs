@@ -40,7 +40,7 @@ pub(crate) fn list(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -
         let mut metadata = json!({"resourceVersion": version.to_string()});
         if let (Some((last, _)), true) = (page.last(), remaining > 0) {
             set(&mut metadata, &["continue"], Start::write(version, &last.namespace, &last.name));
-            // The real server counts what remains only where nothing is selected.
+            // The real server counts the remaining items only without a selector.
             if asked.parameter("labelSelector").is_empty() && asked.parameter("fieldSelector").is_empty() {
                 set(&mut metadata, &["remainingItemCount"], remaining);
             }
@@ -51,6 +51,12 @@ pub(crate) fn list(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -
             let mut full = full;
             set(&mut full, &["metadata"], metadata);
             return ServerResponse::json(StatusCode::OK, &full);
+        }
+        if asked.accept.split(',').next().is_some_and(|first| first.contains("as=PartialObjectMetadataList")) {
+            let items: Vec<Value> = page.iter().map(|(_, object)| json!({"metadata": object["metadata"]})).collect();
+            let kind = "PartialObjectMetadataList";
+            let partial = json!({"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
+            return ServerResponse::json(StatusCode::OK, &partial);
         }
         let items: Vec<Value> = page
             .into_iter()
@@ -89,7 +95,7 @@ pub(crate) fn get(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) ->
     })
 }
 
-/// Says where a page starts: behind which object, of which version of the list.
+/// Names the start of a page: the object before it, and the version of the list.
 struct Start {
     version: Option<u64>,
     namespace: String,

@@ -61,7 +61,7 @@ pub(crate) fn log(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) ->
     ServerResponse::stream("text/plain", streaming(site, chunks))
 }
 
-/// Chooses the container, or answers as the server does where there is no choice.
+/// Chooses the container, or answers as the server does if there is no choice.
 fn container(world: &SimulatedCluster, target: RequestTarget<'_>, asked: &str) -> Result<String, Box<ServerResponse>> {
     let key = target.served.object(target.namespace, target.name);
     let Some(pod) = world.store.get(&key) else {

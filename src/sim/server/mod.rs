@@ -1,4 +1,4 @@
-//! The API server's side: a tower `Service` that answers as kube-apiserver does, one file for each way of asking.
+//! The API server's side: a tower `Service` that answers as kube-apiserver does, one file for each kind of request.
 
 mod apply;
 mod delete;
@@ -71,7 +71,7 @@ impl ServerResponse {
     }
 }
 
-/// A request that has been read whole.
+/// A completely read request.
 pub(crate) struct Asked {
     /// The method.
     pub(crate) method: Method,
@@ -88,7 +88,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Returns a parameter; empty where it is not given.
+    /// Returns a parameter; empty if it is missing.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map(String::as_str).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ impl Service<Request<kube::client::Body>> for ApiServer {
     }
 }
 
-/// Builds the error of a connection that nobody accepts.
+/// Builds the error of a refused connection.
 pub(crate) fn refused() -> BoxError {
     Box::new(io::Error::new(io::ErrorKind::ConnectionRefused, "tcp connect error: Connection refused (os error 111)"))
 }
@@ -129,7 +129,7 @@ async fn serve(site: Arc<Site>, request: Request<kube::client::Body>) -> Result<
         return Err(refused());
     }
     if now.hanging {
-        // Answers once the fault is gone, as a connection does that was only held up; a switch to refused breaks it.
+        // It answers once the fault is over, like a connection that was only delayed; a switch to refused breaks it.
         let _ = faults.wait_for(|faults| !faults.hanging).await;
         if faults.borrow().refused {
             return Err(refused());
@@ -213,7 +213,8 @@ fn objects(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> Server
     }
 }
 
-/// Makes the body of a stream that ends with an error as soon as the server refuses connections, and is silent while it hangs.
+/// Builds the body of a stream that ends with an error as soon as the server refuses connections, and is silent while
+/// it hangs.
 pub(crate) fn streaming(site: &Arc<Site>, chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> ResponseBody {
     let faults = site.faults.subscribe();
     let chunks: Pin<Box<dyn futures::Stream<Item = Bytes> + Send>> = Box::pin(chunks);

@@ -1,11 +1,11 @@
-//! Who the server takes us for.
+//! The server's name for our user.
 
 use http::StatusCode;
 use serde_json::json;
 
 use super::ServerResponse;
 
-/// The user that every request is taken to come from.
+/// The user of every request.
 pub(crate) const USER: &str = "operator@example.com";
 
 /// Answers a SelfSubjectReview.

@@ -1,15 +1,15 @@
-//! What an address means.
+//! The meaning of a URL.
 
 use std::collections::HashMap;
 
 use crate::sim::kinds::{self, ServedKind};
 
-/// Says what a request is about.
+/// Names the subject of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
     /// `/version`.
     Version,
-    /// `/readyz` and its like.
+    /// `/readyz` and the like.
     Healthy,
     /// `/api`.
     CoreVersions,
@@ -27,7 +27,7 @@ pub(crate) enum Route<'a> {
     Unknown,
 }
 
-/// Says which objects a request is about.
+/// Names the objects of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestTarget<'a> {
     /// The kind.
@@ -40,7 +40,7 @@ pub(crate) struct RequestTarget<'a> {
     pub(crate) subresource: &'a str,
 }
 
-/// Reads an address.
+/// Reads a URL.
 pub(crate) fn route(path: &str) -> Route<'_> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
@@ -58,7 +58,7 @@ pub(crate) fn route(path: &str) -> Route<'_> {
     }
 }
 
-/// Tells whether an address is below a group that the API server itself serves, not one of CRDs: it words its 404 otherwise.
+/// Tells whether a URL is below a group of the API server itself, not one of CRDs: the words of its 404 differ.
 pub(crate) fn is_builtin(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {

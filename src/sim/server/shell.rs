@@ -1,28 +1,28 @@
-//! A shell of a few commands, so that one who opens a container in the demonstration finds somebody there.
+//! A shell of a few commands, so that a container of the demonstration has one to open.
 
 use serde_json::Value;
 
 use crate::sim::json::{list, text};
 
-/// What a command wrote, and how it ended.
+/// The output and the result of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShellOutput {
-    /// What it wrote.
+    /// The standard output.
     pub(crate) output: String,
-    /// What it complained of.
+    /// The error output.
     pub(crate) errors: String,
     /// Its exit code.
     pub(crate) code: u8,
     /// Whether the shell ends with it.
     pub(crate) ends: bool,
-    /// The program that the container does not have, where it was started without a shell.
+    /// The missing program of the container, if it was started without a shell.
     pub(crate) missing: Option<String>,
 }
 
-/// What stands before a line.
+/// The prompt.
 pub(crate) const PROMPT: &str = "/ # ";
 
-/// Holds what the commands tell of.
+/// Holds the data that the commands print.
 pub(crate) struct Shell {
     host: String,
     image: String,

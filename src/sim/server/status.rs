@@ -1,4 +1,4 @@
-//! The server's answers when it does not do what it was asked: `Status` objects with the API server's own words.
+//! The server's answers to a refused or failed request: `Status` objects with the API server's own words.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::sim::json::set;
 use crate::sim::kinds::ServedKind;
 use crate::sim::store::Expired;
 
-/// Builds a failure as the API server words it.
+/// Builds a failure in the API server's words.
 pub(crate) fn failure(code: StatusCode, reason: &str, message: &str, details: &Value) -> Value {
     let mut status = json!({
         "kind": "Status",
@@ -27,7 +27,7 @@ pub(crate) fn failure(code: StatusCode, reason: &str, message: &str, details: &V
     status
 }
 
-/// Names an object as the details of a status do.
+/// Returns an object's name as the details of a status.
 pub(crate) fn details(served: &ServedKind, name: &str) -> Value {
     let mut details = json!({});
     if let Some(map) = details.as_object_mut() {
@@ -51,7 +51,7 @@ pub(crate) fn not_found(served: &ServedKind, name: &str) -> ServerResponse {
     )
 }
 
-/// 404 for an address that is not served.
+/// 404 for a URL that is not served.
 pub(crate) fn no_page() -> ServerResponse {
     ServerResponse::plain(StatusCode::NOT_FOUND, "404 page not found\n")
 }
@@ -118,7 +118,7 @@ pub(crate) fn busy() -> ServerResponse {
     answer
 }
 
-/// 400 with the server's words.
+/// 400 with the server's message.
 pub(crate) fn bad_request(message: &str) -> ServerResponse {
     ServerResponse::json(
         StatusCode::BAD_REQUEST,
@@ -126,7 +126,7 @@ pub(crate) fn bad_request(message: &str) -> ServerResponse {
     )
 }
 
-/// 405 for a verb that an address does not take.
+/// 405 for a verb that a URL does not support.
 pub(crate) fn not_allowed() -> ServerResponse {
     let code = StatusCode::METHOD_NOT_ALLOWED;
     let message = "the server does not allow this method on the requested resource";
@@ -142,13 +142,13 @@ pub(crate) fn no_resource() -> ServerResponse {
     )
 }
 
-/// 415 for a patch of a kind that is not understood.
+/// 415 for an unknown kind of patch.
 pub(crate) fn unsupported() -> ServerResponse {
     let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     ServerResponse::json(code, &failure(code, "UnsupportedMediaType", "415: Unsupported Media Type", &json!({})))
 }
 
-/// 422 for a JSON patch that cannot be done.
+/// 422 for a JSON patch that fails.
 pub(crate) fn impossible_patch() -> ServerResponse {
     let code = StatusCode::UNPROCESSABLE_ENTITY;
     let message = "the server rejected our request due to an error in our request";
@@ -165,7 +165,7 @@ fn invalid(subject: &str, details: &Value, reason: &str, message: &str, field: &
     )
 }
 
-/// 422 for a name that no object may have.
+/// 422 for an invalid name.
 pub(crate) fn invalid_name(served: &ServedKind, name: &str, reason: &str, message: &str) -> ServerResponse {
     let group = if served.group.is_empty() { String::new() } else { format!(".{}", served.group) };
     let mut about = details(served, name);
@@ -173,14 +173,14 @@ pub(crate) fn invalid_name(served: &ServedKind, name: &str, reason: &str, messag
     invalid(&format!("{}{group} \"{name}\"", served.kind), &about, reason, message, "metadata.name")
 }
 
-/// 422 for an apply that does not say who applies.
+/// 422 for an apply without a manager.
 pub(crate) fn no_manager() -> ServerResponse {
     let about = json!({"group": "meta.k8s.io", "kind": "PatchOptions"});
     let message = "Required value: is required for apply patch";
     invalid("PatchOptions.meta.k8s.io \"\"", &about, "FieldValueRequired", message, "fieldManager")
 }
 
-/// 422 for a way of deleting that there is not.
+/// 422 for an unknown propagation policy.
 pub(crate) fn unknown_propagation(given: &str) -> ServerResponse {
     let about = json!({"group": "meta.k8s.io", "kind": "DeleteOptions"});
     let message = format!(
@@ -189,7 +189,7 @@ pub(crate) fn unknown_propagation(given: &str) -> ServerResponse {
     invalid("DeleteOptions.meta.k8s.io \"\"", &about, "FieldValueNotSupported", &message, "propagationPolicy")
 }
 
-/// 409 for a DELETE of another object or version than was meant.
+/// 409 for a DELETE of another object or version than the present one.
 pub(crate) fn precondition(served: &ServedKind, name: &str, field: &str, wanted: &str, live: &str) -> ServerResponse {
     let (what, hint) = match field {
         "uid" => ("UID", "The object might have been deleted and then recreated"),
@@ -205,7 +205,7 @@ pub(crate) fn precondition(served: &ServedKind, name: &str, field: &str, wanted:
     ServerResponse::json(StatusCode::CONFLICT, &failure(StatusCode::CONFLICT, "Conflict", &message, &about))
 }
 
-/// 409 for an apply of what others own: each conflict is the owner and the field.
+/// 409 for an apply of others' fields: each conflict is the owner and the field.
 pub(crate) fn apply_conflict(conflicts: &[(String, String)]) -> ServerResponse {
     let owners: std::collections::BTreeSet<&str> = conflicts.iter().map(|(owner, _)| owner.as_str()).collect();
     let said = if let [(owner, field)] = conflicts {

@@ -1,4 +1,4 @@
-//! The Table form of objects: columns and cells, as `kubectl get` prints them.
+//! The Table form of objects: columns and cells, in the form of `kubectl get`.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sim::json::{list, number, text};
 use crate::sim::kinds::{HELM, KUSTOMIZE, SOURCE, ServedKind};
 
-/// A column: its name, type and format, and how to read its cell from an object at a time.
+/// A column: its name, type and format, and a function that reads its cell from an object at a time.
 struct Column(&'static str, &'static str, &'static str, fn(&Value, Timestamp) -> Value);
 
 const NAME: Column = Column("Name", "string", "name", |object, _| text(object, "/metadata/name").into());
@@ -24,7 +24,8 @@ pub(crate) fn is_wanted(accept: &str) -> bool {
     accept.split(',').next().is_some_and(|first| first.contains("as=Table"))
 }
 
-/// Builds the Table of some objects; `include` is the query's includeObject, and columns are left out but in the first event of a watch.
+/// Builds the Table of some objects; `include` is the query's includeObject, and only the first event of a watch has
+/// columns.
 pub(crate) fn table<'a>(
     served: &ServedKind,
     objects: impl Iterator<Item = &'a Value>,
@@ -112,7 +113,7 @@ fn condition(object: &Value, kind: &str, field: &str) -> Value {
         .map_or(Value::Null, |condition| text(condition, field).into())
 }
 
-/// Writes a span as `kubectl get` does: the two greatest units while they matter.
+/// Returns a duration in the form of `kubectl get`: the two greatest units while they matter.
 fn human(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {

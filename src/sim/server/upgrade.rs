@@ -1,6 +1,7 @@
 //! Connections that become `WebSockets`, for exec and port-forward.
 //!
-//! An upgrade needs a connection, and a tower service has none. So each such request is given one: a pipe in memory with hyper at both ends.
+//! An upgrade needs a connection, and a tower service has none. So each such request gets one: a pipe in memory with
+//! hyper at both ends.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,13 +26,13 @@ use super::{ResponseBody, ServerResponse, exec, forward, status};
 use crate::sim::json::{list, text};
 use crate::sim::world::Site;
 
-/// How many bytes the pipe holds.
+/// The capacity of the pipe, in bytes.
 const PIPE: usize = 64 * 1024;
 /// The subprotocol in which the client can end its input.
 const V5: &str = "v5.channel.k8s.io";
 const V4: &str = "v4.channel.k8s.io";
 
-/// A connection whose client speaks in messages of a channel's number and its bytes.
+/// A connection whose messages are a channel's number and its bytes.
 pub(crate) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Tells whether a request asks for a WebSocket.
@@ -51,7 +52,7 @@ pub(crate) async fn connect(
             async move { Ok::<_, Infallible>(answer) }
         });
         let server = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service);
-        // A client that goes away ends the connection; there is nobody to tell.
+        // A client that goes away ends the connection; there is no receiver for a report.
         let _ = server.with_upgrades().await;
     });
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(near)).await?;
@@ -113,7 +114,7 @@ fn session(subresource: &str, pod: &Value, query: &str, parameters: HashMap<Stri
     }
 }
 
-/// Finds the pod that a connection is to reach, or says why it cannot be reached.
+/// Finds the pod for a connection, or explains why it cannot be reached.
 pub(crate) fn pod(
     site: &Arc<Site>,
     target: RequestTarget<'_>,

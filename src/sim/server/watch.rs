@@ -1,4 +1,4 @@
-//! Watches: what a kind's objects become, as a stream of events.
+//! Watches: the changes of a kind's objects, as a stream of events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use crate::sim::selector::Selector;
 use crate::sim::store::Happened;
 use crate::sim::world::{SimulatedCluster, Site};
 
-/// How often a watch that allows bookmarks gets one; kube-apiserver sends about one a minute.
+/// The interval of bookmarks for a watch that allows them; kube-apiserver sends about one a minute.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
-/// How long a watch lasts that names no timeout; kube-apiserver chooses between 30 and 60 minutes.
+/// The duration of a watch without a timeout; kube-apiserver chooses between 30 and 60 minutes.
 const LASTS: Duration = Duration::from_mins(45);
 /// The annotation of the bookmark that ends the initial events.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
-/// One watch under way.
+/// One watch in progress.
 struct Watch {
     served: &'static ServedKind,
     namespace: String,
     selector: Selector,
-    /// The version up to which changes have been told.
+    /// The version up to which changes have been sent.
     version: u64,
     bookmarks: bool,
-    /// Whether and how objects are told as Tables: the query's includeObject.
+    /// Whether and how objects are sent as Tables: the query's includeObject.
     table: Option<String>,
     columns_told: bool,
     ready: VecDeque<Bytes>,
@@ -100,7 +100,7 @@ pub(crate) fn watch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
 }
 
 impl Watch {
-    /// Tells every object as if it had just been added, and marks their end where that was asked for.
+    /// Sends every object as if it had just been added, and marks their end on request.
     fn tell_all(&mut self, world: &SimulatedCluster, mark_end: bool) {
         let served = self.served;
         let namespace = self.namespace.clone();
@@ -115,7 +115,7 @@ impl Watch {
         }
     }
 
-    /// Tells the changes since the last time.
+    /// Sends the changes since the last time.
     fn catch_up(&mut self, world: &SimulatedCluster) {
         match world.store.changes_after(self.version) {
             Err(expired) => {
@@ -134,7 +134,7 @@ impl Watch {
                     }
                     let was = change.before.as_ref().is_some_and(|before| self.selector.matches(before));
                     let is = change.happened != Happened::Deleted && self.selector.matches(&change.object);
-                    // An object that a change moves out of the selection is deleted to those who watch the selection.
+                    // An object that a change moves out of the selection is deleted for watches of the selection.
                     match (was, is) {
                         (false, true) => self.tell(world, "ADDED", &change.object),
                         (true, true) => self.tell(world, "MODIFIED", &change.object),
@@ -167,7 +167,7 @@ impl Watch {
         let object = json!({"kind": self.served.kind, "apiVersion": self.served.api_version(), "metadata": metadata});
         let object = match &self.table {
             None => object,
-            // In Table form the mark stands in the row's object, whatever was asked to be included.
+            // In Table form the mark is in the row's object, whatever includeObject is.
             Some(_) => table::table(self.served, std::iter::once(&object), "", world.now(), !self.columns_told),
         };
         self.push(&json!({"type": "BOOKMARK", "object": object}));

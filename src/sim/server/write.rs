@@ -66,7 +66,8 @@ pub(crate) fn replace(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked
     })
 }
 
-/// Answers a PATCH of an object or its status. Merge patches are exact; a strategic merge is taken for a merge patch, which differs in lists.
+/// Answers a PATCH of an object or its status. Merge patches are exact; a strategic merge is handled as a merge patch,
+/// which differs in lists.
 pub(crate) fn patch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) -> ServerResponse {
     match asked.content_type.split(';').next().unwrap_or_default() {
         "application/apply-patch+yaml" => apply::apply(site, target, asked),
@@ -89,7 +90,7 @@ pub(crate) fn patch(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
     }
 }
 
-/// Changes an object unless it is of another version than was sent; what a writer may not touch stays as it was.
+/// Changes an object unless the request names another version; fields that a writer may not change stay.
 fn change(
     site: &Arc<Site>,
     target: RequestTarget<'_>,
@@ -128,7 +129,7 @@ fn change(
     })
 }
 
-/// Puts back what a writer may not touch.
+/// Restores fields that a writer may not change.
 pub(crate) fn keep_identity(object: &mut Value, live: &Value) {
     for part in [
         "uid",
@@ -154,7 +155,7 @@ pub(crate) fn keep_identity(object: &mut Value, live: &Value) {
     }
 }
 
-/// Refuses a name that no object may have.
+/// Refuses an invalid name.
 pub(crate) fn check_name(served: &ServedKind, name: &str) -> Option<ServerResponse> {
     let good = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     if name.is_empty() {
@@ -165,7 +166,7 @@ pub(crate) fn check_name(served: &ServedKind, name: &str) -> Option<ServerRespon
             "Required value: name or generateName is required",
         ));
     }
-    // Names of roles and their bindings may hold colons.
+    // Names of roles and their bindings may contain colons.
     let label = |label: &str| {
         let bytes = label.as_bytes();
         bytes.first().is_some_and(|first| good(*first))
@@ -193,7 +194,7 @@ pub(crate) fn unreadable(served: &ServedKind) -> ServerResponse {
     ))
 }
 
-/// Names the field manager as the API server does: what was asked for, else the user agent up to its version.
+/// Names the field manager as the API server does: by the parameter, else by the user agent up to its version.
 fn manager(asked: &Asked) -> &str {
     match asked.parameter("fieldManager") {
         "" => match asked.user_agent.split('/').next() {

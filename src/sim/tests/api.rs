@@ -1,4 +1,5 @@
-//! What the simulated API server answers, beside what the real one answered to the same requests (`tests/recordings/api`).
+//! The answers of the simulated API server, compared with those of the real one to the same requests
+//! (`tests/recordings/api`).
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -19,7 +20,8 @@ const SCRUBS: &[(&str, &str)] = &[
 static SCRUBBERS: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| SCRUBS.iter().map(|(what, with)| (Regex::new(what).unwrap(), *with)).collect());
 
-/// Replaces what differs from run to run, as record-api.sh does, and the bookkeeping of a list's or map's own being (`.` and `v:`).
+/// Replaces values that differ from run to run, as record-api.sh does, and the bookkeeping of a list's or map's own
+/// entry (`.` and `v:`).
 fn clean(value: &Value) -> Value {
     match value {
         Value::String(text) => {

@@ -112,7 +112,7 @@ fn order(command: &[&str]) -> ExecRequest {
     ExecRequest { container: None, command: command.iter().map(|word| (*word).to_owned()).collect(), terminal: false }
 }
 
-/// Runs a command as the cockpit does, without a terminal; what it wrote, what it wrote as errors, and how it ended.
+/// Runs a command as the cockpit does, without a terminal; returns its output, its error output, and its result.
 async fn run(
     cluster: &Cluster,
     object: &str,
@@ -149,7 +149,7 @@ async fn the_cockpit_runs_a_command_in_a_pod_or_behind_a_workload() {
     assert!(run(&staging, &pod, &strange).await.unwrap_err().why.starts_with("it has no container db, only "));
 }
 
-/// Real sockets, and so real time.
+/// Uses real sockets, and so real time.
 #[tokio::test]
 async fn a_port_behind_a_service_is_reached_on_loopback_until_it_is_stopped() {
     let (_simulation, staging, _) = start("healthy");

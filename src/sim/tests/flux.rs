@@ -1,4 +1,4 @@
-//! How the objects of Flux move.
+//! The changes of Flux' objects.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const RELEASE: &str = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/cert-manager/h
 async fn which_flux_a_cluster_runs_is_read_off_its_controllers() {
     let (_simulation, staging, _) = start("healthy");
     assert_eq!(staging.flux_version().await.unwrap(), Some(Minor(2, 7)));
-    // Only they are asked for: other Deployments of the cluster are none of them.
+    // The query returns only these: other Deployments of the cluster are not among them.
     let labelled = staging.objects_labelled("apps", "Deployment", "", "app.kubernetes.io/part-of=flux").await.unwrap();
     let all = staging.objects("apps", "Deployment", "").await.unwrap();
     assert!(!labelled.is_empty() && labelled.len() < all.len(), "{} of {}", labelled.len(), all.len());

@@ -1,4 +1,4 @@
-//! The simulation, asked through a real client, under tokio's paused time.
+//! The simulation, queried through a real client, under tokio's paused time.
 
 mod api;
 mod connections;
@@ -51,12 +51,12 @@ async fn patch(cluster: &Cluster, path: &str, change: &Value) -> Value {
     cluster.client().request(request).await.unwrap()
 }
 
-/// Asks a controller to look now, as `flux reconcile` does.
+/// Requests a reconciliation now, as `flux reconcile` does.
 async fn request(cluster: &Cluster, path: &str, token: &str) {
     patch(cluster, path, &json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}})).await;
 }
 
-/// Polls an object until it is as wanted; tokio's paused time makes that instant.
+/// Polls an object until it is in the wanted state; tokio's paused time makes that instant.
 async fn until(cluster: &Cluster, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..100_000 {
         let object = get(cluster, path).await;

@@ -1,4 +1,4 @@
-//! Every scenario comes to rest with what it promises, and stays so.
+//! Every scenario settles in the promised state, and stays so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::sim::{Commit, Remote};
 
 const RELEASE: &str = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/monitoring/helmreleases/kube-prometheus-stack";
 const KUSTOMIZATIONS: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
-/// Long enough for whatever failed to be tried again.
+/// A time in which every failure is retried.
 const WHILE: Duration = Duration::from_secs(110);
 
 const GIT: &str = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system";
 const CONTROLLERS: &str = "infrastructure-controllers";
 const CONFIGS: &str = "infrastructure-configs";
 
-/// What the Kustomizations of production say, where they are not ready: name, reason, and a part of the message.
+/// The Kustomizations of production that are not ready: name, reason, and a part of the message.
 type Promise = &'static [(&'static str, &'static str, &'static str)];
 
 const PROMISES: &[(&str, Promise)] = &[
@@ -67,6 +67,7 @@ const PROMISES: &[(&str, Promise)] = &[
             ("apps", "DependencyNotReady", "dependency 'flux-system/infrastructure-configs' is not ready"),
         ],
     ),
+    ("crash-loop", &[("apps", "HealthCheckFailed", "Deployment/linkding/linkding status: '")]),
     ("node-down", &[("apps", "HealthCheckFailed", "Deployment/linkding/linkding status: '")]),
 ];
 
@@ -92,7 +93,7 @@ async fn every_scenario_is_as_it_promises_and_comes_to_rest_so() {
         keeps(&staging, scenario, &[]).await;
         keeps(&production, scenario, promise).await;
         tokio::time::sleep(WHILE).await;
-        // What is being tried again comes to its end.
+        // Retries in progress come to their end.
         while list(&get(&production, KUSTOMIZATIONS).await, "/items").iter().any(|one| ready(one).0 == "Unknown") {
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
@@ -136,6 +137,20 @@ async fn a_pod_whose_image_is_not_there_says_so_in_its_status_and_events() {
     let events = get(&production, &path).await;
     let reasons: Vec<&str> = list(&events, "/items").iter().map(|event| text(event, "/reason")).collect();
     assert!(["Scheduled", "Pulling", "Failed", "BackOff"].iter().all(|one| reasons.contains(one)), "{reasons:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_ends_again_and_again_says_how_it_ended_last() {
+    let (_simulation, _, production) = start("crash-loop");
+    let pods = get(&production, "/api/v1/namespaces/linkding/pods").await;
+    let pod = &list(&pods, "/items")[0];
+    let row = (crate::kinds::POD.decode)(pod.to_string().as_bytes()).unwrap();
+    let seen = row.cell(1, text(pod, "/status/containerStatuses/0/lastState/terminated/finishedAt").parse().unwrap());
+    assert_eq!((row.state, &*seen), (crate::model::State::Failed, "CrashLoopBackOff (exit 137, OOMKilled, <1m ago)"));
+    let restarts = |pod: &serde_json::Value| pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap();
+    let path = format!("/api/v1/namespaces/linkding/pods/{}", text(pod, "/metadata/name"));
+    let before = restarts(pod);
+    until(&production, &path, |pod| restarts(pod) > before).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! What the API server answers.
+//! The answers of the API server.
 
 use std::time::Duration;
 

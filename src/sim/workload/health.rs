@@ -1,4 +1,4 @@
-//! How objects fare, in kstatus' words, and what those are born with that nobody looks after here.
+//! The health of objects, in kstatus' words, and the initial status of those without a controller here.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use crate::sim::flux::conditions;
 use crate::sim::json::{is_true, number, stamp, text};
 use crate::sim::world::SimulatedCluster;
 
-/// Returns the status that a new object of a kind gets from whoever looks after it, where the simulation has no model of them.
+/// Returns the status that a new object of a kind gets from its controller, if the simulation has no model of that.
 pub(crate) fn initial_status(world: &SimulatedCluster, key: &ObjectRef, object: &Value) -> Option<Value> {
-    // A claim that names no class waits for somebody to make a volume for it.
+    // A claim without a class waits for a volume that is created by hand.
     if key.kind == "PersistentVolumeClaim" && text(object, "/spec/storageClassName").is_empty() {
         return None;
     }
@@ -30,7 +30,7 @@ pub(crate) fn initial_status(world: &SimulatedCluster, key: &ObjectRef, object: 
     }
 }
 
-/// Says how an object fares in kstatus' words, as kustomize-controller's health checks see it.
+/// Returns the health of an object in kstatus' words, as kustomize-controller's health checks see it.
 pub(crate) fn health(object: &Value) -> &'static str {
     let generation = number(object, "/metadata/generation");
     if object.pointer("/status/observedGeneration").is_some_and(|observed| observed.as_i64() != Some(generation)) {
@@ -54,7 +54,7 @@ pub(crate) fn health(object: &Value) -> &'static str {
             if number(object, "/status/numberReady") >= wanted && wanted > 0 { "Current" } else { "InProgress" }
         }
         "PersistentVolumeClaim" if text(object, "/status/phase") != "Bound" => "InProgress",
-        // Flux' kinds alone: a CronJob that is suspended is as it should be.
+        // Only Flux' kinds count: a suspended CronJob is healthy.
         _ if text(object, "/apiVersion").contains(".fluxcd.io/")
             && is_true(object, "/spec/suspend")
             && !conditions::is(object, "Ready", "True") =>

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::status::count_owners;
-use super::{MANAGER, pull, volume};
+use super::{MANAGER, crash, pull, volume};
 use crate::model::ObjectRef;
 use crate::sim::agenda::Job;
 use crate::sim::fields::Writer;
@@ -11,13 +11,13 @@ use crate::sim::flux::report::event_from;
 use crate::sim::json::{self, list, set, sha256, stamp, text};
 use crate::sim::world::SimulatedCluster;
 
-/// Who writes the statuses of pods: K3s has the kubelet in its own process.
+/// The writer of pods' statuses: K3s has the kubelet in its own process.
 pub(super) const NAME: &str = "k3s";
 
 /// Starts the containers of a pod: it runs and is ready.
 pub(crate) fn start(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(pod) = world.store.get(key).cloned() else { return };
-    if volume::hold(world, key, &pod) || pull::fail(world, key, &pod) {
+    if volume::hold(world, key, &pod) || pull::fail(world, key, &pod) || crash::fail(world, key, &pod) {
         return;
     }
     let now = stamp(world.now());
@@ -56,7 +56,7 @@ pub(crate) fn start(world: &mut SimulatedCluster, key: &ObjectRef) {
     greet(world, key);
 }
 
-/// Makes the conditions of a pod; something may keep it from being ready.
+/// Builds the conditions of a pod; `unready` keeps it from being ready.
 pub(super) fn conditions_of(unready: Option<&str>, now: &str) -> Vec<Value> {
     ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
         .iter()
@@ -74,7 +74,7 @@ pub(super) fn conditions_of(unready: Option<&str>, now: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Lets a pod write what it writes when it starts, and arranges what it writes later.
+/// Writes a pod's first lines, and schedules the later ones.
 fn greet(world: &mut SimulatedCluster, key: &ObjectRef) {
     let chatter = world.script.chatter(app(world, key).as_str());
     let now = world.now();
@@ -86,7 +86,7 @@ fn greet(world: &mut SimulatedCluster, key: &ObjectRef) {
     }
 }
 
-/// Writes a pod's next line and arranges the one after.
+/// Writes a pod's next line and schedules the one after.
 pub(crate) fn speak(world: &mut SimulatedCluster, key: &ObjectRef) {
     if world.store.get(key).is_none() {
         return;

@@ -1,5 +1,7 @@
-//! What keeps pods running: a `Deployment` makes a `ReplicaSet` and that its pods, a `DaemonSet` makes a pod on every node; and what pods write into their logs.
+//! The controllers of pods: a `Deployment` creates a `ReplicaSet` and that its pods, a `DaemonSet` creates a pod on
+//! every node; and the pods' logs.
 
+mod crash;
 mod health;
 mod kubelet;
 mod node;
@@ -24,13 +26,13 @@ pub(crate) use kubelet::{speak, start};
 pub(crate) use node::lose;
 use status::{count, count_owners};
 
-/// How long a pod takes from its creation until it is ready.
+/// The time from a pod's creation until it is ready.
 const STARTS: Duration = Duration::from_millis(2300);
-/// Who writes the statuses of workloads.
+/// The writer of workloads' statuses.
 const MANAGER: Writer<'static> =
     Writer { manager: "kube-controller-manager", operation: "Update", subresource: "status" };
 
-/// Makes the pods of a workload that is new or whose template changed.
+/// Creates the pods of a workload that is new or whose template changed.
 pub(crate) fn observe(world: &mut SimulatedCluster, change: &StoreEvent) {
     let template = |object: &Value| object.pointer("/spec/template").map(Value::to_string);
     let same = change.before.as_ref().is_some_and(|before| {
@@ -59,7 +61,8 @@ fn roll_out(world: &mut SimulatedCluster, key: &ObjectRef) {
     count(world, key);
 }
 
-/// Makes the pods of the newest template of a `Deployment`, and takes away those that are too many; `Recreate` takes away the old ones first.
+/// Creates the pods of the newest template of a `Deployment`, and deletes surplus ones; `Recreate` deletes the old ones
+/// first.
 fn scale(world: &mut SimulatedCluster, owner: &Value) {
     let current = replica_set(world, owner);
     let old: Vec<ObjectRef> = owned(world, "ReplicaSet", owner).into_iter().filter(|one| *one != current).collect();
@@ -129,7 +132,7 @@ fn create_replica_set(world: &mut SimulatedCluster, owner: &Value, key: &ObjectR
     );
 }
 
-/// Makes a pod of a `ReplicaSet` or `DaemonSet`, pending until it starts.
+/// Creates a pod of a `ReplicaSet` or `DaemonSet`, pending until it starts.
 fn create_pod(world: &mut SimulatedCluster, owner: &Value, place: usize) -> ObjectRef {
     let own = json::reference(owner);
     let seed = format!("{} {own} {place} {}", world.name, world.store.version());
@@ -172,7 +175,7 @@ fn create_pod(world: &mut SimulatedCluster, owner: &Value, place: usize) -> Obje
     key
 }
 
-/// Deletes a pod and makes another in its place, as its owner does; returns the new pod's name.
+/// Deletes a pod and creates another in its place, as its owner does; returns the new pod's name.
 pub(crate) fn replace(world: &mut SimulatedCluster, key: &ObjectRef) -> Option<String> {
     let pod = world.store.get(key).cloned()?;
     let owner = list(&pod, "/metadata/ownerReferences").first()?;
@@ -184,7 +187,7 @@ pub(crate) fn replace(world: &mut SimulatedCluster, key: &ObjectRef) -> Option<S
     Some(new.name)
 }
 
-/// Ends a pod that was told to; its owner makes another in its place.
+/// Ends a pod that is being deleted; its owner creates another in its place.
 pub(crate) fn end(world: &mut SimulatedCluster, key: &ObjectRef) {
     if replace(world, key).is_none() {
         world.delete(key);
@@ -213,7 +216,7 @@ fn owned_by(owner: &Value) -> Value {
     })
 }
 
-/// Lists the nodes that take the pods of a workload; those of daemon sets tolerate everything.
+/// Lists the nodes for the pods of a workload; those of daemon sets tolerate everything.
 fn nodes(world: &SimulatedCluster, owner: &Value) -> Vec<String> {
     let tolerates = text(owner, "/kind") == "DaemonSet";
     kinds::by_kind("", "Node")

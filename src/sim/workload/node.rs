@@ -1,4 +1,4 @@
-//! A node that falls silent: what kube-controller-manager makes of it and of the pods on it.
+//! A node that does not respond: the reaction of kube-controller-manager to it and to its pods.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::sim::json::{list, set, stamp, text};
 use crate::sim::kinds;
 use crate::sim::world::SimulatedCluster;
 
-/// How long pods stay bound to a node that cannot be reached, unless they say otherwise.
+/// The time that pods stay bound to an unreachable node, unless they set another.
 const TOLERATED: Duration = Duration::from_mins(5);
-/// What the node is tainted with.
+/// The taint of the node.
 const TAINT: &str = "node.kubernetes.io/unreachable";
 
-/// Loses a node, so long ago.
+/// Loses a node, at an age.
 pub(crate) fn lose(world: &mut SimulatedCluster, name: &str, ago: Duration) {
     let key = ObjectRef::new("Node", "", "", name);
     let now = world.now();
@@ -80,12 +80,13 @@ pub(crate) fn lose(world: &mut SimulatedCluster, name: &str, ago: Duration) {
     }
 }
 
-/// Tells whether pods are sent to a node.
+/// Tells whether a node accepts pods.
 pub(super) fn takes_pods(node: &Value) -> bool {
     !list(node, "/spec/taints").iter().any(|taint| text(taint, "/key") == TAINT)
 }
 
-/// Marks a pod for deletion; nobody on its node can carry it out. Its owner makes another. The pods of daemon sets stay.
+/// Marks a pod for deletion, which its lost node cannot carry out. Its owner creates another. The pods of daemon sets
+/// stay.
 fn evict(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(pod) = world.store.get(key).cloned() else { return };
     let owner = list(&pod, "/metadata/ownerReferences").first().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Images that cannot be pulled: the kubelet tries, says why not, backs off, and tries again.
+//! Images that cannot be pulled: the kubelet tries, reports the reason, backs off, and tries again.
 
 use std::time::Duration;
 
@@ -14,20 +14,19 @@ use crate::sim::flux::report::event_from;
 use crate::sim::json::{list, set, stamp, text};
 use crate::sim::world::SimulatedCluster;
 
-/// How long an attempt is told of before the kubelet says that it backs off.
+/// The time that a failed attempt is shown before the kubelet reports that it backs off.
 const TELLS: Duration = Duration::from_secs(13);
-/// How often it has been tried when the past is played.
+/// The number of attempts in the played past.
 const TRIED: u32 = 5;
 
-/// Lets a pod whose image cannot be pulled wait for it; tells whether it does.
+/// Makes a pod wait whose image cannot be pulled; tells whether it does.
 pub(super) fn fail(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -> bool {
     let mut images = list(pod, "/spec/containers").iter().map(|container| text(container, "/image").to_owned());
     let bad = images.find_map(|image| Some((world.script.troubles.bad_image(&image)?.to_owned(), image)));
     let Some((error, image)) = bad else {
-        world.pulls.remove(key);
         return false;
     };
-    // Every other turn is an attempt; in between the kubelet says that it backs off.
+    // Every other turn is an attempt; in between the kubelet reports that it backs off.
     let turn = world.pulls.get(key).copied().unwrap_or(0);
     world.pulls.insert(key.clone(), turn + 1);
     let played = world.as_of.is_some();
@@ -58,6 +57,11 @@ pub(super) fn fail(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -
     true
 }
 
+/// Names the containers of a pod.
+pub(super) fn names(pod: &Value) -> Vec<String> {
+    list(pod, "/spec/containers").iter().map(|container| text(container, "/name").to_owned()).collect()
+}
+
 /// Writes the status of a pod whose containers wait.
 pub(super) fn wait(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value, reason: &str, message: &str) {
     let now = stamp(world.now());
@@ -78,12 +82,10 @@ pub(super) fn wait(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value, r
             })
         })
         .collect();
-    let names: Vec<String> =
-        list(pod, "/spec/containers").iter().map(|container| text(container, "/name").to_owned()).collect();
-    let unready = format!("containers with unready status: [{}]", names.join(" "));
+    let unready = format!("containers with unready status: [{}]", names(pod).join(" "));
     let mut conditions = conditions_of(Some(&unready), &now);
     if reason == "ContainerCreating" {
-        // Its sandbox waits too.
+        // Its sandbox waits, too.
         for one in conditions.iter_mut().filter(|one| text(one, "/type") == "PodReadyToStartContainers") {
             set(one, &["status"], "False");
         }

@@ -1,4 +1,4 @@
-//! What the controllers of workloads write into their statuses.
+//! The statuses that the controllers of workloads write.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -22,17 +22,18 @@ pub(super) fn count_owners(world: &mut SimulatedCluster, pod: &Value) {
     }
 }
 
-/// How many pods of a workload there are, without those that are being deleted.
+/// The numbers of a workload's pods, without those that are being deleted.
 #[derive(Default)]
 struct Pods {
     all: i64,
     updated: i64,
     ready: i64,
-    /// Those of the newest template that are ready.
+    /// The ready ones of the newest template.
     settled: i64,
 }
 
-/// Writes the status of a `Deployment` or `DaemonSet` from its pods. A rolling update takes the old pods away once the new ones are ready.
+/// Writes the status of a `Deployment` or `DaemonSet` from its pods. A rolling update deletes the old pods once the new
+/// ones are ready.
 pub(super) fn count(world: &mut SimulatedCluster, key: &ObjectRef) {
     let Some(owner) = world.store.get(key).cloned() else { return };
     if key.kind == "DaemonSet" {
@@ -73,7 +74,7 @@ pub(super) fn count(world: &mut SimulatedCluster, key: &ObjectRef) {
             ("availableReplicas", pods.ready),
             ("unavailableReplicas", (wanted.max(pods.all) - pods.ready).max(0)),
         ] {
-            // The API server leaves out what is zero.
+            // The API server omits zero.
             if value == 0 {
                 json::remove(object, &["status", field]);
             } else {
@@ -127,7 +128,8 @@ fn tally(world: &SimulatedCluster, parents: &[ObjectRef], current: &ObjectRef) -
     pods
 }
 
-/// Sets a condition as the deployment controller does: the transition is a change of the status alone, and an update is another time.
+/// Sets a condition as the deployment controller does: the transition is a change of the status alone, and an update
+/// has a time of its own.
 fn mark(object: &mut Value, kind: &str, status: &str, reason: &str, message: &str, now: Timestamp) {
     let mut all = list(object, "/status/conditions").to_vec();
     let old = all.iter().find(|one| text(one, "/type") == kind).cloned().unwrap_or_default();

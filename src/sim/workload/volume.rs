@@ -1,4 +1,4 @@
-//! Volumes that one node alone may mount: a pod waits as long as another one has it on a node that is gone.
+//! Volumes for a single node: a pod waits as long as another one holds its volume on a lost node.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::sim::json::{list, sha256, text};
 use crate::sim::kinds;
 use crate::sim::world::SimulatedCluster;
 
-/// Lets a pod wait for a volume that another holds; tells whether it does.
+/// Makes a pod wait for a volume that another holds; tells whether it does.
 pub(super) fn hold(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -> bool {
     let node = text(pod, "/spec/nodeName");
     let claims = claims(pod);

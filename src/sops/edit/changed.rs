@@ -1,4 +1,5 @@
-//! What encrypting would change: sops keeps a value by its type, so that `0755` comes back as `493`, `1.10` as `1.1`, and a day as a time.
+//! The values that encryption would change: sops keeps a value by its type, so that `0755` comes back as `493`, `1.10`
+//! as `1.1`, and a day as a time.
 
 use super::create::NewFile;
 use super::keep::Keep;
@@ -9,22 +10,22 @@ use crate::sops::parsed::{Leaf, Style};
 use crate::sops::rules::Rule;
 use crate::sops::value::ValueType;
 
-/// Names the first value of a plain text that would come back as another one once it was encrypted, with its line, never what it is.
+/// Names the first value of a plain text that encryption would change, with its line, never the value itself.
 ///
-/// In a Secret every letter counts, since it is text to whoever reads it; elsewhere a number may be written in another way, but a time that is
-/// a text to Kubernetes would become another text.
+/// In a Secret every letter counts, since its readers take the value as text; elsewhere a number may be written
+/// differently, but a time that is a text to Kubernetes would become another text.
 pub fn changed_by_sealing(format: Format, text: &str, file: &NewFile) -> Option<String> {
     let (kind, expression) = file.rule();
     changed(format, text, &Rule::compile(Some((kind, expression.as_str()))).ok()?)
 }
 
-/// Does the same by the rule of a file.
+/// Does the same with the rule of a file.
 pub(in crate::sops) fn changed(format: Format, text: &str, rule: &Rule) -> Option<String> {
     if format != Format::Yaml {
-        // JSON has one way to write a value, and the others know text alone.
+        // JSON has one way to write a value, and the other formats have only text.
         return None;
     }
-    // What cannot be read, or sealed, is told by sealing it.
+    // Encryption itself reports an unreadable text, or one that cannot be encrypted.
     let parsed = format.read(text).ok()?;
     let plan = Plan::new(&parsed, rule, &Keep::default());
     let secrets = Secrets::find(&parsed);

@@ -17,26 +17,28 @@ use crate::sops::parsed::{Leaf, Parsed};
 use crate::sops::rules::{DEFAULT_SUFFIX, Rule, RuleKind};
 use crate::sops::value::Value;
 
-/// The version that new files name: that of the sops whose layout they have.
+/// The version in new files: that of the sops with the same layout.
 const VERSION: &str = "3.13.3";
 
-/// Says for whom a new file is encrypted, and how.
+/// Describes the recipients and the rule of a new file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewFile {
     /// The groups of recipients; with several, the data key is split between them.
     pub groups: Vec<Vec<String>>,
-    /// How many groups it takes to open the file; all of them when it is not said.
+    /// The number of groups that open the file; all of them if it is not set.
     pub shamir_threshold: Option<usize>,
-    /// The rule that says which values are encrypted; without one everything is but keys that end in `_unencrypted`.
+    /// The rule for the encrypted values; without one, all values are encrypted but those of keys that end in
+    /// `_unencrypted`.
     pub rule: Option<(RuleKind, String)>,
     /// Whether the MAC covers the encrypted values alone.
     pub mac_only_encrypted: bool,
-    /// By how many columns the `sops` block is indented; 4 in YAML and a tab in JSON when it is not said.
+    /// The indentation of the `sops` block; 4 columns in YAML and a tab in JSON if it is not set.
     pub indent: Option<usize>,
 }
 
 impl NewFile {
-    /// Builds what Kubernetes files usually want: one group of recipients, and an expression that picks the keys to encrypt.
+    /// Builds the usual settings for Kubernetes files: one group of recipients, and an expression for the keys to
+    /// encrypt.
     pub fn for_recipients(recipients: &[String], encrypted_regex: &str) -> Self {
         Self {
             groups: vec![recipients.to_vec()],
@@ -45,25 +47,25 @@ impl NewFile {
         }
     }
 
-    /// Returns the rule as it is written into the file.
+    /// Returns the rule for the file's block.
     pub(in crate::sops) fn rule(&self) -> (RuleKind, String) {
         self.rule.clone().unwrap_or_else(|| (RuleKind::UnencryptedSuffix, DEFAULT_SUFFIX.to_owned()))
     }
 }
 
-/// Encrypts a plain text, leaving everything that the rule does not reach byte for byte as it is, and adds a `sops` block to each document.
-/// Comments inside what is encrypted are encrypted too, since old passwords like to stay in them.
+/// Encrypts a plain text, leaves all bytes unchanged that the rule does not cover, and adds a `sops` block to each
+/// document. Comments inside of encrypted parts are encrypted, too, since they often hold old passwords.
 ///
 /// # Errors
-/// When the rule is invalid or reaches nothing, when the text is encrypted already or is not what SOPS can hold in its format, when a
-/// recipient is no public key, and when an anchor, alias or tag touches what is to be encrypted.
+/// If the rule is invalid or covers nothing, if the text is encrypted already or SOPS cannot hold it in its format, if
+/// a recipient is no public key, and if an anchor, alias or tag touches a value to encrypt.
 pub fn create(format: Format, plaintext: &Secret, file: &NewFile, now: Timestamp) -> Result<String, SopsError> {
     let binary = (format == Format::Binary).then(|| binary::envelope(plaintext));
     let plaintext = binary.as_ref().unwrap_or(plaintext);
     encrypt(format, plaintext, &format.read(plaintext.expose())?, file, now)
 }
 
-/// Encrypts a plain text that was read already.
+/// Encrypts a parsed plain text.
 pub(in crate::sops) fn encrypt(
     format: Format,
     plaintext: &Secret,
@@ -72,7 +74,7 @@ pub(in crate::sops) fn encrypt(
     now: Timestamp,
 ) -> Result<String, SopsError> {
     let text = plaintext.expose();
-    // A binary file is one value, which no rule is asked about, and so none is written.
+    // A binary file is one value without a rule, so none is written.
     let chosen = (format != Format::Binary).then(|| file.rule());
     let rule = match &chosen {
         Some((kind, expression)) => Rule::compile(Some((*kind, expression)))?,
@@ -94,7 +96,7 @@ pub(in crate::sops) fn encrypt(
     }
     // Empty strings and null stay as they are.
     let reached: Vec<&Leaf> = plan.reached(parsed).filter(|leaf| !leaf.value.canonical.is_empty()).collect();
-    // A comment that reads as a ciphertext would be taken for one of this file's.
+    // A comment that reads as a ciphertext would count as one of this file's.
     let sealed_comment = parsed.comments.iter().any(|comment| is_sealed(comment.text.expose()));
     if sealed_comment || reached.iter().any(|leaf| sealed(leaf)) {
         return Err(SopsError::AlreadyEncrypted);
@@ -108,7 +110,7 @@ pub(in crate::sops) fn encrypt(
     let values = parsed.leaves.iter().map(|leaf| &leaf.value).zip(plan.leaves.iter().copied());
     let mac = Value::text(mac::compute(values, file.mac_only_encrypted));
     metadata.mac = key.encrypt(&mac, &metadata.last_modified).unwrap_or_default();
-    // An empty document gets its block too: sops looks for it in the first one.
+    // An empty document gets its block, too: sops looks for it in the first one.
     for document in &parsed.documents {
         patches.put(metadata::appended(format, text, document, &metadata, file.indent)?);
     }

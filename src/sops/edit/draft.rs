@@ -1,4 +1,5 @@
-//! The plain text of an opened file while it is edited: one text behind the table and the text view, with every earlier one for undoing.
+//! The plain text of an opened file during editing: one text behind the table and the text view, with all earlier ones
+//! for undo.
 
 use super::keep::{Keep, Kept};
 use super::patch::Patches;
@@ -9,31 +10,31 @@ use crate::sops::parsed::{Leaf, Parsed, Style};
 use crate::sops::path::Path;
 use crate::sops::value::{Value, ValueType};
 
-/// Says what became of a value since the file was read.
+/// Describes how a value changed since the file was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     /// It has another value.
     Value,
-    /// It was not there.
+    /// It is new.
     Added,
-    /// It is not there any more.
+    /// It is gone.
     Removed,
-    /// It has another key, and the value that stood at this path.
+    /// It has another key; the value was at this path.
     Renamed(Path),
 }
 
-/// Names one value that is not as the file holds it.
+/// Names one value that differs from the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueChange {
     /// The document, from zero.
     pub document: usize,
-    /// Where it stands, or stood.
+    /// The present or former path.
     pub path: Path,
-    /// What became of it.
+    /// The kind of change.
     pub what: Changed,
 }
 
-/// The most texts that undoing goes back to.
+/// The most texts that undo goes back to.
 const HISTORY: usize = 200;
 
 /// Holds the plain text as it is now.
@@ -42,7 +43,7 @@ pub(in crate::sops) struct Draft {
     format: Format,
     /// The text as it was when the file was opened.
     original: Secret,
-    /// What stands where in it.
+    /// The places of its values.
     origin: Parsed,
     text: Secret,
     parsed: Parsed,
@@ -51,7 +52,7 @@ pub(in crate::sops) struct Draft {
 }
 
 impl Draft {
-    /// Begins with the plain text of a file, which must hold what the file holds.
+    /// Begins with the plain text of a file, which must hold the file's values.
     pub(in crate::sops) fn new(format: Format, text: Secret, keep: &Keep) -> Result<Self, SopsError> {
         let (origin, parsed) = (read(format, &text, keep)?, read(format, &text, keep)?);
         let same = parsed.leaves.len() == keep.values().len()
@@ -77,7 +78,7 @@ impl Draft {
         &self.parsed
     }
 
-    /// Takes another text, if it can be read; returns whether it differs.
+    /// Replaces the text, if the new one can be read; returns whether it differs.
     pub(in crate::sops) fn replace(&mut self, text: Secret, keep: &Keep) -> Result<bool, SopsError> {
         if text == self.text {
             return Ok(false);
@@ -91,18 +92,23 @@ impl Draft {
         Ok(true)
     }
 
-    /// Goes back to the text before the last change, or forth again; returns whether there was one.
+    /// Tells whether there is a text before the last change, or after the last undone one.
+    pub(in crate::sops) fn can_turn(&self, back: bool) -> bool {
+        !if back { &self.before } else { &self.after }.is_empty()
+    }
+
+    /// Goes back to the text before the last change, or forward again; returns whether there was one.
     pub(in crate::sops) fn turn(&mut self, back: bool, keep: &Keep) -> bool {
         let (from, to) = if back { (&mut self.before, &mut self.after) } else { (&mut self.after, &mut self.before) };
         let Some(text) = from.pop() else { return false };
-        // It could be read once, so it can again.
+        // The text was read once, so it can be read again.
         let Ok(parsed) = read(self.format, &text, keep) else { return false };
         self.parsed = parsed;
         to.push(std::mem::replace(&mut self.text, text));
         true
     }
 
-    /// Gives a value that is there another.
+    /// Changes an existing value.
     pub(in crate::sops) fn set(&mut self, leaf: usize, value: &Value, keep: &Keep) -> Result<bool, SopsError> {
         let Some(leaf) = self.parsed.leaves.get(leaf) else { return Ok(false) };
         if leaf.alias || leaf.decorated {
@@ -123,9 +129,9 @@ impl Draft {
         let edit = self.format.replacement(text, leaf, written);
         let (path, document) = (leaf.path.clone(), leaf.document);
         let changed = self.apply(edit, keep)?;
-        // A number in the place of a text, or the other way round, would be another value too.
+        // A number in the place of a text, or the reverse, would be another value, too.
         let was_text = |value: &Value| matches!(value.kind, ValueType::Text | ValueType::Bytes);
-        // Not every format can write every text: in dotenv a backslash before an n is a line end.
+        // Some formats cannot write every text: in dotenv a backslash before an n is a line end.
         let found = self.parsed.leaves.iter().find(|leaf| leaf.document == document && leaf.path == path);
         if found
             .is_some_and(|found| found.value.canonical != value.canonical || was_text(&found.value) != was_text(value))
@@ -137,14 +143,14 @@ impl Draft {
         Ok(changed)
     }
 
-    /// Returns how a value was written in the original text, where it gets back what it held.
+    /// Returns the original spelling of a value that is back at its original content.
     fn as_it_was(&self, leaf: &Leaf, value: &Value) -> Option<&str> {
         let was = self.origin.leaves.iter().find(|one| one.document == leaf.document && one.path == leaf.path)?;
         let fits = was.value == *value && was.in_flow == leaf.in_flow && was.column == leaf.column;
         fits.then(|| self.original.expose().get(was.span.clone()))?
     }
 
-    /// Writes a value at a place that is not there yet.
+    /// Adds a value at a new place.
     pub(in crate::sops) fn add(
         &mut self,
         document: usize,
@@ -159,7 +165,7 @@ impl Draft {
         self.apply(edit, keep)
     }
 
-    /// Gives an entry another key.
+    /// Renames the key of an entry.
     pub(in crate::sops) fn rename(
         &mut self,
         document: usize,
@@ -173,7 +179,7 @@ impl Draft {
         self.apply(edit, keep)
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(in crate::sops) fn remove(&mut self, document: usize, path: &Path, keep: &Keep) -> Result<bool, SopsError> {
         let node = self.parsed.node(document, path).ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
         let edit = self.format.remove(self.text.expose(), node)?;
@@ -187,7 +193,7 @@ impl Draft {
         self.replace(text.ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))?, keep)
     }
 
-    /// Names what is not as the file holds it, in the order of the text; what was removed comes last.
+    /// Lists the differences from the file, in the order of the text; removed values come last.
     pub(in crate::sops) fn changes(&self, keep: &Keep) -> Vec<ValueChange> {
         let there = |leaf: &&Leaf| keep.at(leaf.document, &leaf.path).is_some();
         let gone = |kept: &&Kept| {
@@ -203,7 +209,7 @@ impl Draft {
                 }
                 continue;
             }
-            // The same value under another key of the same mapping was renamed.
+            // An equal value under another key of the same mapping was renamed.
             let from = gone.iter().position(|kept| {
                 kept.document == leaf.document && kept.value == leaf.value && kept.path.parent() == leaf.path.parent()
             });
@@ -221,7 +227,7 @@ impl Draft {
     }
 }
 
-/// Reads a plain text. What YAML cannot tell, such as that the file calls `2` a float, is taken from the file.
+/// Reads a plain text. The file supplies the types that YAML cannot show, such as a float `2`.
 pub(in crate::sops) fn read(format: Format, text: &Secret, keep: &Keep) -> Result<Parsed, SopsError> {
     let mut parsed = format.read(text.expose())?;
     if !parsed.metadata.is_empty() || parsed.documents.iter().any(|document| document.block.is_some()) {
@@ -229,7 +235,7 @@ pub(in crate::sops) fn read(format: Format, text: &Secret, keep: &Keep) -> Resul
     }
     for leaf in &mut parsed.leaves {
         let Some(kept) = keep.at(leaf.document, &leaf.path) else { continue };
-        // What is quoted is said to be text, whatever stood there before.
+        // A quoted value is text, whatever its type was before.
         let quoted = format == Format::Yaml && matches!(leaf.style, Style::Single | Style::Double | Style::Block);
         let untold = match kept.value.kind {
             ValueType::Float | ValueType::Time => !quoted,

@@ -1,4 +1,4 @@
-//! One value of an opened file, as it is shown.
+//! One value of an opened file, for display.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,12 +8,12 @@ use crate::sops::file::SopsFile;
 use crate::sops::path::{Path, Segment};
 use crate::sops::value::{Value, ValueType};
 
-/// Shows one value of an opened file.
+/// Holds one value of an opened file for display.
 #[derive(Debug)]
 pub struct Entry {
-    /// The document it stands in, from zero.
+    /// The document, from zero.
     pub document: usize,
-    /// Where it stands in the document.
+    /// The path in the document.
     pub path: Path,
     /// Whether the file holds it encrypted, or will.
     pub encrypted: bool,
@@ -21,14 +21,14 @@ pub struct Entry {
     pub value_type: ValueType,
     /// The value, as YAML writes it; empty for null.
     pub secret: Secret,
-    /// Whether it is base64, as Kubernetes wants it: a value below `data` of a Secret.
+    /// Whether it is base64, as Kubernetes requires: a value below `data` of a Secret.
     pub base64: bool,
     /// The line of the plain text on which it begins, from one.
     pub line: usize,
 }
 
 impl Entry {
-    /// Tells of a value of a file as it is now.
+    /// Describes a present value of a file.
     pub(super) fn new(
         file: &SopsFile,
         document: usize,
@@ -48,20 +48,20 @@ impl Entry {
         }
     }
 
-    /// Decodes a value of `data`; `None` when it is not base64, or not text but, say, a keystore.
+    /// Decodes a value of `data`; `None` if it is not base64, or no text but, say, a keystore.
     pub fn decoded(&self) -> Option<Secret> {
         String::from_utf8(self.bytes()?).ok().map(Secret::new)
     }
 
-    /// Decodes a value of `data` to the bytes that it holds; `None` when it is not base64.
+    /// Decodes a value of `data` to bytes; `None` if it is not base64.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        // The API server passes over line ends (Go's encoding/base64).
+        // The API server ignores line ends (Go's encoding/base64).
         let text = || Secret::new(self.secret.expose().replace(['\n', '\r'], ""));
         self.base64.then(|| STANDARD.decode(text().expose()).ok())?
     }
 }
 
-/// Tells whether a value stands below `data`, where a Secret holds base64.
+/// Tells whether a value is below `data`, where a Secret holds base64.
 pub(super) fn is_data(path: &Path) -> bool {
     matches!(path.segments(), [Segment::Key(first), Segment::Key(_)] if first == "data")
 }

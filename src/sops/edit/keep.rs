@@ -1,4 +1,4 @@
-//! What a file already holds encrypted, so that whatever stays the same keeps its very bytes.
+//! The ciphertexts of a file, so that unchanged values keep their exact bytes.
 
 use std::collections::HashSet;
 
@@ -15,13 +15,13 @@ use crate::sops::value::{Value, ValueType};
 #[derive(Debug)]
 pub(in crate::sops) struct Kept {
     pub(in crate::sops) document: usize,
-    /// Where it stands in the plain text; there, comments are no items of lists.
+    /// The path in the plain text; there, comments are no items of lists.
     pub(in crate::sops) path: Path,
     pub(in crate::sops) value: Value,
     pub(in crate::sops) encrypted: bool,
-    /// Its ciphertext without quotes; empty where there is none.
+    /// The ciphertext without quotes; empty if there is none.
     sealed: String,
-    /// What stands in the file, with its quotes.
+    /// The text in the file, with its quotes.
     written: String,
     style: Style,
     in_flow: bool,
@@ -32,9 +32,9 @@ pub(in crate::sops) struct Kept {
 struct KeptComment {
     document: usize,
     text: Secret,
-    /// What it was authenticated with; `None` where it is not encrypted, or nobody knows how.
+    /// The data that it was authenticated with; `None` if it is not encrypted, or the data is unknown.
     authenticated: Option<String>,
-    /// What stands in the file, with its sign or its dash.
+    /// The text in the file, with its sign or its dash.
     written: String,
 }
 
@@ -51,7 +51,7 @@ impl Keep {
         Self { values: Vec::new(), comments: Vec::new() }
     }
 
-    /// Collects what a decrypted file holds.
+    /// Collects the content of a decrypted file.
     pub(in crate::sops) fn collect(file: &SopsFile, key: &DataKey, states: &[State]) -> Self {
         let slice = |span: &std::ops::Range<usize>| file.text.get(span.clone()).unwrap_or_default().to_owned();
         let mut comments: Vec<(usize, KeptComment)> = Vec::new();
@@ -96,13 +96,13 @@ impl Keep {
         &self.values
     }
 
-    /// Finds what a path held.
+    /// Finds the value that was at a path.
     pub(in crate::sops) fn at(&self, document: usize, path: &Path) -> Option<&Kept> {
         self.values.iter().find(|kept| kept.document == document && kept.path == *path)
     }
 }
 
-/// Takes the comments out of the positions of list items: the plain text has none there.
+/// Removes comments from the count of list items: the plain text has none there.
 fn without_comments(leaf: &Leaf, skipped: &[(usize, Path)]) -> Path {
     if skipped.is_empty() {
         return leaf.path.clone();
@@ -122,19 +122,19 @@ fn without_comments(leaf: &Leaf, skipped: &[(usize, Path)]) -> Path {
     Path::new(segments.collect())
 }
 
-/// Gives out what is kept, each ciphertext once: the same twice would show that two values are equal.
+/// Hands out the kept ciphertexts, each once: a repeated one would show that two values are equal.
 pub(in crate::sops) struct Reuse<'a> {
     keep: &'a Keep,
     values: Vec<bool>,
     comments: Vec<bool>,
-    /// What a comment of the new text can be authenticated with, for each document.
+    /// The data that comments of the new text can be authenticated with, for each document.
     places: HashSet<(usize, String)>,
-    /// Whether nothing is given out: under a new data key no ciphertext of the old one opens.
+    /// Whether nothing is handed out: a new data key opens no old ciphertext.
     fresh: bool,
 }
 
 impl<'a> Reuse<'a> {
-    /// Begins with nothing given out, for a new text.
+    /// Begins with nothing handed out, for a new text.
     pub(in crate::sops) fn new(keep: &'a Keep, parsed: &Parsed) -> Self {
         let paths = parsed.leaves.iter().map(|leaf| (leaf.document, &leaf.path));
         let parents = parsed.comments.iter().map(|comment| (comment.document, &comment.parent));
@@ -150,12 +150,12 @@ impl<'a> Reuse<'a> {
         Self { keep, values, comments, places, fresh: false }
     }
 
-    /// Gives out nothing but the style of what there is.
+    /// Hands out only the styles.
     pub(in crate::sops) fn fresh(keep: &'a Keep) -> Self {
         Self { keep, values: Vec::new(), comments: Vec::new(), places: HashSet::new(), fresh: true }
     }
 
-    /// Takes the text that the file has for an unchanged value at its place.
+    /// Takes the file's text of an unchanged value at its place.
     pub(in crate::sops) fn unchanged(&mut self, leaf: &Leaf) -> Option<String> {
         let kept = |kept: &Kept| kept.document == leaf.document && kept.path == leaf.path && kept.value == leaf.value;
         let index = self.keep.values.iter().position(|one| !self.fresh && !one.sealed.is_empty() && kept(one))?;
@@ -163,7 +163,7 @@ impl<'a> Reuse<'a> {
         self.keep.values.get(index).map(|kept| kept.written.clone())
     }
 
-    /// Takes the ciphertext of an equal value that is authenticated in the same way, such as an item of a list that moved.
+    /// Takes the ciphertext of an equal value with the same authentication, such as an item of a list that moved.
     pub(in crate::sops) fn moved(&mut self, leaf: &Leaf) -> Option<String> {
         let authenticated = leaf.path.authenticated();
         let fits = |(index, kept): &(usize, &Kept)| {
@@ -177,7 +177,7 @@ impl<'a> Reuse<'a> {
         Some(kept.sealed.clone())
     }
 
-    /// Takes the text that the file has for a comment.
+    /// Takes the file's text of a comment.
     pub(in crate::sops) fn comment(&mut self, document: usize, text: &Secret) -> Option<String> {
         let fits = |(index, kept): &(usize, &KeptComment)| {
             let opens = |authenticated: &String| self.places.contains(&(document, authenticated.clone()));
@@ -191,7 +191,7 @@ impl<'a> Reuse<'a> {
         Some(kept.written.clone())
     }
 
-    /// Says how a new ciphertext is to be quoted: as what stood there, else as its neighbours are, else not at all.
+    /// Chooses the quotes of a new ciphertext: those of the old value there, else those of its neighbours, else none.
     pub(in crate::sops) fn style(&self, leaf: &Leaf) -> Style {
         let sealed = || self.keep.values.iter().filter(|kept| !kept.sealed.is_empty() && kept.in_flow == leaf.in_flow);
         let there = self.keep.at(leaf.document, &leaf.path).filter(|kept| !kept.sealed.is_empty());

@@ -1,4 +1,4 @@
-//! Editing: a plain text that becomes an encrypted file, a file that is opened, changed and sealed again, and one whose keys are changed.
+//! Editing: encrypting a plain text, changing an opened file and encrypting it again, and changing a file's keys.
 
 pub(in crate::sops) mod changed;
 pub(in crate::sops) mod create;

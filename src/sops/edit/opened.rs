@@ -1,4 +1,4 @@
-//! A decrypted file in memory: its values, and changing them.
+//! A decrypted file in memory: its values, and changes to them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ use crate::sops::parsed::Parsed;
 use crate::sops::path::Path;
 use crate::sops::value::{Value, ValueType};
 
-/// Holds what a leaf of the file holds.
+/// Holds the content of a leaf of the file.
 #[derive(Debug)]
 pub(in crate::sops) struct State {
     pub(in crate::sops) value: Value,
@@ -31,12 +31,12 @@ pub(in crate::sops) struct State {
 pub struct Opened {
     pub(in crate::sops) file: SopsFile,
     pub(in crate::sops) key: DataKey,
-    /// The identities that opened it: one, or one for each group that was needed.
+    /// The identities that opened it: one, or one for each needed group.
     pub(in crate::sops) openers: Vec<Opener>,
-    /// What each leaf of the file holds.
+    /// The content of each leaf of the file.
     pub(in crate::sops) states: Vec<State>,
     pub(in crate::sops) keep: Keep,
-    /// The plain text; a file whose plain text would not read as what it holds can be looked at but not edited.
+    /// The plain text; a file without a plain text that reads as its values can be viewed but not edited.
     pub(super) draft: Result<Draft, SopsError>,
     entries: Vec<Entry>,
     changes: Vec<ValueChange>,
@@ -57,33 +57,34 @@ impl Opened {
         &self.file
     }
 
-    /// Returns the identities that opened it: one, or one for each group that was needed.
+    /// Returns the identities that opened it: one, or one for each needed group.
     pub fn openers(&self) -> &[Opener] {
         &self.openers
     }
 
-    /// Returns all values in the order of the file, encrypted or not, as they are now.
+    /// Returns all present values in the order of the file, encrypted or not.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// Finds a value by an operator's words: dotted (`stringData.password`) or a JSON Pointer (`/data/tls.crt`).
+    /// Finds a value by the name that an operator typed: dotted (`stringData.password`) or a JSON Pointer
+    /// (`/data/tls.crt`).
     pub fn find(&self, document: usize, words: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.document == document && entry.path.is_named(words))
     }
 
-    /// Changes an existing value. A value of a Secret becomes a string, as the API server takes nothing else there; elsewhere a number,
-    /// truth value or time stays one if the text reads as one.
+    /// Changes an existing value. A value of a Secret becomes a string, the only type that the API server accepts
+    /// there; elsewhere a number, boolean or time keeps its type if the text parses as one.
     ///
     /// # Errors
-    /// When there is no such value, or it cannot be written safely (it is shared through an anchor, or carries a tag).
+    /// If there is no such value, or it cannot be written safely (it is shared through an anchor, or carries a tag).
     pub fn set(&mut self, document: usize, path: &Path, secret: &Secret) -> Result<(), SopsError> {
         let (keep, file) = (&self.keep, &self.file);
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
         let found = draft.parsed().leaves.iter().position(|leaf| leaf.document == document && leaf.path == *path);
         let position = found.ok_or_else(|| SopsError::NoSuchValue(path.to_string()))?;
         let old = draft.parsed().leaves.get(position).map_or_else(Value::null, |leaf| leaf.value.duplicate());
-        // What the file holds is taken as it is, with its type.
+        // A value of the file keeps its type.
         let kept = keep.at(document, path).map(|kept| &kept.value);
         let kept = kept.filter(|kept| kept.kind != ValueType::Null && kept.display().expose() == secret.expose());
         let leaf = draft.parsed().leaves.get(position);
@@ -109,10 +110,10 @@ impl Opened {
         self.set(document, path, &Secret::new(STANDARD.encode(secret.expose())))
     }
 
-    /// Adds a string under a key that is not there yet; a mapping at the top is made where it is missing.
+    /// Adds a string under a new key; creates a missing mapping at the top.
     ///
     /// # Errors
-    /// When something stands there already, or there is no mapping in which it could.
+    /// If the key exists, or there is no mapping for it.
     pub fn add(&mut self, document: usize, path: &Path, secret: &Secret) -> Result<(), SopsError> {
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
         draft.add(document, path, &Value::text(secret.expose()), &self.keep)?;
@@ -120,10 +121,10 @@ impl Opened {
         Ok(())
     }
 
-    /// Gives an entry, and all below it, another key.
+    /// Renames the key of an entry, with everything below it.
     ///
     /// # Errors
-    /// When there is no such entry, or another has that key.
+    /// If there is no such entry, or another has that key.
     pub fn rename(&mut self, document: usize, path: &Path, name: &str) -> Result<(), SopsError> {
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
         draft.rename(document, path, name, &self.keep)?;
@@ -131,10 +132,10 @@ impl Opened {
         Ok(())
     }
 
-    /// Takes an entry out, and all below it.
+    /// Removes an entry, with everything below it.
     ///
     /// # Errors
-    /// When there is no such entry, or it cannot be taken out without touching others.
+    /// If there is no such entry, or it cannot be removed without touching others.
     pub fn remove(&mut self, document: usize, path: &Path) -> Result<(), SopsError> {
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
         draft.remove(document, path, &self.keep)?;
@@ -142,10 +143,10 @@ impl Opened {
         Ok(())
     }
 
-    /// Takes a whole new plain text, such as one that was edited as text; returns whether it differs from what there was.
+    /// Replaces the whole plain text, such as after editing it as text; returns whether it differs from the one before.
     ///
     /// # Errors
-    /// When it cannot be read, with the line; the text before stays.
+    /// If it cannot be read, with the line; the text before stays.
     pub fn replace(&mut self, text: Secret) -> Result<bool, SopsError> {
         let text = self.inside(text);
         let draft = self.draft.as_mut().map_err(|error| error.clone())?;
@@ -154,16 +155,16 @@ impl Opened {
         Ok(differs)
     }
 
-    /// Names the first value of the plain text that would come back as another one once it is saved, with its line, never what it is.
+    /// Names the first value of the plain text that saving would change, with its line, never the value itself.
     pub fn changed_by_sealing(&self) -> Option<String> {
         let text = self.plaintext().ok()?;
         super::changed::changed(self.file.format, text.expose(), &self.file.rule)
     }
 
-    /// Tells what is wrong with a plain text, without taking it.
+    /// Checks a plain text, without using it.
     ///
     /// # Errors
-    /// When it could not be taken.
+    /// If it could not be used.
     pub fn validate(&self, text: &Secret) -> Result<(), SopsError> {
         let text = &self.inside(text.duplicate());
         let parsed = super::draft::read(self.file.format, text, &self.keep)?;
@@ -171,14 +172,24 @@ impl Opened {
         seal(self.file.format, text.expose(), &parsed, &plan, Reuse::new(&self.keep, &parsed), &self.key).map(|_| ())
     }
 
-    /// Takes the last change back; returns whether there was one.
+    /// Undoes the last change; returns whether there was one.
     pub fn undo(&mut self) -> bool {
         self.turn(true)
     }
 
-    /// Makes the change again that was taken back last; returns whether there was one.
+    /// Redoes the last undone change; returns whether there was one.
     pub fn redo(&mut self) -> bool {
         self.turn(false)
+    }
+
+    /// Tells whether there is a change to undo.
+    pub fn can_undo(&self) -> bool {
+        self.draft.as_ref().is_ok_and(|draft| draft.can_turn(true))
+    }
+
+    /// Tells whether there is an undone change to redo.
+    pub fn can_redo(&self) -> bool {
+        self.draft.as_ref().is_ok_and(|draft| draft.can_turn(false))
     }
 
     fn turn(&mut self, back: bool) -> bool {
@@ -187,32 +198,32 @@ impl Opened {
         turned
     }
 
-    /// Tells whether a value is the one that stood at an entry's place when the file was read.
+    /// Tells whether a value is the original one at an entry's place.
     pub fn held(&self, entry: &Entry, secret: &Secret) -> bool {
         let kept = self.keep.at(entry.document, &entry.path);
         kept.is_some_and(|kept| kept.value.display().expose() == secret.expose())
     }
 
-    /// Returns what stood at a place when the file was read.
+    /// Returns the original value at a place.
     pub fn original(&self, document: usize, path: &Path) -> Option<Secret> {
         self.keep.at(document, path).map(|kept| kept.value.display())
     }
 
-    /// Returns the values that are not as the file holds them.
+    /// Returns the values that differ from the file.
     pub fn changes(&self) -> &[ValueChange] {
         &self.changes
     }
 
-    /// Tells whether anything would be saved: a value, a comment, or the order.
+    /// Tells whether there is something to save: a value, a comment, or the order.
     pub fn is_changed(&self) -> bool {
         self.draft.as_ref().is_ok_and(|draft| draft.text() != draft.original())
     }
 
-    /// Returns the text with every value decrypted and without the `sops` block, as it is now and as `sops decrypt` would print it but
-    /// for its layout.
+    /// Returns the present text with every value decrypted and without the `sops` block, like `sops decrypt` except for
+    /// the layout.
     ///
     /// # Errors
-    /// When the file has no such text that would read as what it holds.
+    /// If the file has no such text that reads as its values.
     pub fn plaintext(&self) -> Result<Secret, SopsError> {
         match &self.draft {
             Ok(draft) => self.outside(draft.text()),
@@ -220,7 +231,7 @@ impl Opened {
         }
     }
 
-    /// Returns the plain text as it was when the file was opened.
+    /// Returns the original plain text.
     ///
     /// # Errors
     /// As [`Opened::plaintext`].
@@ -231,7 +242,7 @@ impl Opened {
         }
     }
 
-    /// Takes a binary file's content out of the JSON in which it is edited.
+    /// Takes a binary file's content out of the JSON for editing.
     fn outside(&self, text: &Secret) -> Result<Secret, SopsError> {
         if self.file.format != Format::Binary {
             return Ok(text.duplicate());
@@ -247,17 +258,17 @@ impl Opened {
         if self.file.format == Format::Binary { binary::envelope(&text) } else { text }
     }
 
-    /// Returns the plain text as it is read, where it can be edited.
+    /// Returns the parsed plain text, if it can be edited.
     pub(in crate::sops) fn parsed(&self) -> Result<&Parsed, SopsError> {
         self.draft.as_ref().map(Draft::parsed).map_err(Clone::clone)
     }
 
-    /// Returns what the file holds already.
+    /// Returns the content of the file on the disk.
     pub(in crate::sops) fn kept(&self) -> &Keep {
         &self.keep
     }
 
-    /// Reads the values off the text as it is now.
+    /// Reads the values from the present text.
     fn refresh(&mut self) {
         let Ok(draft) = &self.draft else {
             let kept = self.keep.values().iter();

@@ -1,24 +1,24 @@
-//! Replacing spans of a text, and nothing else of it.
+//! Replacing spans of a text, and nothing else in it.
 
 use std::ops::Range;
 
 use crate::secret::Secret;
 
-/// Collects what is to be replaced.
+/// Collects the replacements.
 #[derive(Default)]
 pub(in crate::sops) struct Patches(Vec<(Range<usize>, Secret)>);
 
 impl Patches {
-    /// Adds a replacement: the bytes, and what to put there.
+    /// Adds a replacement: the bytes, and their new text.
     pub(in crate::sops) fn put(&mut self, (span, text): (Range<usize>, Secret)) {
         self.0.push((span, text));
     }
 
-    /// Returns the text with all replacements made; `None` when two overlap or one lies outside the text.
+    /// Returns the text with all replacements applied; `None` if two overlap or one is outside of the text.
     pub(in crate::sops) fn apply(mut self, text: &str) -> Option<Secret> {
         self.0.sort_by_key(|(span, _)| (span.start, span.end));
         let added: usize = self.0.iter().map(|(_, new)| new.len()).sum();
-        // Room from the start, so that growing leaves no copy of a secret behind.
+        // The full capacity from the start, so that growing leaves no copy of a secret in memory.
         let mut patched = String::with_capacity(text.len().saturating_add(added));
         let mut done = 0;
         for (span, new) in &self.0 {

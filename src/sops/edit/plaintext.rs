@@ -1,4 +1,4 @@
-//! The text of a file with every value decrypted: what `sops decrypt` prints, in the file's own layout.
+//! The text of a file with every value decrypted: the output of `sops decrypt`, in the file's own layout.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use crate::sops::parsed::{Comment, Parsed};
 use crate::sops::path::Path;
 use crate::sops::value::ValueType;
 
-/// Writes the plain text. Anything that is not encrypted, blank lines and quotes too, stays as it is, so that sealing it again without a
-/// change gives the very bytes of the file.
+/// Writes the plain text. Unencrypted parts, blank lines and quotes included, stay as they are, so that encrypting it
+/// again without a change gives the exact bytes of the file.
 pub(in crate::sops) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -> Result<Secret, SopsError> {
     let (format, text, parsed) = (file.format, &file.text, &file.parsed);
     let mut patches = Patches::default();
@@ -36,9 +36,9 @@ pub(in crate::sops) fn write(file: &SopsFile, key: &DataKey, states: &[State]) -
     patches.apply(text).ok_or_else(|| SopsError::ReadBack("changes overlap".to_owned()))
 }
 
-/// Decrypts a comment. It is authenticated with the path of its parent, but which that is go-yaml guesses (a comment may end up at a
-/// neighbour or an ancestor), so the nearest are tried first and then every other.
-/// Returns with what it was authenticated too.
+/// Decrypts a comment. It is authenticated with the path of its parent, which go-yaml guesses (a comment may end up at
+/// a neighbour or an ancestor), so the nearest are tried first and then every other. Also returns the authenticating
+/// path.
 pub(in crate::sops) fn decrypt_comment(comment: &Comment, parsed: &Parsed, key: &DataKey) -> Option<(Secret, String)> {
     let text = comment.text.expose();
     if !is_sealed(text) {
@@ -57,7 +57,7 @@ pub(in crate::sops) fn decrypt_comment(comment: &Comment, parsed: &Parsed, key: 
     })
 }
 
-/// Widens the span of a list item to its dash.
+/// Extends the span of a list item to its dash.
 pub(in crate::sops) fn with_dash(text: &str, span: &Range<usize>) -> Range<usize> {
     let before = text.get(..span.start).unwrap_or_default().trim_end_matches(' ');
     match before.strip_suffix('-') {

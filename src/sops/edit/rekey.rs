@@ -1,4 +1,4 @@
-//! For whom a file is encrypted, and with which data key: changing that, as `sops updatekeys` and `sops rotate` do.
+//! The recipients and the data key of a file, and changes to them, as of `sops updatekeys` and `sops rotate`.
 
 use jiff::Timestamp;
 
@@ -15,12 +15,13 @@ use crate::sops::keys::recipients::Wrapped;
 use crate::sops::metadata::{KeyGroup, Metadata};
 
 impl Opened {
-    /// Returns the text encrypted for other recipients, group by group. The data key, the values, `mac` and `lastmodified` stay, as
-    /// `sops updatekeys` leaves them, and so do the entries of recipients that stay. Whoever is taken out can still open what they have
-    /// seen, until the data key is rotated and the values are changed.
+    /// Returns the text encrypted for other recipients, group by group. The data key, the values, `mac` and
+    /// `lastmodified` stay, as with `sops updatekeys`, and so do the entries of remaining recipients. Removed
+    /// recipients can still open the versions that they have, until the data key is rotated and the values are changed.
     ///
     /// # Errors
-    /// When a recipient is no public key, there would be none, a value of a Secret stands in plain text, or the result does not open.
+    /// If a recipient is no public key, there would be none, a value of a Secret is in plain text, or the result does
+    /// not open.
     pub fn for_recipients(&self, groups: &[Vec<String>], shamir_threshold: Option<usize>) -> Result<String, SopsError> {
         let mut metadata = self.file.metadata().clone();
         if metadata.groups.len() == groups.len() {
@@ -33,12 +34,12 @@ impl Opened {
         } else {
             metadata.groups = groups.iter().map(|group| KeyGroup::for_recipients(group)).collect();
         }
-        // As sops updatekeys has it: a threshold that is not said stays, and is no more than there are groups.
+        // As in sops updatekeys: a threshold that is not given stays, up to the number of groups.
         let kept = metadata.shamir_threshold.map(|kept| kept.min(groups.len()));
         let threshold = shamir_threshold.or(kept).filter(|_| groups.len() > 1);
         let needed = |threshold: Option<usize>| threshold.unwrap_or(groups.len());
         if groups.len() > 1 && needed(threshold) != self.file.metadata().needed() {
-            // The parts of another split: each is made and wrapped anew.
+            // The parts of another split are all generated and wrapped anew.
             for one in metadata.groups.iter_mut().flat_map(|group| &mut group.age) {
                 one.armor.clear();
             }
@@ -47,7 +48,7 @@ impl Opened {
         self.with_metadata(metadata)
     }
 
-    /// Returns the text with another `sops` block, in which the data key is wrapped for those recipients for whom it is not yet.
+    /// Returns the text with another `sops` block, in which the data key is wrapped for its new recipients, too.
     pub(in crate::sops) fn with_metadata(&self, mut metadata: Metadata) -> Result<String, SopsError> {
         metadata.wrap_missing(&self.key)?;
         let text = self.file.with_metadata(&metadata)?;
@@ -62,12 +63,12 @@ impl Opened {
         Ok(text)
     }
 
-    /// Returns the text with a new data key, and so with every value encrypted anew: for the same recipients and by the same rule, or as
-    /// a configuration says for new files.
+    /// Returns the text with a new data key, and so with every value encrypted anew: for the same recipients and by the
+    /// same rule, or by a configuration for new files.
     ///
     /// # Errors
-    /// When a recipient is no public key or a key that only sops can use, the rule reaches nothing, a comment cannot be decrypted and so
-    /// would be lost, or the result does not read back as what the file holds.
+    /// If a recipient is no public key or a key that only sops can use, the rule covers nothing, a comment cannot be
+    /// decrypted and so would be lost, or the result does not read back as the same values.
     pub fn reencrypted(&self, wanted: Option<&NewFile>, now: Timestamp) -> Result<String, SopsError> {
         let parsed = self.parsed()?;
         if let Some(comment) = parsed.comments.iter().find(|comment| is_sealed(comment.text.expose())) {
@@ -78,7 +79,7 @@ impl Opened {
         let key = DataKey::generate();
         let mut metadata = self.file.metadata().clone();
         if let Some(wanted) = wanted {
-            // Those of other kinds would be lost with their groups.
+            // Keys of other kinds would be lost with their groups.
             metadata.refuse_other_kinds()?;
             if !wanted.groups.iter().all(Vec::is_empty) {
                 metadata.groups = wanted.groups.iter().map(|group| KeyGroup::for_recipients(group)).collect();
@@ -90,7 +91,7 @@ impl Opened {
             metadata.mac_only_encrypted = wanted.mac_only_encrypted;
         }
         metadata.wrap_all(&key)?;
-        // The block is that of the new key already; the values below it still are those of the old one.
+        // The block is that of the new key already; the values below it are still those of the old one.
         let file = SopsFile::parse(self.file.format, self.file.with_metadata(&metadata)?)?;
         let other_rule = file.metadata().rule != self.file.metadata().rule;
         let plan = Plan::new(parsed, &file.rule, if other_rule { &NOTHING } else { self.kept() });
@@ -98,5 +99,5 @@ impl Opened {
     }
 }
 
-/// Under another rule nothing is decided by what the file holds encrypted now.
+/// Under another rule, the present encryption of a value decides nothing.
 static NOTHING: Keep = Keep::nothing();

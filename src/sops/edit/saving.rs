@@ -1,4 +1,4 @@
-//! Saving an opened file with as few changed bytes as possible, and reading what was written once more before anybody gets it.
+//! Saving an opened file with as few changed bytes as possible, and verifying the result before it is used.
 
 use jiff::Timestamp;
 
@@ -18,11 +18,12 @@ use crate::sops::scrub::scrubbed;
 use crate::sops::value::{Value, ValueType};
 
 impl Opened {
-    /// Returns the encrypted text with the changes. Only what was changed, `lastmodified` and `mac` differ from what was read; without a
-    /// change, nothing does. The result is parsed, decrypted and compared with what was meant before it is returned.
+    /// Returns the encrypted text with the changes. Only changed values, `lastmodified` and `mac` differ from the file;
+    /// without a change, nothing does. The result is parsed, decrypted and compared with the intended values before it
+    /// is returned.
     ///
     /// # Errors
-    /// When a value cannot be written, nothing in it would be encrypted, or it does not read back as it was meant.
+    /// If a value cannot be written, nothing in it would be encrypted, or it does not read back as intended.
     pub fn save(&self, now: Timestamp) -> Result<String, SopsError> {
         if !self.is_changed() {
             return Ok(self.file.text.clone());
@@ -30,7 +31,7 @@ impl Opened {
         self.saved(now).map(|(text, _)| text)
     }
 
-    /// Returns the encrypted text with the changes, and the file as it was opened again from it.
+    /// Returns the encrypted text with the changes, and the file that was opened from it.
     ///
     /// # Errors
     /// As [`Opened::save`].
@@ -44,7 +45,7 @@ impl Opened {
         Ok((text, again))
     }
 
-    /// Encrypts the text as it is now, puts the `sops` block of a file into it, and opens it again to see that it holds what was meant.
+    /// Encrypts the present text, inserts the `sops` block of a file, and opens the result to verify its values.
     pub(in crate::sops) fn sealed(&self, sealing: &Sealing<'_>, now: Timestamp) -> Result<(String, Self), SopsError> {
         let draft = self.draft.as_ref().map_err(Clone::clone)?;
         let (text, parsed, format) = (draft.text().expose(), draft.parsed(), self.file.format);
@@ -56,7 +57,7 @@ impl Opened {
         let mac = mac.ok_or_else(|| SopsError::ReadBack("the MAC".to_owned()))?;
         let blocks = blocks(block_of, &mac, &modified)?;
         plan.vouch(parsed)?;
-        // Values may be empty, but a file in which the rule reaches none would pass for a secret.
+        // Values may be empty, but a file in which the rule covers none would pass for a secret.
         let reached = |(leaf, encrypted): (&Leaf, &bool)| *encrypted && leaf.value.kind != ValueType::Null;
         if !parsed.leaves.iter().zip(&plan.leaves).any(reached) {
             return Err(SopsError::NothingEncrypted(block_of.rule.to_string()));
@@ -80,7 +81,8 @@ impl Opened {
         Err(found)
     }
 
-    /// Finds where each block stood, in the text as it is now: what is before or behind it must be the same. `None` when that is nowhere.
+    /// Finds the place of each block in the present text: the text before or after it must be the same. `None` if there
+    /// is no such place.
     fn same_places(&self, draft: &Draft) -> Option<Vec<usize>> {
         let (old, new) = (draft.original().expose(), draft.text().expose());
         if self.file.parsed.documents.len() != draft.parsed().documents.len() {
@@ -106,10 +108,10 @@ impl Opened {
         places.collect()
     }
 
-    /// Opens a text that [`Opened::save`] returned, with the data key that is at hand.
+    /// Opens a text that [`Opened::save`] returned, with the present data key.
     ///
     /// # Errors
-    /// When it is not encrypted with that key, or damaged.
+    /// If it is not encrypted with that key, or damaged.
     pub fn reopened(&self, text: &str) -> Result<Self, SopsError> {
         let mut again = reopened(text, &self.file, &self.key)?;
         again.openers.clone_from(&self.openers);
@@ -117,14 +119,14 @@ impl Opened {
     }
 }
 
-/// Says how a text is sealed.
+/// Describes how a text is encrypted.
 pub(in crate::sops) struct Sealing<'a> {
     /// The file whose `sops` block the text gets.
     pub(in crate::sops) block_of: &'a SopsFile,
-    /// The data key, which that block wraps.
+    /// The data key that the block wraps.
     pub(in crate::sops) key: &'a DataKey,
     pub(in crate::sops) plan: Plan,
-    /// Whether no ciphertext of the file may stay, as under a new data key.
+    /// Whether no ciphertext of the file may stay, as with a new data key.
     pub(in crate::sops) fresh: bool,
 }
 
@@ -149,7 +151,7 @@ fn blocks(file: &SopsFile, mac: &str, modified: &str) -> Result<Vec<String>, Sop
     whole.ok_or_else(|| SopsError::Metadata(format!("a document has no {BLOCK} block of its own")))
 }
 
-/// Opens a text that was just written with a data key; it must be wrapped as in `like`.
+/// Opens a newly written text with a data key; it must be wrapped as in `like`.
 fn reopened(text: &str, like: &SopsFile, key: &DataKey) -> Result<Opened, SopsError> {
     let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
     let key = DataKey::from_bytes(key.bytes()).ok_or_else(|| wrong("the data key"))?;
@@ -160,7 +162,7 @@ fn reopened(text: &str, like: &SopsFile, key: &DataKey) -> Result<Opened, SopsEr
     file.open(key).map_err(|error| wrong(&error.to_string()))
 }
 
-/// Reads a text that is about to be written and compares it with what was meant.
+/// Reads a text before it is written to the disk and compares it with the intended values.
 pub(in crate::sops) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed: &Parsed) -> Result<Opened, SopsError> {
     let wrong = |what: &str| SopsError::ReadBack(what.to_owned());
     let again = reopened(text, like, key)?;
@@ -181,12 +183,12 @@ pub(in crate::sops) fn check(text: &str, like: &SopsFile, key: &DataKey, parsed:
     }
 }
 
-/// Returns where a `sops` block can be appended to each document.
+/// Returns the places at the end of each document for a `sops` block.
 fn ends(parsed: &Parsed) -> Vec<usize> {
     parsed.documents.iter().map(|document| document.end).collect()
 }
 
-/// Puts a block on a line of its own where the text before it does not end with one; in brackets it brings its comma.
+/// Puts a block on a line of its own if the text before it does not end with one; in brackets it brings its comma.
 fn at_line_start(format: Format, text: &str, place: usize, block: &str) -> String {
     let before = text.get(..place).unwrap_or_default();
     let glued = !before.is_empty()
@@ -198,7 +200,7 @@ fn at_line_start(format: Format, text: &str, place: usize, block: &str) -> Strin
     format!("{}{block}", format.newline(text))
 }
 
-/// Writes a time as `lastmodified` holds it: to the second, in UTC.
+/// Returns a time in the form of `lastmodified`: to the second, in UTC.
 pub(in crate::sops) fn seconds(now: Timestamp) -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,4 +1,4 @@
-//! Sealing a plain text: what the rule reaches is encrypted in its place, and all else stays byte for byte.
+//! Encrypting a plain text: values that the rule covers are encrypted in their place, and all other bytes stay.
 
 use super::keep::{Keep, Reuse};
 use super::patch::Patches;
@@ -12,19 +12,19 @@ use crate::sops::parsed::{Comment, Leaf, Parsed};
 use crate::sops::rules::{Rule, Verdict};
 use crate::sops::value::{Value, ValueType};
 
-/// Says what of a plain text is to be encrypted.
+/// Selects the parts of a plain text to encrypt.
 #[derive(Debug)]
 pub(in crate::sops) struct Plan {
-    /// The rule, as a configuration has it.
+    /// The rule, in the form of a configuration.
     rule: String,
-    /// For each value.
+    /// The decision for each value.
     pub(in crate::sops) leaves: Vec<bool>,
-    /// For each comment.
+    /// The decision for each comment.
     pub(in crate::sops) comments: Vec<bool>,
 }
 
 impl Plan {
-    /// Decides by the rule; where that goes by comments, by what the file holds at the place already, else by the comments there.
+    /// Decides by the rule; a rule by comments uses the file's state at the place, else the comments there.
     pub(in crate::sops) fn new(parsed: &Parsed, rule: &Rule, keep: &Keep) -> Self {
         if let Rule::Comments(comments) = rule {
             let (leaves, comments) = marks::plan(parsed, comments);
@@ -45,25 +45,25 @@ impl Plan {
         }
     }
 
-    /// Refuses to leave a value of a Secret in plain text, whatever the rule says.
+    /// Refuses to leave a value of a Secret in plain text, whatever the rule.
     ///
     /// # Errors
-    /// Names those that it would leave.
+    /// Names those values.
     pub(in crate::sops) fn vouch(&self, parsed: &Parsed) -> Result<(), SopsError> {
         exposed::refuse(parsed, |index, _| self.leaves.get(index).copied().unwrap_or_default(), &self.rule)
     }
 
-    /// Returns the values that are to be encrypted.
+    /// Returns the values to encrypt.
     pub(in crate::sops) fn reached<'a>(&'a self, parsed: &'a Parsed) -> impl Iterator<Item = &'a Leaf> {
         parsed.leaves.iter().zip(&self.leaves).filter(|(_, encrypted)| **encrypted).map(|(leaf, _)| leaf)
     }
 }
 
-/// Encrypts a plain text by a plan; returns what to replace.
+/// Encrypts a plain text by a plan; returns the replacements.
 ///
 /// # Errors
-/// When what is to be encrypted carries an anchor, an alias or a tag, which sops would lose, and when the plan leaves a value of a Secret in
-/// plain text.
+/// If a value to encrypt carries an anchor, an alias or a tag, which sops would lose, and if the plan leaves a value of
+/// a Secret in plain text.
 pub(in crate::sops) fn seal(
     format: Format,
     text: &str,
@@ -75,7 +75,7 @@ pub(in crate::sops) fn seal(
     plan.vouch(parsed)?;
     let mut patches = Patches::default();
     let encrypted = || plan.reached(parsed);
-    // Those that stay take their own ciphertext before an equal one that moved can take it.
+    // Unchanged values take their own ciphertext before an equal one that moved can take it.
     let unchanged: Vec<Option<String>> = encrypted().map(|leaf| reuse.unchanged(leaf)).collect();
     for (leaf, unchanged) in encrypted().zip(unchanged) {
         if leaf.value.canonical.is_empty() || leaf.value.kind == ValueType::Null {
@@ -92,11 +92,11 @@ pub(in crate::sops) fn seal(
             None => reuse
                 .moved(leaf)
                 .or_else(|| key.encrypt(&leaf.value, &leaf.path.authenticated()))
-                // How the plain value is quoted says nothing of how ciphertexts are written in the file.
+                // The quotes of the plain value do not determine those of the ciphertext.
                 .map(|sealed| format.ciphertext(reuse.style(leaf), leaf.in_flow, &sealed)),
         };
         let Some(mut written) = written else { continue };
-        // A comment behind the header of a block (`a: | # …`) stays behind the value.
+        // A comment after the header of a block (`a: | # …`) stays after the value.
         if let Some(comment) = parsed.comment_inside(leaf) {
             written = format!("{written} {}", sealed_comment(comment, true, &mut reuse, key));
         }
@@ -112,7 +112,7 @@ pub(in crate::sops) fn seal(
     Ok(patches)
 }
 
-/// Writes a comment: as the file has it, else encrypted where it is to be; what is encrypted already is never encrypted again.
+/// Returns a comment: with its bytes in the file, else encrypted by the plan; a ciphertext is never encrypted again.
 fn sealed_comment(comment: &Comment, encrypted: bool, reuse: &mut Reuse<'_>, key: &DataKey) -> String {
     let plain = || format!("{}{}", comment.sign, comment.text.expose());
     if let Some(written) = reuse.comment(comment.document, &comment.text) {

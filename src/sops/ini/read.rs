@@ -1,4 +1,4 @@
-//! Reads INI into values with the bytes where they stand.
+//! Reads INI into values with their spans.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::sops::parsed::{BLOCK, Comment, Document, NodeKind, Parsed};
 use crate::sops::path::{Path, Segment};
 use crate::sops::value::Value;
 
-/// The section of what comes before the first one.
+/// The section of the content before the first one.
 const DEFAULT: &str = "DEFAULT";
 
 /// Reads an INI text.
@@ -29,7 +29,7 @@ pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
     while reader.position < text.len() {
         reader.line()?;
     }
-    // A comment behind everything belongs to nothing for sops, which drops it; here it stays plain.
+    // A comment at the end belongs to nothing in sops, which drops it; here it stays plain.
     reader.comment_belongs_to(Path::default());
     if let Some(block) = reader.parsed.documents.first_mut().and_then(|document| document.block.as_mut())
         && reader.section == BLOCK
@@ -47,7 +47,7 @@ struct Reader<'a> {
     sections: HashSet<String>,
     keys: HashSet<String>,
     parsed: Parsed,
-    /// The comment above what comes next: its bytes and its line.
+    /// The comment above the next entry: its bytes and its line.
     comment: Option<(std::ops::Range<usize>, usize)>,
 }
 
@@ -97,7 +97,7 @@ impl Reader<'_> {
         name.clone_into(&mut self.section);
         self.keys.clear();
         if name == BLOCK {
-            // The comments before the block, if any, are not its own: they stay plain, as sops would drop them.
+            // Comments before the block are not its own: they stay plain, as sops would drop them.
             self.comment_belongs_to(Path::default());
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl Reader<'_> {
         let written = value::read(rest).map_err(|message| shape(line, message))?;
         let first = behind.saturating_add(written.start);
         let span = first..first.saturating_add(written.length);
-        // A value of several lines takes them up.
+        // A value of several lines uses them up.
         let taken = self.text.get(span.clone()).unwrap_or_default().matches('\n').count();
         if taken > 0 {
             let after = self.text.get(span.end..).unwrap_or_default();
@@ -150,14 +150,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives the comment that was read last to a section.
+    /// Assigns the last comment to a section.
     fn comment_belongs_to(&mut self, parent: Path) {
         let Some((span, line)) = self.comment.take() else { return };
         let raw = self.text.get(span.clone()).unwrap_or_default();
         let lines: Vec<&str> = raw.split('\n').map(str::trim_start).collect();
         let joined = lines.join("\n");
         let first = joined.chars().next().unwrap_or('#');
-        // sops takes off the sign with all that repeats it, and writes one anew.
+        // sops removes the sign and its repetitions, and writes a single one.
         let text = joined.trim_start_matches([first, ' ']);
         let sign = joined.strip_suffix(text).unwrap_or_default().to_owned();
         let text = Secret::new(text);

@@ -1,20 +1,20 @@
-//! What a value of an INI file says, and how one is written so that it says the same.
+//! The values of an INI file, and writing one with the same meaning.
 
 use crate::secret::Secret;
 use crate::sops::value::Value;
 
-/// The quotes in which anything stands as it is, over several lines too.
+/// The quotes around literal text, over several lines, too.
 const RAW: [&str; 2] = ["\"\"\"", "`"];
 
-/// Holds a value as it is written.
+/// Holds a written value.
 pub(super) struct Written {
-    /// Where it begins behind the delimiter, and how long it is, in bytes.
+    /// Its start after the delimiter, and its length, in bytes.
     pub(super) start: usize,
     pub(super) length: usize,
     pub(super) says: Secret,
 }
 
-/// Reads the value at the start of a text, which goes on to the end of the file; the error says what is wrong.
+/// Reads the value at the start of a text, which goes on to the end of the file; the error names the fault.
 pub(super) fn read(text: &str) -> Result<Written, &'static str> {
     let line = text.split('\n').next().unwrap_or_default();
     let start = line.len().saturating_sub(line.trim_start().len());
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<Written, &'static str> {
     written(line.len(), surrounded.unwrap_or(line))
 }
 
-/// Reads what stands between raw quotes: to the last of them on the line, else to the last on the first line that has one.
+/// Reads the text between raw quotes: to the last of them on the line, else to the last on the first line that has one.
 fn raw<'a>(text: &'a str, quote: &str) -> Result<(usize, &'a str), &'static str> {
     let open = quote.len();
     let body = text.get(open..).unwrap_or_default();
@@ -57,7 +57,7 @@ fn raw<'a>(text: &'a str, quote: &str) -> Result<(usize, &'a str), &'static str>
     Err("the closing quote is missing")
 }
 
-/// Writes a value, in quotes where it would not say the same without. What no quotes can hold is noticed when it is read back.
+/// Writes a value, in quotes if it needs them. The read-back finds a value that no quotes can hold.
 pub(in crate::sops) fn plain(value: &Value) -> Secret {
     let text = value.canonical.expose();
     if read(text).is_ok_and(|bare| bare.says.expose() == text && !text.contains(['\n', '\r'])) {

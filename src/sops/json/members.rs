@@ -1,10 +1,10 @@
-//! The members of one object with their bytes, to put others beside them.
+//! The members of one object with their bytes, as neighbours for new ones.
 
 use std::ops::Range;
 
 use super::read::Reader;
 
-/// Holds where a member of an object stands.
+/// Holds the place of a member of an object.
 pub(in crate::sops) struct Member {
     pub(in crate::sops) name: String,
     /// The bytes of its name with the quotes.
@@ -13,7 +13,7 @@ pub(in crate::sops) struct Member {
     pub(in crate::sops) value: Range<usize>,
 }
 
-/// Returns the members of the object that begins at a position; `None` when there is none.
+/// Returns the members of the object at a position; `None` if there is none.
 pub(in crate::sops) fn members(text: &str, position: usize) -> Option<Vec<Member>> {
     Reader::new(text, position).object_members().ok()
 }

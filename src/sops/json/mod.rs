@@ -1,4 +1,4 @@
-//! The JSON store: text to values with their spans, and values to text. sops wants an object at the top.
+//! The JSON store: text to values with their spans, and values to text. sops requires an object at the top.
 
 mod members;
 mod read;

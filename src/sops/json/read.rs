@@ -1,4 +1,4 @@
-//! Reads JSON into values with the bytes where they stand, typed as sops types them.
+//! Reads JSON into values with their spans, typed as sops types them.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::sops::parsed::{BLOCK, Document, Leaf, Node, NodeKind, Parsed, Style};
 use crate::sops::path::{Path, Segment};
 use crate::sops::value::{Value, ValueType};
 
-/// How deep objects and lists may nest.
+/// The deepest nesting of objects and lists.
 const DEEPEST: usize = 200;
 
 /// Reads a JSON text.
@@ -35,7 +35,7 @@ pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
     Ok(parsed)
 }
 
-/// Finds what is cut for the plain text: the member and the comma that parts it from its neighbours.
+/// Finds the span to cut for the plain text: the member and the comma that separates it from its neighbours.
 fn block(members: &[Member]) -> Option<Range<usize>> {
     let place = members.iter().position(|member| member.name == BLOCK)?;
     let own = members.get(place)?;
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads a value without quotes. A number is whole where it is written so and has 64 bits at most, else it is floating.
+/// Reads a value without quotes. A number is whole if it is written so and has 64 bits at most, else it is floating.
 pub(super) fn scalar(word: &str) -> Option<Value> {
     Some(match word {
         "null" => Value::null(),
@@ -189,7 +189,7 @@ pub(super) fn scalar(word: &str) -> Option<Value> {
     })
 }
 
-/// Tells whether a word is a number of JSON, which knows no `+1`, `.5` or `01`.
+/// Tells whether a word is a number of JSON, which has no `+1`, `.5` or `01`.
 fn is_number(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let word = word.strip_prefix('-').unwrap_or(word);

@@ -19,7 +19,7 @@ impl<'a> Scanner<'a> {
         Self { text, position, line: 1, line_start: 0 }
     }
 
-    /// Says what is wrong at this place.
+    /// Returns the error for this place.
     pub(super) fn wrong(&self, message: &str) -> SopsError {
         let column = self.position.saturating_sub(self.line_start).saturating_add(1);
         SopsError::Syntax { line: self.line, column, message: message.to_owned() }
@@ -55,13 +55,13 @@ impl<'a> Scanner<'a> {
         if self.took(sign) { Ok(()) } else { Err(self.wrong(&format!("a {} is missing", char::from(sign)))) }
     }
 
-    /// Takes a string; returns its bytes with the quotes, and what it says.
+    /// Takes a string; returns its bytes with the quotes, and its content.
     pub(super) fn string(&mut self) -> Result<(Range<usize>, Secret), SopsError> {
         self.peek();
         let start = self.position;
         self.take(b'"')?;
         let rest = self.text.get(self.position..).unwrap_or_default();
-        // Room from the start, so that growing leaves no copy behind.
+        // The full capacity from the start, so that growing leaves no copy in memory.
         let length = closing_quote(rest).ok_or_else(|| self.wrong("a string does not end"))?;
         let mut said = String::with_capacity(length);
         let mut characters = rest.get(..length).unwrap_or_default().chars();
@@ -102,7 +102,7 @@ fn closing_quote(text: &str) -> Option<usize> {
     })
 }
 
-/// Reads an escape behind its backslash. Go puts a replacement for half a surrogate pair; that would lose it, so here it is an error.
+/// Reads an escape after its backslash. Go replaces half a surrogate pair; that would lose it, so here it is an error.
 fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
     Some(match characters.next()? {
         sign @ ('"' | '\\' | '/') => sign,

@@ -1,4 +1,4 @@
-//! Adding, renaming and taking out the members of a JSON text, each as one replacement.
+//! Adding, renaming and removing the members of a JSON text, each as one replacement.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::sops::parsed::{Node, NodeKind, Parsed};
 use crate::sops::path::Path;
 use crate::sops::value::Value;
 
-/// Writes a new member behind the last of its object, on a line of its own where that one has one.
+/// Writes a new member after the last of its object, on a line of its own if that one has one.
 pub(in crate::sops) fn add(
     text: &str,
     parsed: &Parsed,
@@ -35,7 +35,7 @@ pub(in crate::sops) fn add(
     Ok((inside..inside, member))
 }
 
-/// Gives a member another name.
+/// Renames a member.
 pub(in crate::sops) fn rename(node: &Node, name: &str) -> (Range<usize>, Secret) {
     (node.key.clone(), Secret::new(quoted(name)))
 }

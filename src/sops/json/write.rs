@@ -6,7 +6,7 @@ use super::read::typed;
 use crate::secret::Secret;
 use crate::sops::value::{Value, ValueType};
 
-/// Writes a plain value. JSON has no times and no infinite numbers; what is one becomes a string.
+/// Writes a plain value. JSON has no times and no infinite numbers; they become strings.
 pub(in crate::sops) fn plain(value: &Value) -> Secret {
     match value.kind {
         ValueType::Null => Secret::new("null"),
@@ -20,7 +20,7 @@ pub(in crate::sops) fn plain(value: &Value) -> Secret {
     }
 }
 
-/// Types a new text: as the old value where it reads as that, else as a string.
+/// Types a new text: as the old value if it parses as that type, else as a string.
 pub(in crate::sops) fn typed_like(old: &Value, text: &str) -> Value {
     match old.kind {
         ValueType::Integer | ValueType::Float | ValueType::Boolean => {
@@ -30,7 +30,7 @@ pub(in crate::sops) fn typed_like(old: &Value, text: &str) -> Value {
     }
 }
 
-/// Writes a string as Go's `encoding/json` does, which also escapes what browsers would mistake.
+/// Returns a string as Go's `encoding/json` writes it, which also escapes letters that browsers would misread.
 pub(in crate::sops) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');

@@ -1,4 +1,4 @@
-//! The private keys at hand: age identities and SSH keys, held in memory only.
+//! The available private keys: age identities and SSH keys, held in memory only.
 
 use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
@@ -10,26 +10,26 @@ use super::recipients::Wrapped;
 use crate::secret::Secret;
 use crate::sops::error::SopsError;
 
-/// Says which identity opened a file.
+/// Names the identity that opened a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opener {
-    /// The public key that it opened the file with; `None` until it has.
+    /// The public key that opened the file; `None` before that.
     pub recipient: Option<String>,
-    /// Where the identity came from: a file's path, the name of a variable, what was pasted.
+    /// The origin of the identity: a file's path, the name of a variable, or pasted text.
     pub source: String,
 }
 
-/// A private key that answers at once.
+/// A private key that works without a question.
 struct Key {
     identity: Box<dyn age::Identity + Send + Sync>,
     opener: Opener,
 }
 
-/// Holds the private keys that can be tried on a file, and their public keys to talk about.
+/// Holds the private keys for opening files, and their public keys for messages.
 #[derive(Default)]
 pub struct Identities {
     keys: Vec<Key>,
-    /// Tried only when none of the keys fits: they ask the operator.
+    /// Identities that are tried only if none of the keys fits: they prompt the operator.
     locked: Vec<LockedKey>,
     recipients: Vec<String>,
     /// The texts of the age keys, each with its public key: a cluster is given its own.
@@ -39,15 +39,15 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Begins with none; who has to be asked for one, is.
+    /// Begins with none; locked identities use these prompts.
     pub(in crate::sops) fn asking(prompts: &Prompts) -> Self {
         Self { prompts: prompts.clone(), ..Self::default() }
     }
 
-    /// Reads identities that were pasted or generated: one age key a line (`#` begins a comment), or one SSH private key.
+    /// Reads pasted or generated identities: one age key a line (`#` begins a comment), or one SSH private key.
     ///
     /// # Errors
-    /// Says on which line something else stands, never what it is.
+    /// Names the line of anything else, never its content.
     pub fn from_text(text: &Secret) -> Result<Self, String> {
         let mut identities = Self::default();
         identities.read("what was pasted", text.expose().as_bytes());
@@ -57,17 +57,17 @@ impl Identities {
         }
     }
 
-    /// Returns the public keys of the identities at hand; of what is locked they are known once it was opened.
+    /// Returns the public keys of the available identities; those of locked ones are known once they are opened.
     pub fn recipients(&self) -> &[String] {
         &self.recipients
     }
 
-    /// Returns the private key of an age recipient as a key file holds it, where it is at hand.
+    /// Returns the private key of an age recipient in the form of a key file, if it is available.
     pub fn key_of(&self, recipient: &str) -> Option<&Secret> {
         self.texts.iter().find(|(known, _)| known == recipient).map(|(_, text)| text)
     }
 
-    /// Returns those age keys alone that belong to these recipients.
+    /// Returns only the age keys of these recipients.
     #[must_use]
     pub fn only(&self, recipients: &[String]) -> Self {
         let mut found = Self::default();
@@ -79,13 +79,13 @@ impl Identities {
         found
     }
 
-    /// Returns where the identity of a public key came from.
+    /// Returns the origin of a public key's identity.
     pub fn source_of(&self, recipient: &str) -> Option<&str> {
         let held = self.keys.iter().find(|key| key.opener.recipient.as_deref() == Some(recipient))?;
         Some(&held.opener.source)
     }
 
-    /// Opens the identity files that are encrypted with a passphrase, which asks for it.
+    /// Opens the identity files with a passphrase, which prompts for it.
     pub fn unseal(&mut self) {
         let prompts = self.prompts.clone();
         let found: Vec<Self> = self.locked.iter().filter_map(|locked| locked.identities(&prompts)).collect();
@@ -94,12 +94,12 @@ impl Identities {
         }
     }
 
-    /// Returns what could not be used, and why, such as a key file that is missing.
+    /// Returns the unusable ones, with the reason, such as a missing key file.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// Names what is used only when nothing else fits: it asks for a passphrase or a plug-in's answer.
+    /// Names the identities that are used only if nothing else fits: they need a passphrase or the answer of a plug-in.
     pub fn locked(&self) -> Vec<String> {
         self.locked.iter().map(LockedKey::description).collect()
     }
@@ -122,12 +122,13 @@ impl Identities {
         self.problems.extend(other.problems);
     }
 
-    /// Notes something that could not be used.
+    /// Notes an unusable identity.
     pub(in crate::sops) fn note(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
-    /// Reads what a file, a variable or a command holds. What cannot be used is noted, and hides nothing beside it.
+    /// Reads the content of a file, a variable or the output of a command. An unusable part is noted, and hides no
+    /// other.
     pub(in crate::sops) fn read(&mut self, source: &str, bytes: &[u8]) {
         if let Some(locked) = LockedKey::file(bytes, source) {
             self.locked.push(locked);
@@ -160,7 +161,7 @@ impl Identities {
     fn add_age(&mut self, word: &str, source: &str) -> Result<(), String> {
         if word.starts_with("AGE-PLUGIN-") {
             let locked = LockedKey::plugin(word, source);
-            // Whoever has its identity among his keys has agreed to it.
+            // The operator's own identity of a plug-in is an agreement to it.
             super::plugins::agree_to_plugins(locked.as_ref().and_then(LockedKey::plugin_name).map(str::to_owned));
             self.locked.push(locked.ok_or_else(|| "it is a damaged identity of an age plug-in".to_owned())?);
             return Ok(());
@@ -202,7 +203,8 @@ impl Identities {
         Ok(())
     }
 
-    /// Unwraps a data key, or a part of one, with whichever identity fits one of its wrappings: those first that ask nothing.
+    /// Unwraps a data key, or a part of one, with any identity that fits one of its wrappings: first those that need no
+    /// prompt.
     pub(in crate::sops) fn unwrap(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
         let is_named = |key: &&Key| {
             let recipient = key.opener.recipient.as_deref();
@@ -222,7 +224,7 @@ impl Identities {
         })
     }
 
-    /// Tries what has to ask the operator, the likeliest first.
+    /// Tries the identities that prompt the operator, the likeliest first.
     fn ask(&self, wrapped: &[Wrapped]) -> Result<(Zeroizing<Vec<u8>>, Opener), SopsError> {
         let mut ranked: Vec<(u8, &LockedKey)> =
             self.locked.iter().filter_map(|locked| Some((locked.rank(wrapped)?, locked))).collect();
@@ -251,7 +253,7 @@ impl std::fmt::Debug for Identities {
     }
 }
 
-/// Says which kind of age key is made.
+/// Selects the kind of age key to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     /// X25519 (`age1…`), which every version of age opens.
@@ -261,12 +263,12 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// Tells the kind of an age recipient by what it begins with.
+    /// Returns the kind of an age recipient by its prefix.
     pub fn from_recipient(recipient: &str) -> Self {
         if recipient.starts_with(post_quantum::PUBLIC) { Self::PostQuantum } else { Self::Classic }
     }
 
-    /// Makes a new age identity; returns its text, as a key file holds it, and its public key.
+    /// Generates a new age identity; returns its text, in the form of a key file, and its public key.
     pub fn generate(self) -> (Secret, String) {
         match self {
             Self::Classic => {
@@ -281,7 +283,7 @@ impl KeyKind {
     }
 }
 
-/// Makes a new classic age identity; returns its text, as a key file holds it, and its public key.
+/// Generates a new classic age identity; returns its text, in the form of a key file, and its public key.
 pub fn generate() -> (Secret, String) {
     KeyKind::Classic.generate()
 }

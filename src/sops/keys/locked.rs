@@ -1,4 +1,5 @@
-//! Identities that open nothing before a question is answered: encrypted identity files, SSH keys with a passphrase, and plug-ins.
+//! Identities that need an answer before they open anything: encrypted identity files, SSH keys with a passphrase, and
+//! plug-ins.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -14,40 +15,40 @@ use super::prompts::{PluginPrompts, Prompts, SecretPrompt, Unsealed, seal};
 use super::recipients::{self, Wrapped};
 use crate::secret::Secret;
 
-/// An identity file of more bytes is none.
+/// The size, in bytes, from which a file is no identity file.
 const LARGEST: usize = 1 << 24;
 
-/// The most work that a passphrase may take, as a power of two; age itself asks for 18 and accepts up to 22
-/// (filippo.io/age, `ScryptIdentity.SetMaxWorkFactor`).
+/// The most work for a passphrase, as a power of two; age itself uses 18 and accepts up to 22 (filippo.io/age,
+/// `ScryptIdentity.SetMaxWorkFactor`).
 const MOST_WORK: u8 = 22;
 
-/// How often a passphrase is asked for in a row.
+/// The number of prompts for a passphrase in a row.
 const TRIES: usize = 3;
 
-/// Holds an identity that is used only when no other fits, since somebody has to answer for it.
+/// Holds an identity that is used only if no other fits, since the user has to answer for it.
 pub(in crate::sops) struct LockedKey {
     kind: Kind,
     source: String,
 }
 
 enum Kind {
-    /// An age file, armored or not, encrypted with a passphrase, of identities.
+    /// An encrypted age file of identities, armored or not, with a passphrase.
     File(Vec<u8>),
-    /// An SSH key with a passphrase; which one it is stands beside it in the clear.
+    /// An SSH key with a passphrase; its public key is beside it in clear text.
     Ssh { key: age::ssh::EncryptedKey, recipient: Option<String>, bytes: Secret },
     /// A plug-in's identity.
     Plugin(age::plugin::Identity),
 }
 
-/// What came of trying a locked identity.
+/// Reports the result of trying a locked identity.
 pub(in crate::sops) enum Tried {
-    /// The data key, and who opened it.
+    /// The data key, and the identity that opened it.
     Opened(Zeroizing<Vec<u8>>, Opener),
     /// It does not fit.
     Unfit,
     /// A question was not answered.
     Unanswered,
-    /// Something went wrong, such as a plug-in that is not installed.
+    /// An error, such as a plug-in that is not installed.
     Failed(String),
 }
 
@@ -71,7 +72,7 @@ impl LockedKey {
         Some(Self { kind: Kind::Plugin(word.parse().ok()?), source: source.to_owned() })
     }
 
-    /// Returns the name of the plug-in that it is of, where it is one's.
+    /// Returns the name of its plug-in, if it is one's.
     pub(in crate::sops) fn plugin_name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Plugin(identity) => Some(identity.plugin()),
@@ -79,7 +80,7 @@ impl LockedKey {
         }
     }
 
-    /// Names it for an operator who wonders what is at hand.
+    /// Describes it in a list of available identities.
     pub(in crate::sops) fn description(&self) -> String {
         match &self.kind {
             Kind::File(_) => format!("{} (with a passphrase)", self.source),
@@ -88,7 +89,7 @@ impl LockedKey {
         }
     }
 
-    /// Says how likely it fits, the smallest first; `None` when it cannot.
+    /// Ranks its likelihood to fit, the smallest first; `None` if it cannot.
     pub(in crate::sops) fn rank(&self, wrapped: &[Wrapped]) -> Option<u8> {
         match &self.kind {
             Kind::Ssh { recipient: Some(known), .. } => {
@@ -99,7 +100,7 @@ impl LockedKey {
             }
             Kind::Plugin(identity) => {
                 let prefix = format!("age1{}1", identity.plugin());
-                // A plug-in may speak for recipients of other names, such as age1tag1….
+                // A plug-in may serve recipients of other names, such as age1tag1….
                 Some(if wrapped.iter().any(|one| one.recipient.starts_with(&prefix)) { 0 } else { 2 })
             }
             Kind::File(_) => Some(1),
@@ -127,7 +128,7 @@ impl LockedKey {
         }
     }
 
-    /// Opens an encrypted identity file and returns what is in it; `None` for another kind or without an answer.
+    /// Opens an encrypted identity file and returns its identities; `None` for another kind or without an answer.
     pub(in crate::sops) fn identities(&self, prompts: &Prompts) -> Option<Identities> {
         match &self.kind {
             Kind::File(bytes) => self.unseal(bytes, prompts).ok(),
@@ -169,7 +170,7 @@ impl LockedKey {
         Ok(key)
     }
 
-    /// Asks for the passphrase until it fits; `Err(None)` of the work says that it was wrong.
+    /// Prompts for the passphrase until it fits; `Err(None)` of the work means a wrong one.
     fn answered<T>(
         &self,
         prompts: &Prompts,
@@ -196,15 +197,15 @@ impl LockedKey {
         }
         let name = identity.plugin();
         let failed = |why: String| Tried::Failed(format!("{}: {why}", self.source));
-        let voice = PluginPrompts { prompts: prompts.clone(), plugin: name.to_owned() };
+        let plugin_prompts = PluginPrompts { prompts: prompts.clone(), plugin: name.to_owned() };
         let before = prompts.open();
-        let plugin = Plugin::new(name, identity.to_string(), voice);
+        let plugin = Plugin::new(name, identity.to_string(), plugin_prompts);
         let prefix = format!("age1{name}1");
         let recipient = wrapped.iter().find(|one| one.recipient.starts_with(&prefix)).map(|one| one.recipient.clone());
         let tried = try_one(&plugin, Opener { recipient, source: self.source.clone() }, wrapped);
         prompts.say("");
         match tried {
-            // It failed since it was not answered.
+            // It failed for lack of an answer.
             Tried::Failed(_) | Tried::Unfit if prompts.open() != before => Tried::Unanswered,
             Tried::Failed(why) => failed(why),
             tried => tried,
@@ -212,7 +213,7 @@ impl LockedKey {
     }
 }
 
-/// Tries an identity on wrappings: those first that are for it by name.
+/// Tries an identity on wrappings: first those with its recipient.
 pub(in crate::sops) fn try_one(identity: &dyn age::Identity, opener: Opener, wrapped: &[Wrapped]) -> Tried {
     let named = |one: &&Wrapped| opener.recipient.as_ref().is_some_and(|recipient| same_ssh(&one.recipient, recipient));
     let mut failed = None;
@@ -229,12 +230,12 @@ pub(in crate::sops) fn try_one(identity: &dyn age::Identity, opener: Opener, wra
     failed.map_or(Tried::Unfit, Tried::Failed)
 }
 
-/// Tells whether two recipients are one; the comment at the end of an SSH key does not count.
+/// Tells whether two recipients are equal; the comment at the end of an SSH key does not count.
 pub(in crate::sops) fn same_ssh(one: &str, other: &str) -> bool {
     one == other || (one.starts_with("ssh-") && one.split(' ').take(2).eq(other.split(' ').take(2)))
 }
 
-/// Decrypts an identity file; `Err(None)` when the passphrase is wrong.
+/// Decrypts an identity file; `Err(None)` if the passphrase is wrong.
 fn decrypt(bytes: &[u8], passphrase: SecretString) -> Result<Secret, Option<String>> {
     let mut identity = age::scrypt::Identity::new(passphrase);
     identity.set_max_work_factor(MOST_WORK);

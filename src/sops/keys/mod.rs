@@ -1,4 +1,5 @@
-//! Keys: the identities at hand and where they come from, and the data key, wrapped for recipients and unwrapped by identities.
+//! Keys: the available identities and their origins, and the data key, wrapped for recipients and unwrapped by
+//! identities.
 
 pub(in crate::sops) mod identities;
 pub(in crate::sops) mod locked;

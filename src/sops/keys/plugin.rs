@@ -1,7 +1,8 @@
-//! Age's plug-ins: programs that wrap and unwrap keys for recipients of their own, spoken to as `age-plugin-v1` says.
+//! Age's plug-ins: programs that wrap and unwrap keys for recipients of their own, by the protocol `age-plugin-v1`.
 //!
-//! The age library starts them by itself, with the whole of our environment. Here they are started as every other program is: found in
-//! the absolute parts of PATH, without private keys in their environment, and ended with us or once they say nothing any more.
+//! The age library would start them by itself, with our whole environment. Here they start like every other program:
+//! found in the absolute parts of PATH, without private keys in their environment, and ended with us or after a long
+//! silence.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -18,22 +19,22 @@ use zeroize::Zeroizing;
 
 use crate::programs::{ProgramCommand, ProgramKind, Running};
 
-/// How long a plug-in may say nothing, such as while somebody looks for the key to touch.
+/// The longest silence of a plug-in, such as while the user looks for the key to touch.
 const PATIENCE: Timespec = Timespec { tv_sec: 300, tv_nsec: 0 };
 
-/// How long a plug-in may take in all, also where it reads nothing of what it is told.
+/// The longest run of a plug-in, also if it reads no input.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// How many characters a line of a stanza's body has.
+/// The length of a full line in a stanza's body.
 const LINE: usize = 64;
 
-/// A stanza above this size is none.
+/// The size from which a stanza is refused.
 const LARGEST: usize = 1 << 20;
 
-/// How many commands a plug-in may send.
+/// The most commands that a plug-in may send.
 const MOST: usize = 10_000;
 
-/// A plug-in, and what is wrapped for or unwrapped with.
+/// A plug-in, and its recipient or identity.
 pub(in crate::sops) struct Plugin<C> {
     name: String,
     /// The recipient, or the identity.
@@ -50,7 +51,7 @@ struct Talk {
 }
 
 impl<C: Callbacks> Plugin<C> {
-    /// Names a plug-in by the name that a recipient or an identity has, and gives it that.
+    /// Builds a plug-in from the name in a recipient or an identity, with that recipient or identity.
     pub(in crate::sops) fn new(name: &str, word: String, callbacks: C) -> Self {
         Self { name: name.to_owned(), word, callbacks }
     }
@@ -80,8 +81,8 @@ impl<C: Callbacks> Plugin<C> {
         }
     }
 
-    /// Answers what a plug-in asks until it is done; `own` takes what belongs to one of its two state machines alone, and returns whether it
-    /// could. What the plug-in complains of is returned.
+    /// Answers the requests of a plug-in until it is done; `own` handles those of only one of its two state machines,
+    /// and returns whether it could. Returns the plug-in's complaints.
     fn listen(&self, talk: &mut Talk, mut own: impl FnMut(Stanza) -> Option<bool>) -> io::Result<Vec<String>> {
         let mut errors = Vec::new();
         for _ in 0..MOST {
@@ -208,7 +209,7 @@ impl<C: Callbacks> age::Identity for Plugin<C> {
 }
 
 impl Talk {
-    /// Sends a command: its words, and its body in lines of base64 of which the last is short.
+    /// Sends a command: its words, and its body in lines of base64 with a short last line.
     fn say(&mut self, tag: &str, words: &[&str], body: &[u8]) -> io::Result<()> {
         let mut text = Zeroizing::new(format!("-> {tag}"));
         for word in words {
@@ -276,7 +277,7 @@ impl Talk {
         Ok(Zeroizing::new(text.to_owned()))
     }
 
-    /// Waits until it says something; one that never does is ended.
+    /// Waits for its output; a silent one is ended.
     fn wait(&self) -> io::Result<()> {
         while self.output.buffer().is_empty() {
             match poll(&mut [PollFd::new(self.output.get_ref(), PollFlags::IN)], Some(&PATIENCE)) {

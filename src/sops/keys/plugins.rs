@@ -1,5 +1,5 @@
-//! Plug-ins of age: programs that a recipient names, and so whoever writes a file or a `.sops.yaml`. They run only where the operator agreed:
-//! in his settings, or once for a repository in the cockpit, which asks when one was refused.
+//! Plug-ins of age: programs that a recipient names, and so the author of a file or a `.sops.yaml`. They run only with
+//! the operator's agreement: in the settings, or once for a repository in the cockpit, which asks after a refusal.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -9,15 +9,15 @@ use crate::sops::error::SopsError;
 /// The plug-ins that the operator agreed to, by their names.
 static AGREED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Lets plug-ins run from now on; only the operator himself may say so.
+/// Allows plug-ins to run from now on; only the operator may decide that.
 pub fn agree_to_plugins(names: impl IntoIterator<Item = String>) {
     AGREED.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
-/// Refuses a plug-in that nobody agreed to.
+/// Refuses a plug-in that the operator has not agreed to.
 ///
 /// # Errors
-/// Names the recipient that asks for it.
+/// Names the recipient that needs it.
 pub(in crate::sops) fn judge(plugin: &str, recipient: &str) -> Result<(), SopsError> {
     if AGREED.lock().unwrap_or_else(PoisonError::into_inner).contains(plugin) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(in crate::sops) fn judge(plugin: &str, recipient: &str) -> Result<(), SopsEr
     Err(SopsError::Plugin { plugin: plugin.to_owned(), recipient: recipient.to_owned() })
 }
 
-/// Names the plug-in that wrapping for a recipient would start, where nobody has agreed to it yet.
+/// Names the plug-in that wrapping for a recipient would start, if the operator has not agreed to it yet.
 pub fn unagreed_plugin(recipient: &str) -> Option<String> {
     let plugin = super::recipients::plugin_of(recipient)?;
     judge(&plugin, recipient).is_err().then_some(plugin)

@@ -1,8 +1,8 @@
 //! Questions that an identity needs answered before it can be used: a passphrase, the PIN of a plug-in.
 //!
-//! One [`Prompts`] belongs to a session. Headless it asks on the terminal at once; in the cockpit nobody can be asked in the middle of a
-//! task, so the question is noted, the file stays closed, and the view that shows why asks the operator and tries again. What an answer
-//! opened is kept in memory until the session ends, so that the same question comes once.
+//! One [`Prompts`] belongs to a session. A headless one prompts on the terminal at once; in the cockpit a task cannot
+//! prompt, so the question is noted, the file stays closed, and the view that shows the reason asks the operator and
+//! tries again. Opened identities are kept in memory until the session ends, so that the same question comes once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,28 +11,28 @@ use sha2::{Digest as _, Sha256};
 
 use crate::secret::Secret;
 
-/// Asks one thing of the operator.
+/// Describes a question to the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretPrompt {
-    /// What is wanted and of which identity, such as "passphrase of /home/maria/keys.age".
+    /// The text of the question, such as "passphrase of /home/maria/keys.age".
     pub text: String,
-    /// Whether the answer must not be seen.
+    /// Whether the input must be hidden.
     pub hidden: bool,
 }
 
-/// Reaches somebody who can answer at once.
+/// Prompts a user who can answer at once.
 pub trait Asker: Send + Sync {
-    /// Asks; `None` when nobody answers.
+    /// Asks; `None` without an answer.
     fn ask(&self, question: &SecretPrompt) -> Option<Secret>;
 
-    /// Says something that needs no answer.
+    /// Shows a message that needs no answer.
     fn tell(&self, text: &str);
 }
 
-/// Identifies what was locked, by the hash of its bytes.
+/// Identifies a locked identity by the hash of its bytes.
 pub(in crate::sops) type Seal = [u8; 32];
 
-/// What a locked identity turned out to be.
+/// Holds an opened identity.
 #[derive(Clone)]
 pub(in crate::sops) enum Unsealed {
     /// The text of an encrypted identity file.
@@ -56,7 +56,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// Holds who is asked, what was answered, and what that opened; its copies are one.
+/// Holds the asker, the answers, and the opened identities; copies share them.
 #[derive(Clone, Default)]
 pub struct Prompts {
     inner: Arc<Inner>,
@@ -64,23 +64,23 @@ pub struct Prompts {
 }
 
 impl Prompts {
-    /// Asks somebody who answers at once.
+    /// Builds prompts that ask a user at once.
     pub fn from_asker(asker: impl Asker + 'static) -> Self {
         Self { inner: Arc::new(Inner { asker: Some(Box::new(asker)), ..Inner::default() }), quiet: false }
     }
 
-    /// Returns one that knows what was opened before and asks nothing: for work that nobody waits for.
+    /// Returns prompts that know the opened identities and ask nothing: for background work.
     #[must_use]
     pub fn quietly(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), quiet: true }
     }
 
-    /// Tells whether nobody is to be asked.
+    /// Tells whether the prompts ask nothing.
     pub(in crate::sops) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Answers a question that was noted, for the next time that it is asked.
+    /// Stores the answer to a noted question, for its next prompt.
     pub fn answer(&self, question: &SecretPrompt, answer: Secret) {
         let mut state = self.state();
         state.open.retain(|open| open != question);
@@ -88,32 +88,32 @@ impl Prompts {
         state.answers.push((question.clone(), answer));
     }
 
-    /// Takes a key for as long as the session lasts, and where it came from.
+    /// Adds a key for the rest of the session, with its origin.
     pub fn give(&self, source: &str, key: Secret) {
         self.state().given.push((source.to_owned(), key));
     }
 
-    /// Returns the keys that were given.
+    /// Returns the added keys.
     pub(in crate::sops) fn given(&self) -> Vec<(String, Secret)> {
         self.state().given.iter().map(|(source, key)| (source.clone(), key.duplicate())).collect()
     }
 
-    /// Takes the questions that nobody has answered so far, each once.
+    /// Takes the unanswered questions, each once.
     pub fn take_open(&self) -> Vec<SecretPrompt> {
         std::mem::take(&mut self.state().open)
     }
 
-    /// Returns the questions that nobody has answered so far.
+    /// Returns the unanswered questions.
     pub(in crate::sops) fn open(&self) -> Vec<SecretPrompt> {
         self.state().open.clone()
     }
 
-    /// Returns what a plug-in asks the operator to do, such as to touch a key.
+    /// Returns the instruction of a plug-in to the operator, such as to touch a key.
     pub fn instruction(&self) -> Option<String> {
         self.state().said.clone()
     }
 
-    /// Says something to the operator; an empty text ends it.
+    /// Shows a message to the operator; an empty text ends it.
     pub(in crate::sops) fn say(&self, text: &str) {
         let text = (!text.is_empty()).then(|| text.to_owned());
         if let (Some(text), Some(asker)) = (&text, &self.inner.asker) {
@@ -122,7 +122,7 @@ impl Prompts {
         self.state().said = text;
     }
 
-    /// Asks; an answer that waits here is taken, and used once.
+    /// Asks; uses a stored answer once.
     pub(in crate::sops) fn ask(&self, question: &SecretPrompt) -> Option<Secret> {
         if self.quiet {
             return None;
@@ -131,7 +131,7 @@ impl Prompts {
         if let Some(at) = state.answers.iter().position(|(known, _)| known == question) {
             return Some(state.answers.swap_remove(at).1);
         }
-        // Not under the lock: whoever answers takes his time.
+        // Without the lock: the user takes time to answer.
         drop(state);
         let answer = self.inner.asker.as_ref().and_then(|asker| asker.ask(question));
         let mut state = self.state();
@@ -141,17 +141,17 @@ impl Prompts {
         answer
     }
 
-    /// Tells whether a wrong answer can be followed by a better one at once.
+    /// Tells whether the user can correct a wrong answer at once.
     pub(in crate::sops) fn is_live(&self) -> bool {
         self.inner.asker.is_some() && !self.quiet
     }
 
-    /// Returns what was locked with these bytes, if it was opened before.
+    /// Returns the identity with these bytes, if it was opened before.
     pub(in crate::sops) fn unsealed(&self, seal: &Seal) -> Option<Unsealed> {
         self.state().unsealed.iter().find(|(known, _)| known == seal).map(|(_, unsealed)| unsealed.clone())
     }
 
-    /// Keeps what an answer opened.
+    /// Keeps an opened identity.
     pub(in crate::sops) fn keep(&self, seal: Seal, unsealed: Unsealed) {
         self.state().unsealed.push((seal, unsealed));
     }
@@ -167,7 +167,7 @@ impl std::fmt::Debug for Prompts {
     }
 }
 
-/// Copies are one.
+/// Copies are equal.
 impl PartialEq for Prompts {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner) && self.quiet == other.quiet
@@ -176,12 +176,12 @@ impl PartialEq for Prompts {
 
 impl Eq for Prompts {}
 
-/// Returns the hash by which something locked is known again.
+/// Returns the hash that identifies a locked identity.
 pub(in crate::sops) fn seal(bytes: &[u8]) -> Seal {
     Sha256::digest(bytes).into()
 }
 
-/// Speaks for a plug-in: its questions begin with its name.
+/// Prompts for a plug-in, with its name before each question.
 #[derive(Clone)]
 pub(in crate::sops) struct PluginPrompts {
     pub(in crate::sops) prompts: Prompts,
@@ -190,7 +190,7 @@ pub(in crate::sops) struct PluginPrompts {
 
 impl PluginPrompts {
     fn question(&self, text: &str, hidden: bool) -> SecretPrompt {
-        // What a plug-in writes goes to the screen.
+        // The text of a plug-in goes to the screen.
         let text: String = text.chars().filter(|character| !character.is_control()).collect();
         SecretPrompt { text: format!("age-plugin-{}: {}", self.plugin, text.trim()), hidden }
     }

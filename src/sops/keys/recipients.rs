@@ -11,16 +11,16 @@ use super::post_quantum;
 use crate::sops::cipher::KEY_LENGTH;
 use crate::sops::error::SopsError;
 
-/// Holds a data key as it is wrapped for one recipient.
+/// Holds a data key wrapped for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrapped {
     /// The public key: age's, or that of an SSH key.
     pub recipient: String,
-    /// What age wrote, in its armor; empty where nothing is wrapped yet.
+    /// The output of age, in its armor; empty if nothing is wrapped yet.
     pub armor: String,
 }
 
-/// Unwraps a data key; `Err(None)` when no identity fits, `Err(Some(why))` when the wrapping is damaged.
+/// Unwraps a data key; `Err(None)` if no identity fits, `Err(Some(why))` if the wrapping is damaged.
 pub(in crate::sops) fn unwrap<'a>(
     armor: &str,
     identities: impl Iterator<Item = &'a dyn age::Identity>,
@@ -32,13 +32,13 @@ pub(in crate::sops) fn unwrap<'a>(
         DecryptError::NoMatchingKeys => None,
         error => damaged(&error),
     })?;
-    // Room from the start, so that growing leaves no copy behind.
+    // The full capacity from the start, so that growing leaves no copy in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LENGTH.saturating_mul(2)));
     reader.read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
     Ok(bytes)
 }
 
-/// Names the plug-in of a recipient; `None` where age itself, or SSH, wraps for it.
+/// Names the plug-in of a recipient; `None` if age itself, or SSH, wraps for it.
 pub(super) fn plugin_of(recipient: &str) -> Option<String> {
     let is_own = recipient.starts_with("ssh-")
         || recipient.starts_with(post_quantum::PUBLIC)
@@ -54,12 +54,13 @@ pub(in crate::sops) fn wrap(bytes: &[u8], recipient: &str) -> Result<Wrapped, So
     let parsed: Box<dyn age::Recipient> = if recipient.starts_with("ssh-") {
         Box::new(recipient.parse::<age::ssh::Recipient>().map_err(|_| unreadable())?)
     } else if recipient.starts_with(post_quantum::PUBLIC) {
-        // Never a plug-in of the name pq: age itself knows these keys.
+        // This is never a plug-in of the name pq: age itself knows these keys.
         Box::new(recipient.parse::<post_quantum::Recipient>().map_err(|_| unreadable())?)
     } else if let Ok(key) = recipient.parse::<age::x25519::Recipient>() {
         Box::new(key)
     } else {
-        // Such as age1yubikey1…: its plug-in wraps, which asks nothing, as the private key has no part in it.
+        // The plug-in wraps for recipients such as age1yubikey1…; it prompts for nothing, as the private key is not
+        // needed.
         let plugin: age::plugin::Recipient = recipient.parse().map_err(|_| unreadable())?;
         super::plugins::judge(plugin.plugin(), recipient)?;
         Box::new(Plugin::new(plugin.plugin(), plugin.to_string(), age::NoCallbacks))

@@ -1,8 +1,9 @@
-//! Splitting a data key into parts of which some suffice (Shamir, "How to share a secret", 1979), in the form that sops stores.
+//! Splitting a data key into parts of which some suffice (Shamir, "How to share a secret", 1979), in the form that sops
+//! stores.
 //!
-//! Each byte of the key is the value at zero of a random polynomial over the field of 256 elements that AES uses (reduced by
-//! x⁸+x⁴+x³+x+1); a part holds the polynomials' values at one other point, and that point as its last byte. A polynomial of degree n-1
-//! is known by n of its values, and n-1 of them say nothing of the key.
+//! Each byte of the key is the value at zero of a random polynomial over the field of 256 elements that AES uses
+//! (reduced by x⁸+x⁴+x³+x+1); a part holds the polynomials' values at one other point, and that point as its last byte.
+//! A polynomial of degree n-1 is known by n of its values, and n-1 of them reveal nothing of the key.
 
 use aes_gcm::aead::OsRng;
 use aes_gcm::aead::rand_core::RngCore;
@@ -11,13 +12,13 @@ use zeroize::Zeroizing;
 /// Holds one part: the values, then the point; wiped on drop.
 pub(in crate::sops) type Part = Zeroizing<Vec<u8>>;
 
-/// Tells whether so many of so many parts can be asked for.
+/// Tells whether a threshold is possible for a number of parts.
 pub(in crate::sops) fn is_possible(count: usize, needed: usize) -> bool {
     needed >= 2 && needed <= count && u8::try_from(count).is_ok()
 }
 
-/// Splits a secret into `count` parts of which any `needed` give it back, for the points 1, 2, … as sops numbers its groups; `None` unless
-/// 2 ≤ needed ≤ count ≤ 255.
+/// Splits a secret into `count` parts of which any `needed` restore it, for the points 1, 2, … as sops numbers its
+/// groups; `None` unless 2 ≤ needed ≤ count ≤ 255.
 pub(in crate::sops) fn split(secret: &[u8], count: usize, needed: usize) -> Option<Vec<Part>> {
     let points = 1..=u8::try_from(count).ok()?;
     if !is_possible(count, needed) || secret.is_empty() {
@@ -39,7 +40,7 @@ pub(in crate::sops) fn split(secret: &[u8], count: usize, needed: usize) -> Opti
     Some(points.map(part).collect())
 }
 
-/// Puts parts together; `None` when they do not belong together. Too few parts give a wrong secret, which only its use can tell.
+/// Combines parts; `None` if they do not belong together. Too few parts give a wrong secret, which only its use shows.
 pub(in crate::sops) fn combine(parts: &[Part]) -> Option<Zeroizing<Vec<u8>>> {
     let mut values: Vec<(u8, &[u8])> = Vec::with_capacity(parts.len());
     for part in parts {

@@ -1,4 +1,5 @@
-//! Where private keys come from: the environment's own file or command, and everything that sops itself looks at. All are united.
+//! The origins of private keys: the environment's own file or command, and all places that sops itself reads. All of
+//! them count.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,40 +12,42 @@ use crate::model::{Env, Fault, FaultKind, PerEnv};
 use crate::programs::{CommandLine, ProgramKind, XdgFolder, whole};
 use crate::secret::Secret;
 
-/// A larger file holds no keys.
+/// The size, in bytes, above which a file holds no keys.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Names where the identities of an environment come from.
+/// Names the sources of an environment's identities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentitySources {
     /// A file with age keys, from the operator's own configuration.
     pub key_file: Option<PathBuf>,
-    /// A command that prints age keys, from the operator's own configuration; it is split like a shell line but run without a shell.
+    /// A command that prints age keys, from the operator's own configuration; it is split like a shell line but runs
+    /// without a shell.
     pub key_command: Option<CommandLine>,
-    /// Whether to look where sops looks too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys, `sops/age/keys.txt`.
+    /// Whether to read sops's places, too: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, SSH keys,
+    /// `sops/age/keys.txt`.
     pub environment: bool,
-    /// Who is asked for a passphrase or a plug-in's answer.
+    /// The prompts for a passphrase or a plug-in's answer.
     pub prompts: Prompts,
 }
 
 impl IdentitySources {
-    /// Returns the same sources, which ask nothing: for work that nobody waits for.
+    /// Returns the same sources without prompts: for background work.
     #[must_use]
     pub fn quietly(&self) -> Self {
         Self { prompts: self.prompts.quietly(), ..self.clone() }
     }
 }
 
-/// Says where the identities of each environment come from.
+/// Names the sources of each environment's identities.
 #[derive(Debug, Default)]
 pub struct KeySources {
     environments: PerEnv<IdentitySources>,
-    /// For a file that belongs to no environment where there is none.
+    /// The sources for a file of no environment, if there are no environments.
     elsewhere: IdentitySources,
 }
 
 impl KeySources {
-    /// Takes those of each environment, and those that are left where there is none.
+    /// Builds it from the sources of each environment, and those without an environment.
     pub fn new(environments: PerEnv<IdentitySources>, elsewhere: IdentitySources) -> Self {
         Self { environments, elsewhere }
     }
@@ -54,7 +57,7 @@ impl KeySources {
         self.environments.get(env)
     }
 
-    /// Returns those for a file: of its environment, or of every one where it belongs to none alone.
+    /// Returns the sources for a file: of its environment, or of all environments if it belongs to none alone.
     pub fn for_environment(&self, env: Option<Env>) -> Vec<IdentitySources> {
         match env {
             Some(env) => self.get(env).into_iter().cloned().collect(),
@@ -64,16 +67,16 @@ impl KeySources {
     }
 }
 
-/// Finds a variable of the process's environment; passed in, so that tests need not change the real one.
+/// Finds a variable of the process's environment; a parameter, so that tests need not change the real one.
 type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Identities {
-    /// Loads all identities of the sources; a command is told for which recipients (`SOPS_AGE_RECIPIENT`), one run for each.
+    /// Loads all identities of the sources; a command runs once for each recipient (`SOPS_AGE_RECIPIENT`).
     ///
-    /// A source that fails is noted in [`Identities::problems`] as long as another gives something.
+    /// A source that fails is noted in [`Identities::problems`] as long as another has a key.
     ///
     /// # Errors
-    /// When there is no identity at all: the fault names the places that were looked at.
+    /// If there is no identity at all: the fault names the searched places.
     pub fn load(sources: &IdentitySources, recipients: &[String]) -> Result<Self, Fault> {
         Self::load_with(sources, recipients, &|name| std::env::var_os(name))
     }
@@ -142,7 +145,7 @@ impl Identities {
         }
     }
 
-    /// Adds the keys of a file; that it is missing is worth a word only where somebody named it.
+    /// Adds the keys of a file; a missing file is reported only if the user named it.
     fn add_file(&mut self, file: &Path, named: bool) {
         match crate::files::own(file, LARGEST) {
             Ok(bytes) => {
@@ -166,7 +169,7 @@ impl Identities {
             }
             match run.output() {
                 Ok(output) if output.status.success() => self.read(place, &Zeroizing::new(output.stdout)),
-                // What it printed may hold part of a key, so only how it ended is told.
+                // Its output may hold part of a key, so only its exit status is reported.
                 Ok(output) => self.note(format!("{place} failed ({})", output.status)),
                 Err(error) => self.note(format!("{place} cannot be run: {error}")),
             }

@@ -1,4 +1,4 @@
-//! The block of a new file, sorted as sops 3.13 writes it, and where it goes.
+//! The block of a new file, sorted as sops 3.13 writes it, and its place.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::sops::format::Format;
 use crate::sops::json;
 use crate::sops::parsed::{BLOCK, Document};
 
-/// Returns where the block of a document goes and what is put there: lines at its end, or a last member.
+/// Returns the place and the text of a document's block: lines at its end, or a last member.
 pub(in crate::sops) fn appended(
     format: Format,
     text: &str,

@@ -1,22 +1,22 @@
-//! The `sops` member of a JSON file, laid out as it was found.
+//! The `sops` member of a JSON file, in its present layout.
 
 use super::node::Node;
 use crate::sops::json;
 use crate::sops::value::ValueType;
 
-/// Holds how a block is laid out.
+/// Describes the layout of a block.
 pub(super) struct Layout {
-    /// What the lines end with; empty where everything stands on one line.
+    /// The line end; empty if everything is on one line.
     pub(super) newline: String,
-    /// What a level is indented by.
+    /// The indentation of a level.
     pub(super) unit: String,
 }
 
 impl Layout {
-    /// Tells the layout of an object from what stands before its first member, which is so many levels deep.
+    /// Returns the layout of an object from the text before its first member, at a depth.
     pub(super) fn from_indent(before: &str, depth: usize) -> Self {
         let newline = if before.contains("\r\n") { "\r\n" } else { "\n" };
-        // Where the first member shares its line with the brace, lines have no layout to follow.
+        // If the first member shares its line with the brace, there is no layout of lines to follow.
         let margin = before.rsplit_once('\n').map(|(_, margin)| margin).filter(|margin| margin.trim().is_empty());
         let Some(margin) = margin else {
             return Self { newline: String::new(), unit: String::new() };

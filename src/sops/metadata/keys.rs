@@ -1,4 +1,5 @@
-//! Wrapping the data key for the recipients of a block, whole or in parts, and unwrapping it with the identities at hand.
+//! Wrapping the data key for the recipients of a block, whole or in parts, and unwrapping it with the available
+//! identities.
 
 use zeroize::Zeroizing;
 
@@ -10,10 +11,11 @@ use crate::sops::keys::recipients;
 use crate::sops::keys::shamir;
 
 impl Metadata {
-    /// Refuses a new data key where a key of another kind (PGP, a cloud) reads the file too: only sops can wrap it for that.
+    /// Refuses a new data key if a key of another kind (PGP, a cloud) reads the file, too: only sops can wrap it for
+    /// that.
     ///
     /// # Errors
-    /// When there is such a key.
+    /// If there is such a key.
     pub(in crate::sops) fn refuse_other_kinds(&self) -> Result<(), SopsError> {
         match self.other_kinds().join(", ") {
             kinds if kinds.is_empty() => Ok(()),
@@ -23,10 +25,11 @@ impl Metadata {
         }
     }
 
-    /// Wraps a data key for every recipient anew, as a new key needs.
+    /// Wraps a new data key for every recipient.
     ///
     /// # Errors
-    /// When a recipient is no public key, a group is empty, or a key of another kind (PGP, a cloud) is among them: that only sops can use.
+    /// If a recipient is no public key, a group is empty, or it has a key of another kind (PGP, a cloud), which only
+    /// sops can use.
     pub(in crate::sops) fn wrap_all(&mut self, key: &DataKey) -> Result<(), SopsError> {
         self.refuse_other_kinds()?;
         if self.groups.is_empty() || self.groups.iter().any(|group| group.age.is_empty()) {
@@ -47,11 +50,11 @@ impl Metadata {
         self.groups.iter_mut().zip(parts).try_for_each(|(group, part)| group.wrap(&part, true))
     }
 
-    /// Wraps the data key for those recipients for whom it is not wrapped yet, and leaves the others as they are. Where the key is split,
-    /// all parts are made anew.
+    /// Wraps the data key for those recipients that lack it, and leaves the others as they are. If the key is split,
+    /// all parts are generated anew.
     ///
     /// # Errors
-    /// As [`Metadata::wrap_all`]; where there is one group, keys of other kinds may stay.
+    /// As [`Metadata::wrap_all`]; with a single group, keys of other kinds may stay.
     pub(in crate::sops) fn wrap_missing(&mut self, key: &DataKey) -> Result<(), SopsError> {
         let wrapped = |group: &KeyGroup| !group.is_empty() && group.age.iter().all(|one| !one.armor.is_empty());
         let complete = !self.groups.is_empty() && self.groups.iter().all(wrapped);
@@ -62,7 +65,7 @@ impl Metadata {
         }
     }
 
-    /// Unwraps the data key; says too which identities did.
+    /// Unwraps the data key; also returns the identities that did.
     pub(in crate::sops) fn unwrap(&self, identities: &Identities) -> Result<(DataKey, Vec<Opener>), SopsError> {
         let wrong_length = || SopsError::DataKey("it does not have 32 bytes".to_owned());
         if let [only] = self.groups.as_slice() {
@@ -72,7 +75,7 @@ impl Metadata {
         let (mut parts, mut openers, mut missing, mut damage) = (Vec::new(), Vec::new(), Vec::new(), None);
         for (group, number) in self.groups.iter().zip(1_usize..) {
             if parts.len() == self.needed() {
-                // Enough: what is left would only ask more questions.
+                // These are enough: the rest would only prompt more.
                 break;
             }
             match self.opened(group, identities) {
@@ -123,7 +126,7 @@ impl KeyGroup {
         Ok(())
     }
 
-    /// Names the keys of the group for an operator.
+    /// Returns the names of the group's keys for an operator.
     fn named(&self) -> String {
         let others = self.others().into_iter().map(|(kind, name)| format!("{kind} {name}"));
         self.recipients().into_iter().chain(others).collect::<Vec<_>>().join(" or ")

@@ -1,4 +1,4 @@
-//! The three layouts in which versions of sops write the `sops` block, and telling which one a block has.
+//! The three layouts in which versions of sops write the `sops` block, and recognizing that of a block.
 
 use super::node::Node;
 use super::{KeyGroup, OTHER_KINDS};
@@ -8,7 +8,7 @@ use crate::sops::rules::RuleKind;
 /// Names the order in which a version of sops writes a block, and whether it writes empty lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sops) enum Layout {
-    /// Up to 3.9: an order of its own, and an empty list for each kind of key that there is none of.
+    /// Up to 3.9: an order of its own, and an empty list for each absent kind of key.
     WithEmpty,
     /// 3.10 to 3.12: the same order without empty lists.
     Ordered,
@@ -17,8 +17,8 @@ pub(in crate::sops) enum Layout {
 }
 
 impl Layout {
-    /// Tells the layout by the names of a block's fields in their order, whether one of them is an empty list, and an entry of `age`: with
-    /// some rules the names are sorted in every layout.
+    /// Recognizes the layout from the names of a block's fields in their order, from an empty list among them, and from
+    /// an entry of `age`: with some rules the names are sorted in every layout.
     pub(super) fn from_names(names: &[&str], empty: bool, root: &Node) -> Self {
         let grouped = root.get("key_groups").map(Node::items).unwrap_or_default();
         let lists = root.get("age").into_iter().chain(grouped.iter().filter_map(|group| group.get("age")));
@@ -32,7 +32,7 @@ impl Layout {
         }
     }
 
-    /// Returns the place of a field among the others; fields that are not known come last.
+    /// Returns the rank of a field; unknown fields come last.
     fn rank(self, name: &str) -> (usize, String) {
         if self == Self::Sorted {
             return (0, name.to_owned());
@@ -45,7 +45,7 @@ impl Layout {
         (place, name.to_owned())
     }
 
-    /// Brings fields into the layout's order.
+    /// Sorts fields in the layout's order.
     pub(super) fn sort(self, members: &mut [(String, Node)]) {
         members.sort_by_key(|(name, _)| self.rank(name));
     }
@@ -68,7 +68,7 @@ impl Layout {
         Node::List(wrapped.iter().map(entry).collect())
     }
 
-    /// Returns a group of several. All versions write its `hc_vault` and `age` even where they are empty.
+    /// Returns a group of several. All versions write its `hc_vault` and `age`, even empty ones.
     pub(super) fn group(self, group: &KeyGroup) -> Node {
         let mut members = group.others.clone();
         if !members.iter().any(|(kind, _)| kind == "hc_vault") {

@@ -1,8 +1,9 @@
-//! The `sops` block of a file, whatever its format: who can open the file, which values are encrypted, and what vouches for them.
+//! The `sops` block of a file of any format: its readers, its rule for encrypted values, and its MAC.
 //!
-//! [`Metadata`] is read from a file's values and written back in the file's own layout: what did not change keeps its bytes. `node` holds
-//! what a block says without its format, `layout` the three orders in which versions of sops write it, `rewrite` puts a changed block in
-//! the place of the old one, `append` adds that of a new file, and `yaml`, `json` and `flat` (dotenv and INI) write single fields. `keys` wraps the data key for the recipients.
+//! [`Metadata`] is read from a file's values and written back in the file's own layout: unchanged parts keep their
+//! bytes. `node` holds the content of a block without its format, `layout` the three orders in which versions of sops
+//! write it, `rewrite` replaces a block by a changed one, `append` adds that of a new file, and `yaml`, `json` and
+//! `flat` (dotenv and INI) write single fields. `keys` wraps the data key for the recipients.
 
 mod append;
 mod flat;
@@ -27,29 +28,30 @@ use super::keys::recipients::Wrapped;
 use super::parsed::Parsed;
 use super::rules::RuleKind;
 
-/// The kinds of keys other than age that a block may list. They cannot be used here and are kept as they are.
+/// The kinds of keys other than age in a block. They cannot be used here and are kept as they are.
 pub(super) const OTHER_KINDS: [&str; 6] = ["kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp"];
 
-/// Holds what a `sops` block says.
+/// Holds the content of a `sops` block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
-    /// The groups of keys: with one, each of its keys opens the file; with several, the data key is split between them (Shamir).
+    /// The groups of keys: with one, each of its keys opens the file; with several, the data key is split between them
+    /// (Shamir).
     pub groups: Vec<KeyGroup>,
-    /// How many groups it takes to open the file, where there are several; all of them when it is not said.
+    /// The number of groups that open the file, if there are several; all of them if it is not set.
     pub shamir_threshold: Option<usize>,
-    /// When the file was last changed, in UTC to the second; the MAC is encrypted together with it.
+    /// The time of the last change, in UTC to the second; the MAC is encrypted together with it.
     pub last_modified: String,
     /// The encrypted MAC.
     pub mac: String,
-    /// The rule that says which values are encrypted; `None` means sops's default, `unencrypted_suffix: _unencrypted`.
+    /// The rule for the encrypted values; `None` means sops's default, `unencrypted_suffix: _unencrypted`.
     pub rule: Option<(RuleKind, String)>,
     /// Whether the MAC covers the encrypted values alone.
     pub mac_only_encrypted: bool,
     /// The version of sops that wrote the file.
     pub version: String,
-    /// Whether the groups stand under `key_groups`, which sops does where there are several.
+    /// Whether the groups are under `key_groups`, as sops writes several.
     grouped: bool,
-    /// Fields that are not known here, kept as they are.
+    /// Unknown fields, kept as they are.
     unknown: Vec<(String, Node)>,
 }
 
@@ -63,7 +65,7 @@ pub struct KeyGroup {
 }
 
 impl KeyGroup {
-    /// Builds a group of age recipients for whom nothing is wrapped yet.
+    /// Builds a group of age recipients without wrapped keys.
     pub fn for_recipients(recipients: &[String]) -> Self {
         let wrap = |recipient: &String| Wrapped { recipient: recipient.clone(), armor: String::new() };
         Self { age: recipients.iter().map(wrap).collect(), others: Vec::new() }
@@ -74,7 +76,7 @@ impl KeyGroup {
         self.age.iter().map(|one| one.recipient.clone()).collect()
     }
 
-    /// Returns the keys of other kinds: the kind, such as `pgp`, and by what the key is known.
+    /// Returns the keys of other kinds: the kind, such as `pgp`, and the identifier of the key.
     pub fn others(&self) -> Vec<(String, String)> {
         let named = |node: &Node| {
             let names = ["fp", "arn", "resource_id", "key_id", "vault_url", "vault_address"];
@@ -86,7 +88,7 @@ impl KeyGroup {
 }
 
 impl Metadata {
-    /// Builds what a new file says, before anything is wrapped or hashed.
+    /// Builds the content for a new file, before anything is wrapped or hashed.
     pub(super) fn new(groups: Vec<KeyGroup>, version: &str) -> Self {
         Self {
             grouped: groups.len() > 1,
@@ -133,7 +135,7 @@ impl Metadata {
             }
         }
         metadata.grouped = true;
-        // sops looks at the groups only where no keys stand beside them.
+        // sops reads the groups only if there are no keys beside them.
         if !single.age.is_empty() || !single.others.is_empty() {
             metadata.groups = vec![single];
             metadata.grouped = false;
@@ -155,7 +157,7 @@ impl Metadata {
         recipients
     }
 
-    /// Returns how many groups it takes to open the file.
+    /// Returns the number of groups that open the file.
     pub fn needed(&self) -> usize {
         self.shamir_threshold.filter(|_| self.groups.len() > 1).unwrap_or(self.groups.len())
     }
@@ -217,7 +219,7 @@ fn number(text: &str) -> Result<Option<usize>, SopsError> {
     }
 }
 
-/// Reads a truth value as sops does; the flat formats hold it as a text.
+/// Reads a boolean as sops does; the flat formats hold it as a text.
 fn truth(text: &str) -> bool {
     matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }

@@ -1,20 +1,20 @@
-//! What a `sops` block holds, without how its format writes it: names, lists and single values.
+//! The content of a `sops` block without the form of its format: names, lists and single values.
 
 use crate::sops::parsed::Parsed;
 use crate::sops::path::Segment;
 use crate::sops::value::ValueType;
 
-/// The longest list that a block may have; the flat formats name positions, and a large one would make a large list.
+/// The longest list of a block; the flat formats name positions, and a large number would create a large list.
 const LONGEST: usize = 10_000;
 
 /// Holds one part of a block. Nothing in it is secret: data keys are wrapped and the MAC is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sops) enum Node {
-    /// Names and what they stand for, in the order of the file.
+    /// Names and their values, in the order of the file.
     Map(Vec<(String, Node)>),
     /// A list.
     List(Vec<Node>),
-    /// A single value as it is shown (`true`, not `True`), and its type.
+    /// A single value as it is displayed (`true`, not `True`), and its type.
     Scalar(ValueType, String),
 }
 
@@ -97,8 +97,8 @@ impl Node {
         }
     }
 
-    /// Returns the single values with their names joined as sops flattens them (`age__list_0__map_enc`), for dotenv and INI. What is empty
-    /// has none.
+    /// Returns the single values with their names joined as sops flattens them (`age__list_0__map_enc`), for dotenv and
+    /// INI. An empty node has none.
     pub(super) fn flat(&self) -> Vec<(String, String)> {
         let mut flat = Vec::new();
         for (name, node) in self.members() {
@@ -125,7 +125,7 @@ impl Node {
     }
 }
 
-/// Splits a flat name into the steps that it was made of; `None` where a position is no number.
+/// Splits a flat name into its steps; `None` if a position is no number.
 pub(in crate::sops) fn unflatten(name: &str) -> Option<Vec<Segment>> {
     let mut segments = Vec::new();
     let (mut rest, mut position) = (name, false);

@@ -1,4 +1,4 @@
-//! Putting changed metadata in the place of the old, field by field, so that what did not change keeps its bytes.
+//! Replacing metadata by changed ones, field by field, so that unchanged fields keep their bytes.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ use crate::sops::format::Format;
 use crate::sops::json;
 use crate::sops::parsed::{BLOCK, Parsed};
 
-/// The beginning of every name of the block in dotenv.
+/// The prefix of every name of the block in dotenv.
 pub(super) const PREFIX: &str = "sops_";
 
-/// Returns a text whose blocks say something else; what they say as before keeps its bytes, and so does everything outside of them.
+/// Returns a text with other blocks; their unchanged parts keep their bytes, and so does everything outside of them.
 pub(in crate::sops) fn rewrite(
     format: Format,
     text: &str,
@@ -90,7 +90,8 @@ fn layout(found: &[(String, &str)], is_empty: impl Fn(&str) -> bool, root: &Node
     Layout::from_names(&names, empty, root)
 }
 
-/// Merges found fields with what they shall be: what says the same stays as it is written, a new one comes behind the one before it.
+/// Merges the present fields with the new ones: an unchanged field stays as it is written, a new one comes after its
+/// predecessor.
 fn merge(
     found: &[(String, &str)],
     old: &Node,
@@ -115,7 +116,7 @@ fn merge(
         if !fields.iter().any(|(known, _)| known == name) {
             let behind = previous.and_then(|previous| fields.iter().position(|(known, _)| *known == previous));
             let mut place = behind.map_or(0, |place| place.saturating_add(1));
-            // Empty lists stand between.
+            // Skip empty lists between them.
             while fields.get(place).is_some_and(|(known, _)| new.get(known).is_none() && layout.is_before(known, name))
             {
                 place = place.saturating_add(1);

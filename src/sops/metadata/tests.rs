@@ -1,4 +1,4 @@
-//! Blocks that the real sops wrote, written again.
+//! Blocks of the real sops, written again.
 
 use super::{KeyGroup, Layout, Metadata, Node, flat, yaml};
 use crate::sops::cipher::DataKey;
@@ -56,7 +56,7 @@ fn a_recipient_is_added_and_removed_without_touching_anything_else() {
         again.decrypt(&identities("production")).unwrap();
         let again = SopsFile::parse(Format::Yaml, longer.as_str()).unwrap();
         assert_eq!(again.with_metadata(&file.metadata).unwrap(), file.text, "{name}");
-        // Each entry is written as the first is.
+        // Each entry has the form of the first.
         let lines = |text: &str| text.lines().count();
         let entry = metadata.groups[0].age[1].armor.lines().count() + 2;
         assert_eq!(lines(&longer), lines(&file.text) + file.documents().len() * entry, "{name}");

@@ -1,10 +1,10 @@
-//! Fields of a `sops` block in YAML, laid out as go-yaml lays them out.
+//! Fields of a `sops` block in YAML, in the layout of go-yaml.
 
 use super::node::Node;
 use crate::sops::value::ValueType;
 use crate::sops::yaml;
 
-/// How far sops indents where nothing else is said, in columns.
+/// The default indentation of sops, in columns.
 pub(super) const INDENT: usize = 4;
 
 /// Holds the lines of a block, field by field.
@@ -13,13 +13,13 @@ pub(super) struct Block<'a> {
     pub(super) head: &'a str,
     /// The fields: the name, and the lines without the last line's end.
     pub(super) fields: Vec<(String, &'a str)>,
-    /// What the last line ends with.
+    /// The end of the last line.
     pub(super) tail: &'a str,
     /// The column of the fields.
     pub(super) indent: usize,
 }
 
-/// Splits a block into its fields; `None` when it is written in braces or otherwise unlike any sops.
+/// Splits a block into its fields; `None` if it is in braces or has another form that sops never writes.
 pub(super) fn split(block: &str) -> Option<Block<'_>> {
     let head = block.split_inclusive('\n').next().filter(|head| head.trim_end().ends_with(':'))?;
     let body = block.get(head.len()..)?;
@@ -31,7 +31,7 @@ pub(super) fn split(block: &str) -> Option<Block<'_>> {
     for line in body.split_inclusive('\n') {
         if depth(line) == indent && is_name(line) {
             let name = line.split(':').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-            // What comes before the first field, such as a comment, goes with it.
+            // Text before the first field, such as a comment, goes with it.
             starts.push((if starts.is_empty() { 0 } else { offset }, name.to_owned()));
         }
         offset = offset.saturating_add(line.len());
@@ -45,7 +45,7 @@ pub(super) fn split(block: &str) -> Option<Block<'_>> {
     Some(Block { head, fields: fields.collect(), tail, indent })
 }
 
-/// Writes a field at a column; every further level is indented to the next multiple of `unit`, as go-yaml does.
+/// Writes a field at a column; each level is indented to the next multiple of `unit`, as go-yaml does.
 pub(super) fn field(name: &str, node: &Node, column: usize, unit: usize) -> Vec<String> {
     let margin = " ".repeat(column);
     let deeper = next(column, unit);
@@ -86,7 +86,7 @@ fn dashed(item: &Node, column: usize, unit: usize) -> Vec<String> {
     std::iter::once(first).chain(lines).collect()
 }
 
-/// Returns the next multiple of the indentation behind a column.
+/// Returns the next multiple of the indentation after a column.
 fn next(column: usize, unit: usize) -> usize {
     let unit = unit.max(1);
     column.saturating_add(unit).saturating_div(unit).saturating_mul(unit)
@@ -96,7 +96,7 @@ fn header(text: &str) -> &'static str {
     if text.ends_with('\n') { "|" } else { "|-" }
 }
 
-/// Writes the lines of a literal block; `None` when the text would not survive in one.
+/// Returns the lines of a literal block; `None` if the text would not survive in one.
 fn literal(text: &str, column: usize) -> Option<Vec<String>> {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let awkward = |line: &str| line.ends_with([' ', '\t']) || line.chars().any(char::is_control);
@@ -107,12 +107,12 @@ fn literal(text: &str, column: usize) -> Option<Vec<String>> {
     Some(body.split('\n').map(line).collect())
 }
 
-/// Writes a single value. What sops holds as a time is always quoted: without quotes go-yaml reads a time, and sops fails.
+/// Writes a single value. A time is always quoted: without quotes go-yaml reads a time, and sops fails.
 fn scalar(name: &str, node: &Node) -> String {
     match node {
         Node::Scalar(ValueType::Text, text) => match name {
             "lastmodified" | "created_at" => format!("\"{text}\""),
-            // Flux looks for `mac: ENC[`, so it is never quoted.
+            // Flux searches for `mac: ENC[`, so it is never quoted.
             "mac" => text.clone(),
             _ => yaml::text(text),
         },

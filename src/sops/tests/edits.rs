@@ -1,4 +1,4 @@
-//! Adding, renaming, taking out, and editing as text: what changes in the file, and what does not.
+//! Adding, renaming, removing, and editing as text: the changed parts of the file, and the unchanged ones.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -28,7 +28,7 @@ fn saved(opened: &Opened) -> (String, String) {
     (text, plain)
 }
 
-/// Returns the lines that went and came, without those of `lastmodified` and `mac`.
+/// Returns the removed and the added lines, without those of `lastmodified` and `mac`.
 fn difference(before: &str, after: &str) -> (Vec<String>, Vec<String>) {
     let (mut went, mut came) = (Vec::new(), Vec::new());
     for change in TextDiff::from_lines(before, after).iter_all_changes() {
@@ -61,7 +61,7 @@ fn a_new_key_is_one_new_line_behind_its_neighbours() {
     let (went, came) = difference(&before, &text);
     assert!(went.is_empty() && came.len() == 1 && came[0].starts_with("    token: ENC["), "{went:?} {came:?}");
     assert!(plain.contains("        two\n    token: \"s3cret: #1\"\nimmutable: true\n"), "{plain}");
-    // Where there is no such mapping yet, it is made; a text of several lines becomes a block.
+    // A missing mapping is created; a text of several lines becomes a block.
     opened.add(0, &path("/data/.dockerconfigjson"), &Secret::new("e30=")).unwrap();
     opened.add(0, &path("/data/b.pem"), &Secret::new("one\ntwo\n")).unwrap();
     let (text, plain) = saved(&opened);
@@ -106,7 +106,7 @@ fn a_renamed_key_keeps_its_place_and_its_neighbours_their_bytes() {
     assert!(went.len() == 1 && came.len() == 1 && came[0].starts_with("    PASSWORD: ENC["), "{went:?} {came:?}");
     assert!(came[0].contains(" #ENC["), "the comment behind it stays: {came:?}");
     assert_eq!(plain, SECRET.replace("password", "PASSWORD"));
-    // A mapping takes all below it along.
+    // Renaming a mapping moves everything below it.
     opened.undo();
     opened.rename(0, &path("stringData"), "data").unwrap();
     assert_eq!(saved(&opened).1, SECRET.replace("stringData", "data"));
@@ -125,7 +125,7 @@ fn what_is_taken_out_goes_with_its_line_and_nothing_else() {
     assert!(plain.contains("# old\n\nimmutable: true\n"), "{plain}");
     opened.remove(0, &path("stringData.user")).unwrap();
     opened.remove(0, &path("stringData.password")).unwrap();
-    // Then the rule reaches nothing: that would be a secret in plain text.
+    // Then the rule covers nothing: that would be a secret in plain text.
     assert!(matches!(opened.save(NOW.parse().unwrap()), Err(SopsError::NothingEncrypted(_))));
     assert!(opened.undo() && opened.undo() && opened.undo() && !opened.undo());
     assert!(opened.redo() && opened.undo());
@@ -152,7 +152,7 @@ fn a_text_that_was_edited_keeps_the_bytes_of_every_line_that_was_not() {
     for secret in ["whom", "root", "old", "hunter2"] {
         assert!(!text.contains(secret), "{secret}");
     }
-    // What cannot be read is refused with its line, and the text before it stays.
+    // An unreadable text is refused with its line, and the text before it stays.
     for (wrong, words) in [
         ("stringData:\n  a: b\n  a: c\n", "line 3: the key a stands there twice"),
         ("stringData:\n  a: 'b\n", "line"),
@@ -219,7 +219,7 @@ fn a_new_value_is_decided_by_its_comment_where_the_rule_goes_by_comments() {
 
 #[test]
 fn sealing_an_unchanged_plain_text_gives_the_very_bytes() {
-    // Touched and put back as text: every ciphertext, comment and block is found again.
+    // Changed as text and restored: every ciphertext, comment and block is found again.
     for name in super::all() {
         let mut opened = open(&name);
         let plain = opened.plaintext().unwrap();

@@ -81,7 +81,7 @@ fn changing_one_value_changes_its_line_and_two_of_the_block() {
                 assert_eq!(found.secret.expose(), value, "{name} {path}");
                 let diff = TextDiff::from_lines(&encrypted, &after);
                 let inserted = diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert).count();
-                // In JSON a list can stand on the line.
+                // A list in JSON can be on the line.
                 assert!(inserted <= 3 + usize::from(value.contains('\n')), "{name} {path}: {after}");
                 if found.encrypted && !value.is_empty() && value.len() > 3 {
                     assert!(!after.contains(value), "{name} {path}");
@@ -156,7 +156,7 @@ fn a_new_file_of_every_format_keeps_every_byte_outside_its_values() {
             let opened = opened(format, &created);
             let again = opened.plaintext().unwrap();
             assert_eq!(values(format, again.expose()), values(format, &plain), "{name}");
-            // Elsewhere a value may be quoted in another way.
+            // In other formats the quotes of a value may differ.
             assert!(matches!(format, Format::Json | Format::Ini) || again.expose() == plain, "{name}");
             SopsFile::parse(format, created.as_str()).unwrap().decrypt(&identities("production")).unwrap();
         }

@@ -1,4 +1,4 @@
-//! The judge: whatever we write, the real sops must read, with its MAC.
+//! The judge: the real sops must read all our output, with its MAC.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,14 +7,15 @@ use super::{ODD, all, folder, formats, identities, open, random, text};
 use crate::secret::Secret;
 use crate::sops::{Format, KeyGroup, NewFile, RuleKind, SopsError, SopsFile, create, create_binary, yaml};
 
-/// The real sops with the staging key, on files in a folder that goes away.
+/// The real sops with the staging key, on files in a temporary folder.
 struct Judge {
     program: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Judge {
-    /// Finds the program that `FLUXDECK_SOPS` names, and fails when that is set but does not work; `None` when it is not set.
+    /// Finds the program that `FLUXDECK_SOPS` names, and fails if that is set but does not work; `None` if it is not
+    /// set.
     fn summon() -> Option<Self> {
         let program = PathBuf::from(std::env::var_os("FLUXDECK_SOPS")?);
         let judge = Self { program, folder: tempfile::tempdir().unwrap() };
@@ -43,7 +44,7 @@ impl Judge {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Has sops decrypt a text and returns (document, path, value) of everything in it.
+    /// Decrypts a text with sops and returns (document, path, value) of everything in it.
     fn read(&self, encrypted: &str, output: &str) -> Vec<(usize, String, String)> {
         std::fs::write(self.folder.path().join("file.yaml"), encrypted).unwrap();
         let plain = self.run(&["decrypt", "--output-type", output, "file.yaml"]);
@@ -84,13 +85,13 @@ fn flatten(value: &serde_json::Value, pointer: String, list: &mut Vec<(usize, St
     list.push((0, pointer, text));
 }
 
-/// Says what sops is to print: JSON, since go-yaml writes some strings so that nobody reads them back, but only YAML has several documents
-/// and infinite numbers.
+/// Returns the output type for sops: JSON, since go-yaml writes some unreadable strings, but only YAML has several
+/// documents and infinite numbers.
 fn output(name: &str) -> &'static str {
     if ["documents", "zoo", "times"].iter().any(|one| name.ends_with(one)) { "yaml" } else { "json" }
 }
 
-/// Fails at the first difference, and shows no more than that.
+/// Fails at the first difference, and shows only that one.
 fn compare(name: &str, theirs: &[(usize, String, String)], ours: &[(usize, String, String)]) {
     for (their, our) in theirs.iter().zip(ours) {
         assert_eq!(their, our, "{name}");
@@ -98,7 +99,7 @@ fn compare(name: &str, theirs: &[(usize, String, String)], ours: &[(usize, Strin
     assert_eq!(theirs.len(), ours.len(), "{name}");
 }
 
-/// Values that are hard to write; each is put in the place of another.
+/// Values that are hard to write; each replaces another.
 const HARD: [&str; 13] = [
     "hunter3",
     "",
@@ -115,7 +116,7 @@ const HARD: [&str; 13] = [
     "tab\t\u{1}\u{85}\u{2028}\u{feff}\r\n",
 ];
 
-/// How many of them go-yaml itself writes well.
+/// The number of them that go-yaml itself writes well.
 const SAFE: usize = 8;
 
 #[test]
@@ -177,7 +178,7 @@ fn the_real_sops_reads_documents_as_people_write_them() {
             let mut opened = SopsFile::parse(Format::Yaml, created).unwrap().decrypt(&identities("staging")).unwrap();
             let paths: Vec<_> = opened.entries().iter().map(|entry| (entry.document, entry.path.clone())).collect();
             for (position, (document, path)) in paths.iter().enumerate() {
-                // What carries an anchor is refused.
+                // A value with an anchor is refused.
                 let _ = opened.set(*document, path, &Secret::new(HARD[position % SAFE]));
             }
             let saved = opened.save(now).unwrap();
@@ -220,7 +221,7 @@ fn the_real_sops_reads_every_format_that_we_change_or_encrypt() {
         let mut opened = formats::opened(format, &encrypted);
         let paths: Vec<_> = opened.entries().iter().map(|entry| entry.path.clone()).collect();
         for (position, path) in paths.iter().enumerate() {
-            // sops's own writers do not bring back what has quotes or control characters.
+            // sops's own writers do not preserve quotes or control characters.
             let hard = if format == Format::Json { &HARD[..] } else { &HARD[..5] };
             opened.set(0, path, &Secret::new(hard[position % hard.len()])).unwrap();
         }
@@ -263,7 +264,7 @@ fn the_real_sops_reads_every_format_that_we_change_or_encrypt() {
     }
 }
 
-/// Files that are well as they stand, by what sops makes of them on its next edit: `a` is changed, and the rest is looked at.
+/// Sound files, with the damage of sops's next edit: `a` is changed, and the rest is checked.
 const SPOILED: &[(&str, &str)] = &[
     ("", "stringData:\n  a: x\n  # about b\n  b: y # inline\n  # last\nkind: Secret\n"),
     (

@@ -1,4 +1,5 @@
-//! Identities that ask something before they open a file: made by the real age and ssh-keygen, and the files by the real sops.
+//! Identities that need an answer before they open a file: created by the real age and ssh-keygen, and the files by the
+//! real sops.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +9,7 @@ use crate::model::FaultKind;
 use crate::secret::Secret;
 use crate::sops::{Asker, Format, Identities, IdentitySources, NewFile, Prompts, SecretPrompt, create, unlock};
 
-/// Answers every question alike, and counts them.
+/// Answers every question alike, and counts the questions.
 #[derive(Clone)]
 struct Parrot(&'static str, Arc<AtomicUsize>);
 
@@ -33,7 +34,7 @@ fn sources(identity: &str, prompts: &Prompts) -> Vec<IdentitySources> {
     vec![IdentitySources { key_file, prompts: prompts.clone(), ..IdentitySources::default() }]
 }
 
-/// Opens a file of the folder with an identity of it; returns its one value, and who opened it.
+/// Opens a file of the folder with an identity from it; returns its one value, and the opener.
 fn open(file: &str, identity: &str, prompts: &Prompts) -> Result<(String, String), Box<crate::sops::Locked>> {
     let path = folder().join("locked").join(file);
     let unlocked = unlock(&path, file, None, &sources(identity, prompts))?;
@@ -58,7 +59,7 @@ fn an_identity_with_a_passphrase_opens_what_sops_wrote_and_asks_once() {
             assert_eq!((value, source), (format!("throwaway-{}", file.trim_end_matches(".yaml")), identity.to_owned()));
         }
         assert_eq!(count.load(Ordering::Relaxed), 1, "{identity}");
-        // Work that nobody waits for asks nothing, and knows what was opened before.
+        // Background work asks nothing, and knows the identities that were opened before.
         assert!(open(file, identity, &prompts.quietly()).is_ok());
     }
 }
@@ -96,7 +97,7 @@ fn nothing_is_asked_while_a_key_at_hand_opens_the_file_or_the_file_is_for_somebo
     let all = ["armored.age", "ssh-ed25519", "ssh-plain"].map(|identity| sources(identity, &prompts)).concat();
     let path = folder().join("locked/ssh-plain.yaml");
     assert_eq!(unlock(&path, "ssh-plain.yaml", None, &all).unwrap().opened.openers().len(), 1);
-    // Whose an SSH key is stands beside it in the clear.
+    // The public key of an SSH key is beside it in clear text.
     let path = folder().join("locked/ssh-rsa.yaml");
     let locked = unlock(&path, "ssh-rsa.yaml", None, &sources("ssh-ed25519", &prompts)).unwrap_err();
     assert!(locked.questions.is_empty() && locked.at_hand[0].contains("SSH key with a passphrase"), "{locked:?}");

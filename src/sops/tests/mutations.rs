@@ -1,4 +1,4 @@
-//! Single changes that somebody makes to an encrypted file without SOPS: which are noticed, and which sops's MAC cannot notice.
+//! Single changes to an encrypted file without SOPS: those that are noticed, and those that sops's MAC cannot notice.
 
 use super::formats::{FILES, values};
 use super::{LAYOUTS, identities, text};
@@ -10,13 +10,13 @@ fn open(format: Format, text: &str) -> Result<Vec<(String, String)>, SopsError> 
     Ok(values(format, plain.expose()))
 }
 
-/// Replaces the first occurrence, which must be there.
+/// Replaces the first occurrence, which must exist.
 fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from} is not in it");
     text.replacen(from, to, 1)
 }
 
-/// Finds the ciphertexts outside the block, with their places.
+/// Finds the ciphertexts outside of the block, with their places.
 fn ciphertexts(text: &str) -> Vec<std::ops::Range<usize>> {
     let end = text.find("sops").unwrap();
     let found = text.match_indices("ENC[").filter(|(at, _)| *at < end);
@@ -47,11 +47,11 @@ fn every_ciphertext_is_bound_to_its_key_and_its_place() {
                 let letter = if sealed.as_bytes()[at] == b'A' { "B" } else { "A" };
                 let damaged = format!("{}{letter}{}", sealed.get(..at).unwrap(), sealed.get(at + 1..).unwrap());
                 assert!(with(&damaged).is_err(), "{layout}/{name}");
-                // Another's ciphertext, which is intact.
+                // Another value's ciphertext, which is intact.
                 for other in places.iter().filter(|other| *other != place) {
                     let moved = encrypted.get(other.clone()).unwrap();
                     let same_path = format == Format::Json && moved != sealed && {
-                        // Items of one list are not told apart by their place, but by the MAC.
+                        // The MAC distinguishes items of one list, not their place.
                         matches!(with(moved), Err(SopsError::MacMismatch))
                     };
                     assert!(same_path || with(moved).is_err(), "{layout}/{name}");
@@ -74,7 +74,7 @@ fn what_the_mac_covers_is_noticed() {
             ("values.ini", "http://example.com", "http://example.org"),
             // Order.
             ("values.json", "\"kind\": \"Secret\"", "\"kind\": \"terceS\""),
-            // A value more.
+            // An added value.
             ("values.env", "EMPTY=\n", "EMPTY=\nMORE_unencrypted=x\n"),
             ("values.ini", "[web]\n", "[web]\nmore_unencrypted = x\n"),
             ("secret.yaml", "type: Opaque\n", "type: Opaque\nmore: x\n"),
@@ -117,7 +117,7 @@ fn what_the_mac_of_sops_does_not_cover_is_not_noticed() {
             // Keys of values that are not encrypted.
             ("secret.yaml", "    name: linkding", "    named: linkding"),
             ("values.env", "url_unencrypted=", "uri_unencrypted="),
-            // A type that hashes the same, null and what is empty, comments.
+            // A type that hashes the same, null and empty values, comments.
             ("values.json", "2.5,", "\"2.5\","),
             ("secret.yaml", "type: Opaque\n", "type: Opaque\nmore: null\n"),
             ("values.env", "EMPTY=\n", "EMPTY=\nMORE=\n"),

@@ -1,5 +1,5 @@
-//! Random documents and random edits: what we write opens again as what was meant, and nothing else of the file changes. The judge reads
-//! the same documents with the real sops.
+//! Random documents and random edits: our output opens again as intended, and nothing else of the file changes. The
+//! judge reads the same documents with the real sops.
 
 use std::fmt::Write as _;
 
@@ -134,7 +134,7 @@ fn entry(text: &mut String, dice: &mut Dice, margin: usize, indent: usize, key: 
     }
 }
 
-/// Makes some random edits; returns what could be made.
+/// Makes some random edits; returns those that were possible.
 pub(super) fn edit(opened: &mut Opened, dice: &mut Dice) -> Vec<String> {
     let mut done = Vec::new();
     for number in 0..=dice.below(3) {
@@ -155,7 +155,7 @@ pub(super) fn edit(opened: &mut Opened, dice: &mut Dice) -> Vec<String> {
         };
         match result {
             Ok(()) => done.push(format!("{what} {document} {path}")),
-            // An edit that another of the same round made impossible, or that YAML has no place for.
+            // Another edit of the same round made this one impossible, or YAML has no place for it.
             Err(SopsError::Unsupported(_) | SopsError::Shape { .. } | SopsError::NoSuchValue(_)) => {}
             Err(error) => panic!("{what} {document} {path}: {error}"),
         }
@@ -204,7 +204,7 @@ fn random_edits_of_random_documents_read_back_as_meant_and_touch_nothing_else() 
         };
         let again = SopsFile::parse(Format::Yaml, text.as_str()).unwrap().decrypt(&identities("staging")).unwrap();
         assert_eq!(values(&again), values(&opened), "{}", about());
-        // No more lines of the file went than hold what was edited, and two of each sops block.
+        // The file lost at most the lines of the edited values, and two of each sops block.
         let now = values(&opened);
         let changed = held.iter().filter(|one| !now.contains(one)).count();
         let diff = similar::TextDiff::from_lines(&before, &text);
@@ -214,7 +214,7 @@ fn random_edits_of_random_documents_read_back_as_meant_and_touch_nothing_else() 
         for secret in ["hunter2", "hunter9"] {
             assert!(!text.contains(secret), "{secret}: {}", about());
         }
-        // Undone, it is the very file.
+        // After undoing all, it is the exact file.
         while opened.undo() {}
         assert_eq!(opened.save("2031-02-03T04:05:06Z".parse().unwrap()).unwrap(), before);
     }

@@ -1,4 +1,4 @@
-//! Changing for whom a file is encrypted, its data key, and its rule.
+//! Changing the recipients of a file, its data key, and its rule.
 
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ fn sealed(key: &Key) -> String {
     create(Format::Yaml, &Secret::new(PLAIN), &file, Timestamp::UNIX_EPOCH).unwrap()
 }
 
-/// The plain text as it is read back: quotes that nothing needs are gone.
+/// Returns the plain text as it is read back: needless quotes are gone.
 fn shown(key: &Key, text: &str) -> String {
     let shown = open(key, text).plaintext().unwrap().expose().to_owned();
     assert!(shown.contains("# old: hunter2") && shown.contains("s3cret-one"));

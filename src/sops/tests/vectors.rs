@@ -1,4 +1,4 @@
-//! What the real sops encrypted, read and changed by us.
+//! Files of the real sops, read and changed by us.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -8,7 +8,7 @@ use crate::secret::Secret;
 use crate::sops::value::ValueType;
 use crate::sops::{Changed, Format, Identities, NewFile, Path, SopsError, SopsFile, ValueChange, create, sniff, yaml};
 
-/// Reads a plain text into (document, path, type, value), to be compared.
+/// Reads a plain text into (document, path, type, value), for comparison.
 fn leaves(text: &str) -> Vec<(usize, String, ValueType, String)> {
     let parsed = yaml::read(text).unwrap();
     let leaves = parsed.leaves.iter();
@@ -25,7 +25,7 @@ fn shown(document: usize, path: &Path, kind: ValueType, text: &str) -> (usize, S
 fn every_vector_opens_and_holds_what_sops_says() {
     for name in all() {
         let opened = open(&name);
-        // go-yaml writes some hard strings so that nobody reads them back, hence the text before it was encrypted.
+        // go-yaml writes some hard strings in an unreadable form, hence the text before the encryption.
         let golden = match name.split_once('/') {
             Some((_, "hard")) => text("plain/hard.yaml"),
             _ => text(&format!("vectors/{name}.plain.yaml")),
@@ -34,7 +34,7 @@ fn every_vector_opens_and_holds_what_sops_says() {
         let ours: Vec<_> =
             entries.map(|entry| shown(entry.document, &entry.path, entry.value_type, entry.secret.expose())).collect();
         let theirs = leaves(&golden);
-        // In a list, comments are items of the encrypted file and none of the plain one, so positions differ there.
+        // In a list, comments are items of the encrypted file but not of the plain one, so positions differ there.
         if name.ends_with("nested") {
             let values =
                 |list: &[(usize, String, ValueType, String)]| list.iter().map(|one| one.3.clone()).collect::<Vec<_>>();
@@ -64,7 +64,7 @@ fn every_vector_is_sniffed() {
 #[test]
 fn changing_one_value_changes_its_line_and_two_of_the_sops_block_only() {
     let now = "2031-02-03T04:05:06.789Z".parse().unwrap();
-    // The layouts differ in the sops block alone, so the long ones are looked at once.
+    // The layouts differ in the sops block alone, so the long ones are checked once.
     for name in all().into_iter().filter(|name| !matches!(name.as_str(), "3.9/hard" | "3.9/zoo")) {
         let before = text(&format!("vectors/{name}.yaml"));
         let mut opened = open(&name);
@@ -137,12 +137,12 @@ fn the_wrong_key_is_refused_with_both_keys_named() {
 fn changes_made_without_sops_are_noticed() {
     let original = text("vectors/3.13/secret.yaml");
     let open = |text: String| SopsFile::parse(Format::Yaml, text).unwrap().decrypt(&identities("staging")).unwrap_err();
-    // An unencrypted value is covered too.
+    // The MAC covers unencrypted values, too.
     assert_eq!(open(original.replace("name: linkding", "name: other")), SopsError::MacMismatch);
     // A removed value.
     let without: String = original.split_inclusive('\n').filter(|line| !line.contains("LD_SUPERUSER_NAME")).collect();
     assert_eq!(open(without), SopsError::MacMismatch);
-    // Another time than the MAC was made for.
+    // Another time than that of the MAC.
     assert_eq!(open(original.replace("lastmodified: \"20", "lastmodified: \"21")), SopsError::MacMismatch);
     // A value under another key.
     assert!(matches!(open(original.replace("LD_SUPERUSER_NAME", "LD_OTHER")), SopsError::Value { .. }));
@@ -232,7 +232,7 @@ fn nothing_secret_is_in_debug() {
     assert!(!debug.contains("hunter2") && !debug.contains("AGE-SECRET"), "{debug}");
 }
 
-/// Returns what stands outside of ciphertexts, in which any short word turns up by chance.
+/// Returns the text outside of ciphertexts, which contain any short word by chance.
 fn outside_ciphertext(text: &str) -> String {
     let body = text.split("\nsops:").next().unwrap_or_default();
     let mut parts = body.split("ENC[");

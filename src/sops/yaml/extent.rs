@@ -1,24 +1,25 @@
-//! How far things reach in a YAML text: lines, commas, block scalars.
+//! The extent of parts of a YAML text: lines, commas, block scalars.
 
 use std::ops::Range;
 
-/// Returns where the line of a position begins.
+/// Returns the start of a position's line.
 pub(super) fn line_start(text: &str, at: usize) -> usize {
     text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |position| position.saturating_add(1))
 }
 
-/// Returns where the line after that of a position begins.
+/// Returns the start of the line after a position's.
 pub(super) fn line_end(text: &str, at: usize) -> usize {
     let after = text.get(at..).unwrap_or_default();
     at.saturating_add(after.find('\n').map_or(after.len(), |position| position.saturating_add(1)))
 }
 
-/// Widens a span to the lines that it touches.
+/// Extends a span to its whole lines.
 pub(super) fn whole_lines(text: &str, span: &Range<usize>) -> Range<usize> {
     line_start(text, span.start)..line_end(text, span.end)
 }
 
-/// Widens the span of an entry in brackets to the comma that must go with it: the one before it, else the one behind it.
+/// Extends the span of an entry in brackets to the comma that must go with it: the one before it, else the one after
+/// it.
 pub(super) fn with_comma(text: &str, span: &Range<usize>) -> Range<usize> {
     let before = text.get(..span.start).unwrap_or_default();
     if let Some(shorter) = before.trim_end().strip_suffix(',') {
@@ -31,7 +32,7 @@ pub(super) fn with_comma(text: &str, span: &Range<usize>) -> Range<usize> {
     }
 }
 
-/// Finds the end of the document that was just read: the next line with `---` or `...`, or the end of the text.
+/// Finds the end of the last read document: the next line with `---` or `...`, or the end of the text.
 pub(super) fn document_end(text: &str, last_end: usize) -> usize {
     let rest = text.get(last_end..).unwrap_or_default();
     let mut offset = last_end;
@@ -45,8 +46,8 @@ pub(super) fn document_end(text: &str, last_end: usize) -> usize {
     text.len()
 }
 
-/// Finds where an empty value can be written, which is behind its colon or dash; `false` when it has neither, as in `{a, b}`. In brackets
-/// the parser reports it before its colon.
+/// Finds the place for an empty value, which is after its colon or dash; `false` if it has neither, as in `{a, b}`. In
+/// brackets the parser reports it before its colon.
 pub(super) fn missing(text: &str, start: usize) -> (Range<usize>, bool) {
     let (before, rest) = text.split_at_checked(start).unwrap_or_default();
     let behind = rest.trim_start_matches([' ', '\t']);
@@ -57,7 +58,8 @@ pub(super) fn missing(text: &str, start: usize) -> (Range<usize>, bool) {
     (start..start, before.trim_end().ends_with([':', '-']))
 }
 
-/// Finds what a block scalar takes up. Its span excludes the header (`|-`) and runs on to the next token, over comments and blank lines.
+/// Finds the bytes of a block scalar. Its span excludes the header (`|-`) and runs on to the next token, over comments
+/// and blank lines.
 pub(super) fn block_scalar(text: &str, bytes: &Range<usize>) -> Range<usize> {
     let before = text.get(..bytes.start).unwrap_or_default();
     let header = header_start(before).unwrap_or(bytes.start);
@@ -71,7 +73,8 @@ pub(super) fn block_scalar(text: &str, bytes: &Range<usize>) -> Range<usize> {
         let filled = line.trim_end_matches(['\n', '\r']);
         let depth = filled.len().saturating_sub(filled.trim_start_matches(' ').len());
         if !filled.trim().is_empty() {
-            // An explicit indentation indicator can make the first line the deepest, so the smallest counts as long as it is content.
+            // With an explicit indentation indicator the first line may be the deepest, so the smallest indentation of
+            // content counts.
             let least = *indent.get_or_insert(depth);
             if depth < least && filled.trim_start().starts_with('#') {
                 break;
@@ -83,7 +86,8 @@ pub(super) fn block_scalar(text: &str, bytes: &Range<usize>) -> Range<usize> {
     header..end
 }
 
-/// Finds the `|` or `>` that begins a block in the line before its content: the first that only an indicator or a comment follows.
+/// Finds the `|` or `>` that begins a block in the line before its content: the first with only an indicator or a
+/// comment after it.
 fn header_start(before: &str) -> Option<usize> {
     let start = before.trim_end().rfind('\n').map_or(0, |position| position.saturating_add(1));
     let line = before.get(start..)?;

@@ -1,4 +1,4 @@
-//! Reads YAML into values with the bytes where they stand, as go-yaml v3 would understand them.
+//! Reads YAML into values with their spans, as go-yaml v3 would understand them.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,14 +14,14 @@ use crate::sops::parsed::{BLOCK, Comment, Document, Leaf, Node, NodeKind, Parsed
 use crate::sops::path::{Path, Segment};
 use crate::sops::value::ValueType;
 
-/// The most values that a file may hold once its aliases are expanded; a few nested aliases can make billions.
+/// The most values of a file with its aliases expanded; a few nested aliases can become billions.
 const MOST_LEAVES: usize = 200_000;
 
 /// Reads all documents of a YAML text.
 pub(in crate::sops) fn read(text: &str) -> Result<Parsed, SopsError> {
     crate::yaml::within_bounds(text).map_err(|beyond| SopsError::Shape { line: beyond.line, message: beyond.why })?;
     let options = granit_parser::options! {
-        // As libyaml, from which go-yaml comes, reads a block at the very end of a file.
+        // libyaml, from which go-yaml comes, reads a block at the very end of a file so.
         block_scalar_eof_without_line_feed: true,
         // A licence header of a thousand lines is no reason to refuse a file.
         max_buffered_comment_events: 100_000,
@@ -40,14 +40,14 @@ fn syntax(error: &ScanError) -> SopsError {
     SopsError::Yaml { line: marker.line(), column: marker.col().saturating_add(1), message: error.info() }
 }
 
-/// A mapping or list that is being read.
+/// A mapping or list in progress.
 struct Frame {
     path: Path,
     kind: FrameKind,
     flow: bool,
     column: usize,
     anchor: usize,
-    /// How many leaves there were before it.
+    /// The number of leaves before it.
     first_leaf: usize,
     decorated: bool,
     /// Its own node; `None` at the top.
@@ -66,13 +66,13 @@ struct Key {
     line: usize,
 }
 
-/// Where a node stands.
+/// The place of a node.
 struct Place {
     path: Path,
     column: usize,
     flow: bool,
     decorated: bool,
-    /// Its node, whose end is not known yet.
+    /// Its node, whose end is still unknown.
     node: usize,
 }
 
@@ -82,7 +82,7 @@ struct Reader<'a> {
     frames: Vec<Frame>,
     /// For each anchor of the document: the length of its path and its leaves.
     anchors: HashMap<usize, (usize, Range<usize>)>,
-    /// Where the last thing that was read ends.
+    /// The end of the last read part.
     last_end: usize,
 }
 
@@ -92,7 +92,7 @@ impl Reader<'_> {
         match event {
             Event::DocumentStart(..) => {
                 self.parsed.documents.push(Document::default());
-                // A document may hold nothing but comments, and still ends behind its own mark.
+                // A document may hold only comments, and still ends after its own mark.
                 self.last_end = self.last_end.max(bytes.end);
                 self.anchors.clear();
             }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         self.parsed.documents.len().saturating_sub(1)
     }
 
-    /// Takes the next place: of the pending key, or of the next item. `None` at the top.
+    /// Takes the next place: that of the pending key, or of the next item. `None` at the top.
     fn place(&mut self, start: usize, line: usize, kind: NodeKind) -> Result<Option<Place>, SopsError> {
         let (document, top) = (self.document(), self.frames.len() == 1);
         let Some(frame) = self.frames.last_mut() else { return Ok(None) };
@@ -143,9 +143,10 @@ impl Reader<'_> {
         };
         let (path, flow, decorated) = (frame.path.child(segment), frame.flow, frame.decorated);
         if let (true, Some(document)) = (top, self.parsed.documents.last_mut()) {
-            // Not the key's own column: a tag may stand before it, and the mapping begins where its lines do.
+            // The key's own column may be wrong: a tag may be before it, and the mapping begins at the start of its
+            // lines.
             let before = self.text.get(..key.start).unwrap_or_default();
-            // YAML ends lines at a lone carriage return too.
+            // YAML ends lines at a lone carriage return, too.
             let line = before.rfind(['\n', '\r']).map_or(0, |at| at.saturating_add(1));
             let blanks = self.text.get(line..).unwrap_or_default();
             document.column = blanks.len().saturating_sub(blanks.trim_start_matches(' ').len());
@@ -166,7 +167,7 @@ impl Reader<'_> {
         Ok(Some(Place { path, column, flow, decorated, node }))
     }
 
-    /// Notes where an entry ends.
+    /// Notes the end of an entry.
     fn ends(&mut self, node: usize, end: usize) {
         if let Some(node) = self.parsed.nodes.get_mut(node) {
             node.end = end;
@@ -183,7 +184,7 @@ impl Reader<'_> {
     ) -> Result<(), SopsError> {
         let flow = matches!(style, StructureStyle::Flow);
         let line = span.start.line();
-        // In the `sops` block the key must stay pending for its range, so it is looked at before the place is taken.
+        // In the `sops` block the key must stay pending for its range, so it is read before the place is taken.
         let block_start = self.block_start();
         let is_list = matches!(kind, FrameKind::List { .. });
         let start = span.byte_range().unwrap_or_default().start;
@@ -218,7 +219,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Returns where the key `sops` starts, when that is the key at the top whose value comes now.
+    /// Returns the start of the key `sops`, if that is the key at the top whose value comes next.
     fn block_start(&self) -> Option<usize> {
         let [Frame { kind: FrameKind::Map { pending: Some(key), .. }, .. }] = self.frames.as_slice() else {
             return None;
@@ -228,7 +229,7 @@ impl Reader<'_> {
 
     fn close(&mut self, bytes: &Range<usize>) {
         let Some(frame) = self.frames.pop() else { return };
-        // The end of a block mapping is reported at the next token; only a bracket is something that is written.
+        // The end of a block mapping is reported at the next token; only a bracket is written text.
         if frame.flow {
             self.last_end = bytes.end;
         }
@@ -258,7 +259,7 @@ impl Reader<'_> {
     ) -> Result<(), SopsError> {
         let line = span.start.line();
         let bytes = span.byte_range().unwrap_or_default();
-        // The parser reports an empty plain value as `~` that takes up nothing.
+        // The parser reports an empty plain value as `~` without bytes.
         let missing = matches!(style, ScalarStyle::Plain) && bytes.is_empty();
         let style = match style {
             ScalarStyle::SingleQuoted => Style::Single,
@@ -278,7 +279,7 @@ impl Reader<'_> {
             self.last_end = span_written.end;
         }
         if let Some(Frame { kind: FrameKind::Map { pending: pending @ None, seen }, .. }) = self.frames.last_mut() {
-            // `<<` is a string to sops, whose path then holds `<<`.
+            // `<<` is a string to sops, which keeps it in the path.
             if value.kind != ValueType::Text {
                 return Err(shape(line, "a key is not a text; SOPS knows only such keys, so quote it"));
             }
@@ -327,7 +328,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Repeats the leaves of an anchor where its alias stands: SOPS knows no aliases.
+    /// Repeats the leaves of an anchor at its alias: SOPS has no aliases.
     fn alias(&mut self, anchor: usize, bytes: &Range<usize>, line: usize) -> Result<(), SopsError> {
         self.last_end = bytes.end;
         let Some(place) = self.place(bytes.start, line, NodeKind::Scalar)? else { return Ok(()) };

@@ -1,6 +1,6 @@
-//! What a plain scalar means to go-yaml v3, whose reading SOPS hashes: `0755` is 493, `yes` a string, `2001-1-2` a time.
+//! The meaning of a plain scalar in go-yaml v3, which SOPS hashes: `0755` is 493, `yes` a string, `2001-1-2` a time.
 //!
-//! It follows `resolve.go` of go-yaml v3 step by step, since a value typed otherwise gives another MAC.
+//! It follows `resolve.go` of go-yaml v3 step by step, since a value of another type gives another MAC.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::sops::value::{Value, ValueType};
 /// The prefix of YAML's own tags, written `!!`.
 const CORE: &str = "tag:yaml.org,2002:";
 
-/// Tells that a whole number is too large for SOPS, which refuses what does not fit 64 bits with a sign.
+/// Reports a whole number that is too large for SOPS, which refuses numbers beyond 64 bits with a sign.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLarge;
 
@@ -44,12 +44,12 @@ pub(super) fn scalar(text: &str, tag: Option<&str>, plain: bool) -> Result<Value
                 _ => Value::null(),
             })
         }
-        // Above all `!!str`.
+        // This is mostly `!!str`.
         _ => Ok(Value::text(text)),
     }
 }
 
-/// Tells whether a plain text would be read as a string, so that it needs no quotes for its type's sake.
+/// Tells whether a plain text is read as a string, so that its type needs no quotes.
 pub(super) fn is_plain_string(text: &str) -> bool {
     untagged(text, true).is_ok_and(|value| value.kind == ValueType::Text) && text != "<<"
 }
@@ -77,7 +77,7 @@ fn untagged(text: &str, times: bool) -> Result<Value, TooLarge> {
     Ok(number.unwrap_or_else(|| Value::text(text)))
 }
 
-/// Reads a number whose underscores are gone, in go-yaml's order: whole number, float, then `0b` and `0o`.
+/// Reads a number without its underscores, in go-yaml's order: whole number, float, then `0b` and `0o`.
 fn numeric(plain: &str) -> Result<Option<Value>, TooLarge> {
     match go_integer(plain) {
         Some(Ok(number)) => return Ok(Some(Value::integer(number))),
@@ -89,7 +89,8 @@ fn numeric(plain: &str) -> Result<Option<Value>, TooLarge> {
     {
         return Ok(Some(Value::float(number)));
     }
-    // Go's ParseInt has taken 0b and 0o already, with any sign; what is left is a doubled sign such as `0b-1`, which go-yaml accepts.
+    // Go's ParseInt has already parsed 0b and 0o, with any sign; the rest is a doubled sign such as `0b-1`, which
+    // go-yaml accepts.
     for (prefix, radix) in [("0b", 2), ("0o", 8)] {
         if let Some(digits) = plain.strip_prefix(prefix) {
             return Ok(i64::from_str_radix(digits, radix).ok().map(Value::integer));
@@ -101,7 +102,7 @@ fn numeric(plain: &str) -> Result<Option<Value>, TooLarge> {
     Ok(None)
 }
 
-/// Reads a whole number as Go's `ParseInt(text, 0, 64)` does; `Err` when only `ParseUint` can hold it.
+/// Reads a whole number as Go's `ParseInt(text, 0, 64)` does; `Err` if only `ParseUint` can hold it.
 fn go_integer(text: &str) -> Option<Result<i64, TooLarge>> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -123,7 +124,7 @@ fn go_integer(text: &str) -> Option<Result<i64, TooLarge>> {
     }
     match i64::try_from(magnitude) {
         Ok(number) => Some(Ok(number)),
-        // ParseUint takes no sign, so `+` and too large is no whole number but a float.
+        // ParseUint accepts no sign, so a number with `+` that is too large is a float.
         Err(_) if text.starts_with('+') => None,
         Err(_) => Some(Err(TooLarge)),
     }
@@ -145,7 +146,7 @@ fn is_yaml_float(text: &str) -> bool {
     mantissa_fits && exponent.is_none_or(|text| digits(text.strip_prefix(['-', '+']).unwrap_or(text)))
 }
 
-/// Reads a float that begins with its point as Go's `ParseFloat` does: an underscore may stand between two digits.
+/// Reads a float that begins with its point as Go's `ParseFloat` does: an underscore is allowed between two digits.
 fn go_float(text: &str) -> Option<Value> {
     let bytes = text.as_bytes();
     let between_digits = |position: usize| {

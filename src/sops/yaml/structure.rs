@@ -1,4 +1,4 @@
-//! Adding, renaming and taking out the entries of a YAML text, each as one replacement that touches nothing else.
+//! Adding, renaming and removing the entries of a YAML text, each as one replacement that changes nothing else.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ use crate::sops::parsed::{Leaf, Node, NodeKind, Parsed, Style};
 use crate::sops::path::Path;
 use crate::sops::value::Value;
 
-/// How far entries are indented where no other shows it; sops itself writes four.
+/// The indentation of entries if no other shows it; sops itself writes four.
 const INDENT: usize = 4;
 
-/// Writes a new entry below a mapping that is there, or as the first of one at the top that is not.
+/// Writes a new entry below an existing mapping, or as the first of a missing one at the top.
 pub(in crate::sops) fn add(
     text: &str,
     parsed: &Parsed,
@@ -74,12 +74,13 @@ pub(in crate::sops) fn add(
     }
 }
 
-/// Gives an entry another key.
+/// Renames the key of an entry.
 pub(in crate::sops) fn rename(node: &Node, name: &str) -> (Range<usize>, Secret) {
     (node.key.clone(), Secret::new(write::key(name, node.in_flow)))
 }
 
-/// Takes an entry out, with its lines or its comma. Comments above it stay, because nobody can tell whether they are about it alone.
+/// Removes an entry, with its lines or its comma. Comments above it stay, because they may concern more than this
+/// entry.
 pub(in crate::sops) fn remove(text: &str, node: &Node) -> Result<(Range<usize>, Secret), SopsError> {
     if node.in_flow {
         return Ok((with_comma(text, &(node.key.start..node.end)), Secret::default()));
@@ -94,7 +95,7 @@ pub(in crate::sops) fn remove(text: &str, node: &Node) -> Result<(Range<usize>, 
     Ok((whole_lines(text, &(node.key.start..node.end)), Secret::default()))
 }
 
-/// Writes an entry as a line of its own, before what stands at a position.
+/// Writes an entry as a line of its own, before a position.
 fn line(text: &str, leaf: &Leaf, newline: &str, name: &str, value: &Value) -> (Range<usize>, Secret) {
     let (at, column) = (leaf.span.start, leaf.column);
     let glued = !matches!(text.get(..at).and_then(|before| before.chars().next_back()), None | Some('\n'));
@@ -132,7 +133,7 @@ fn entry(text: &str, leaf: &Leaf, name: &str, value: &Value) -> Secret {
     Secret::new(format!("{}: {}", write::key(name, false), write::plain(text, &leaf, value).expose()))
 }
 
-/// Describes the place of a value that is not there yet.
+/// Describes the place of a new value.
 fn place(path: &Path, at: usize, column: usize) -> Leaf {
     Leaf {
         document: 0,
@@ -153,7 +154,7 @@ fn is_null(parsed: &Parsed, node: &Node) -> bool {
     leaf.is_some_and(|leaf| leaf.value == Value::null() && !leaf.alias && !leaf.decorated)
 }
 
-/// Returns how far the file indents its entries.
+/// Returns the indentation of the file's entries.
 fn indent(parsed: &Parsed) -> usize {
     let inner =
         parsed.nodes.iter().filter(|node| node.path.len() == 2 && !node.in_flow && node.path.last_key().is_some());

@@ -1,12 +1,12 @@
-//! Timestamps as go-yaml v3 recognises them and Go's `MarshalText` (RFC 3339 with nanoseconds) writes them.
+//! Timestamps as go-yaml v3 recognizes them and Go's `MarshalText` (RFC 3339 with nanoseconds) writes them.
 
 use std::fmt::Write as _;
 
 use crate::secret::Secret;
 use crate::sops::value::{Value, ValueType};
 
-/// Reads a plain scalar as a time if go-yaml does; it accepts four forms, of which the second and third differ by `T`, `t` or a space:
-/// `2006-1-2`, `2006-1-2T15:4:5.9Z07:00`, `2006-1-2t15:4:5.9Z07:00`, `2006-1-2 15:4:5.9`.
+/// Reads a plain scalar as a time if go-yaml does; it accepts four forms, of which the second and third differ by `T`,
+/// `t` or a space: `2006-1-2`, `2006-1-2T15:4:5.9Z07:00`, `2006-1-2t15:4:5.9Z07:00`, `2006-1-2 15:4:5.9`.
 pub(super) fn parse(text: &str) -> Option<Value> {
     let (year, rest) = text.split_at_checked(4)?;
     let year: i16 = year.bytes().all(|byte| byte.is_ascii_digit()).then(|| year.parse().ok())??;
@@ -40,7 +40,7 @@ fn number(text: &str) -> Option<(i8, &str)> {
     Some((digits.parse().ok()?, rest))
 }
 
-/// Takes a fraction of a second after `.` or `,`, cut to nanoseconds, without final zeros; empty where there is none.
+/// Takes a fraction of a second after `.` or `,`, cut to nanoseconds, without final zeros; empty if there is none.
 fn fraction(text: &str) -> (String, &str) {
     let Some(after) = text.strip_prefix(['.', ',']) else { return (String::new(), text) };
     let length = after.bytes().take_while(u8::is_ascii_digit).count();

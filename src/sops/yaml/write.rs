@@ -8,11 +8,11 @@ use crate::secret::Secret;
 use crate::sops::parsed::{Leaf, Style};
 use crate::sops::value::{Value, ValueType};
 
-/// How much further than its key a block is indented where nothing tells.
+/// The default indentation of a block below its key.
 const INDENT: usize = 2;
 
-/// Writes a ciphertext in the place of a scalar: bare, as sops does, unless the scalar was quoted or stands in brackets, where
-/// the brackets and commas of `ENC[…,…]` would be read as YAML.
+/// Writes a ciphertext in the place of a scalar: bare, as sops does, unless the scalar was quoted or is in brackets,
+/// where YAML would read the brackets and commas of `ENC[…,…]`.
 pub(in crate::sops) fn ciphertext(style: Style, in_flow: bool, sealed: &str) -> String {
     match style {
         Style::Single => format!("'{sealed}'"),
@@ -22,7 +22,7 @@ pub(in crate::sops) fn ciphertext(style: Style, in_flow: bool, sealed: &str) -> 
     }
 }
 
-/// Writes a plain value in the place of a scalar, in the scalar's own style where that can hold it.
+/// Writes a plain value in the place of a scalar, in the scalar's own style if that can hold it.
 pub(in crate::sops) fn plain(source: &str, leaf: &Leaf, value: &Value) -> Secret {
     if value.kind == ValueType::Null {
         return Secret::new("null");
@@ -41,7 +41,7 @@ pub(in crate::sops) fn plain(source: &str, leaf: &Leaf, value: &Value) -> Secret
     })
 }
 
-/// Writes a key: bare where it can be, else in double quotes, as also in brackets where others are.
+/// Writes a key: bare if possible, else in double quotes; in brackets always quoted.
 pub(super) fn key(name: &str, in_flow: bool) -> String {
     // `.dockerconfigjson` is the usual name of a key.
     if !in_flow && is_safe_plain(name.strip_prefix('.').unwrap_or(name)) && resolve::is_plain_string(name) {
@@ -51,7 +51,7 @@ pub(super) fn key(name: &str, in_flow: bool) -> String {
     }
 }
 
-/// Returns the bytes to replace and what to put there; where nothing is written (`key:`), a space must come first.
+/// Returns the bytes to replace and their new text; after a bare colon (`key:`), a space must come first.
 pub(in crate::sops) fn replacement(source: &str, leaf: &Leaf, written: String) -> (Range<usize>, Secret) {
     let before = source.get(..leaf.span.start).and_then(|text| text.chars().next_back());
     let glued = leaf.span.is_empty() && before.is_some_and(|character| !character.is_whitespace());
@@ -62,7 +62,8 @@ pub(in crate::sops) fn replacement(source: &str, leaf: &Leaf, written: String) -
     (leaf.span.clone(), Secret::new(written))
 }
 
-/// Types a new text: as the old value where it reads as that, else as a string, since Kubernetes wants nothing else in a Secret.
+/// Types a new text: as the old value if it parses as that type, else as a string, the only type that Kubernetes
+/// accepts in a Secret.
 pub(in crate::sops) fn typed_like(old: &Value, text: &str) -> Value {
     match old.kind {
         ValueType::Text | ValueType::Null | ValueType::Bytes | ValueType::Comment => Value::text(text),
@@ -77,7 +78,7 @@ pub(in crate::sops) fn typed_like(old: &Value, text: &str) -> Value {
     }
 }
 
-/// Writes a text of several lines as a literal block, if it can stand there and survives it unchanged.
+/// Returns a text of several lines as a literal block, if it fits there and survives unchanged.
 fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     let (body, header) = match text.strip_suffix('\n') {
         Some(body) => (body, "|"),
@@ -86,7 +87,7 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     let awkward = |line: &str| {
         line.ends_with([' ', '\t']) || line.chars().any(|c| c.is_control() && c != '\t' || c == '\u{feff}')
     };
-    // A comment behind it would become part of the block.
+    // A comment after it would become part of the block.
     let behind = source.get(leaf.span.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let fits = !leaf.in_flow
         && behind.trim().is_empty()
@@ -97,7 +98,7 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     if !fits {
         return None;
     }
-    // As far as the document indents everything else, as far as the place of this value tells.
+    // The indentation is that of the rest of the document, as far as the place of this value shows it.
     let depth = leaf.path.len().saturating_sub(1);
     let step = leaf.column.checked_div(depth).filter(|step| (INDENT..=8).contains(step)).unwrap_or(INDENT);
     let margin = " ".repeat(leaf.column.saturating_add(step));
@@ -112,7 +113,7 @@ fn literal(source: &str, leaf: &Leaf, text: &str) -> Option<Secret> {
     Some(Secret::new(block))
 }
 
-/// Writes a text where nothing is to be replaced: bare if it can be, such as a version or an expression, else quoted.
+/// Writes a new text: bare if possible, such as a version or an expression, else quoted.
 pub(in crate::sops) fn text(text: &str) -> String {
     let expression = text.starts_with(|c: char| c.is_ascii_alphabetic() || "^(_".contains(c))
         && text.contains(['^', '$', '('])
@@ -126,8 +127,8 @@ pub(in crate::sops) fn text(text: &str) -> String {
     }
 }
 
-/// Tells whether a text can stand without quotes and read as the same string everywhere; careful rather than complete. Kubernetes reads
-/// YAML 1.1, in which `yes` is true and `12:30` a number.
+/// Tells whether a text without quotes reads as the same string everywhere; careful rather than complete. Kubernetes
+/// reads YAML 1.1, in which `yes` is true and `12:30` a number.
 fn is_safe_plain(text: &str) -> bool {
     let old_boolean = matches!(text.to_ascii_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off");
     let first = text.chars().next();
@@ -139,7 +140,7 @@ fn is_safe_plain(text: &str) -> bool {
         && resolve::is_plain_string(text)
 }
 
-/// Writes a text in double quotes, in which every text can stand.
+/// Returns a text in double quotes, which can hold every text.
 pub(in crate::sops) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');
@@ -150,7 +151,7 @@ pub(in crate::sops) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            // Line breaks of YAML 1.1, the byte order mark, and what no YAML text may hold.
+            // Line breaks of YAML 1.1, the byte order mark, and characters that no YAML text may hold.
             '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => escape(&mut quoted, character),
             character if character.is_control() => escape(&mut quoted, character),
             character => quoted.push(character),

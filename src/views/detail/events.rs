@@ -1,4 +1,4 @@
-//! The tab of events: what was said of the object lately, newest first.
+//! The tab of events: the recent events of the object, newest first.
 
 use jiff::Timestamp;
 
@@ -7,14 +7,9 @@ use crate::model::clock::age;
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
-use crate::widgets::pad;
-
-/// Widths of the columns before the message, in cells.
-const AGE: usize = 5;
-const REASON: usize = 24;
 
 /// Writes the events.
-pub(super) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {
+pub(in crate::views) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {
     let Some(all) = &events.value else { return events.in_place() };
     if all.is_empty() {
         let text = "no events: clusters keep them for an hour, unless told otherwise";
@@ -23,10 +18,10 @@ pub(super) fn lines(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine
     all.iter().rev().map(|event| line(event, now)).collect()
 }
 
-/// So many warnings stand in the overview; all events have their tab.
+/// The number of warnings in the overview; all events have their tab.
 const WARNINGS: usize = 3;
 
-/// Writes the last warnings, for the overview: nothing where there are none.
+/// Writes the last warnings, for the overview; nothing if there are none.
 pub(super) fn warnings(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageLine> {
     let all = events.value.as_deref().unwrap_or_default();
     all.iter().rev().filter(|event| event.kind == "Warning").take(WARNINGS).map(|event| line(event, now)).collect()
@@ -34,11 +29,12 @@ pub(super) fn warnings(events: &Loaded<Vec<Event>>, now: Timestamp) -> Vec<PageL
 
 fn line(event: &Event, now: Timestamp) -> PageLine {
     let bad = event.kind == "Warning";
-    let (sign, scope) = if bad { ("x ", Scope::Failed) } else { ("= ", Scope::Ready) };
+    let (sign, scope) = if bad { ("x", Scope::Failed) } else { ("=", Scope::Ready) };
     let old = event.at.map(|at| age(now, at)).unwrap_or_default();
     let count = if event.count > 1 { format!("({} times) ", event.count) } else { String::new() };
-    PageLine::wrapped(format!("{count}{}", event.message), Scope::Text)
-        .after(format!("{} ", pad(&event.reason, REASON)), if bad { Scope::Failed } else { Scope::Title })
-        .after(sign, scope)
-        .after(format!("{} ", pad(&old, AGE)), Scope::Dim)
+    let from = if event.from.is_empty() { String::new() } else { format!("  (from {})", event.from) };
+    PageLine::wrapped(format!("{count}{}{from}", event.message.trim_end()), Scope::Text)
+        .cell(old, Scope::Dim)
+        .cell(sign, scope)
+        .cell(&event.reason, if bad { Scope::Failed } else { Scope::Title })
 }

@@ -1,4 +1,4 @@
-//! The tab of the tree: where the object comes from, up to the commit, and what it becomes, down to its pods.
+//! The tab of the tree: the origin of the object, up to the commit, and the objects that it creates, down to its pods.
 
 use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Task};
@@ -8,31 +8,39 @@ use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
 
-/// Holds both directions.
+/// Holds origin and descendants.
 #[derive(Debug)]
-pub(super) struct Family {
+pub(in crate::views) struct Family {
     origin: Lineage,
     tree: LineageNode,
 }
 
-/// Answers the task, with the environment that was asked.
-pub(super) struct Answer(pub Env, pub Result<Family, Fault>);
+/// Answers the task, with the environment of the request.
+pub(in crate::views) struct FamilyAnswer(pub Env, pub Result<Family, Fault>);
 
-/// Makes the task that reads both directions: a request or more for each object, so it is not read before somebody looks.
-pub(super) fn task(env: Env, object: &ObjectRef) -> Task {
+#[cfg(test)]
+impl Family {
+    /// Builds both from the values of a test.
+    pub(in crate::views) fn new(origin: Lineage, tree: LineageNode) -> Self {
+        Self { origin, tree }
+    }
+}
+
+/// Builds the task that reads both: it needs a request or more for each object, so it runs only once the tab is open.
+pub(in crate::views) fn task(env: Env, object: &ObjectRef) -> Task {
     let object = object.clone();
-    Task::once(format!("tree of {object}"), move |reach| async move {
+    Task::once(format!("tree of {object}"), move |task_context| async move {
         let read = async {
-            let cluster = reach.cluster(env)?;
+            let cluster = task_context.cluster(env)?;
             let (origin, tree) = tokio::join!(trace(&cluster, &object), tree(&cluster, &object));
             Ok(Family { origin: origin?, tree: tree? })
         };
-        Answer(env, read.await)
+        FamilyAnswer(env, read.await)
     })
 }
 
 /// Writes the tab.
-pub(super) fn lines(env: Env, family: &Loaded<Family>) -> Vec<PageLine> {
+pub(in crate::views) fn lines(env: Env, family: &Loaded<Family>) -> Vec<PageLine> {
     let Some(Family { origin, tree }) = &family.value else { return family.in_place() };
     let mut lines = vec![PageLine::heading("comes from")];
     if let Some(revision) = &origin.revision {

@@ -1,4 +1,5 @@
-//! The tab of the inventory: what a Kustomization applied, by kind, each with its live state where that is watched.
+//! The tab of the inventory: the objects that a Kustomization applied, by kind, each with its live state if its kind is
+//! watched.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use crate::model::{Env, ObjectRef, Row};
 use crate::theme::Scope;
 use crate::views::parts::page::PageLine;
 
-/// Kinds that are watched beside those of Flux while the inventory is looked at.
+/// The kinds that are watched beside those of Flux while the inventory is open.
 pub(super) const WATCHED: &[&str] = &["Deployment"];
 
 /// Writes the inventory.

@@ -1,60 +1,78 @@
-//! Any object of a cluster, whole.
+//! The detail of any object of a cluster.
 //!
 //! ```text
 //! +> Kustomization/flux-system/apps  staging --------------------------------------+
-//! | [overview]  describe  events 3  yaml  tree  inventory 12                       |
+//! | [overview]  describe  events 3  yaml  tree  inventory 12  build 12  variables 4  |
 //! |>state        x failed  since 2h                                                |
 //! | waits for    Kustomization/flux-system/infrastructure-configs  x failed        |
 //! | …                                                                              |
 //! +--------------------------------------------------------------------------------+
 //! ```
 
-mod events;
-mod family;
+mod built;
+pub(super) mod events;
+pub(super) mod family;
 mod inventory;
-mod load;
+pub(super) mod load;
 pub(super) mod overview;
+mod pods;
 #[cfg(test)]
 mod tests;
 
 use std::any::Any;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Ask, CommandTarget, Motion, Scene, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, MotionHint, Scene, View};
 use crate::cluster::Event;
-use crate::describe::describe;
+use crate::describe::{DescribedWith, describe};
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, Row};
+use crate::repo::Snapshot;
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
-use crate::views::parts::paged::Paged;
-use crate::views::parts::tabs;
+use crate::views::parts::paged::{Paged, follow};
+use crate::views::parts::tabs::{self, TabLabel};
 use family::Family;
 use load::{Answer, Whole};
+use pods::PodsOf;
 
 /// Names a tab of the detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tab {
-    /// How it fares, and why.
+    /// Its state, with the reason.
     #[default]
     Overview,
-    /// What `kubectl describe` tells of it.
+    /// Its description, as `kubectl describe` prints it.
     Describe,
-    /// What was said of it lately.
+    /// Its recent events.
     Events,
-    /// The whole object.
+    /// The YAML of the object.
     Yaml,
-    /// Where it comes from, and what it becomes.
+    /// Its origin, and the objects that it creates.
     Tree,
-    /// What it applied; Kustomizations only.
+    /// The objects that it applied; Kustomizations only.
     Inventory,
+    /// The objects that the repository renders for it; Kustomizations only.
+    Build,
+    /// The variables that Flux puts into them; Kustomizations only.
+    Variables,
 }
 
 impl Tab {
-    const ALL: [Self; 6] = [Self::Overview, Self::Describe, Self::Events, Self::Yaml, Self::Tree, Self::Inventory];
+    const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Describe,
+        Self::Events,
+        Self::Yaml,
+        Self::Tree,
+        Self::Inventory,
+        Self::Build,
+        Self::Variables,
+    ];
 
     fn word(self) -> &'static str {
         match self {
@@ -64,6 +82,8 @@ impl Tab {
             Self::Yaml => "yaml",
             Self::Tree => "tree",
             Self::Inventory => "inventory",
+            Self::Build => "build",
+            Self::Variables => "variables",
         }
     }
 }
@@ -74,11 +94,15 @@ pub struct Detail {
     env: Env,
     object: ObjectRef,
     tab: Tab,
-    pages: [Page; 6],
+    pages: [Page; 8],
     whole: Loaded<Whole>,
     events: Loaded<Vec<Event>>,
     family: Loaded<Family>,
-    /// The row when it was read last: another one means that the object changed.
+    pods: Loaded<PodsOf>,
+    built: Loaded<built::Built>,
+    /// The state of the repository that was built.
+    built_of: Option<Arc<Snapshot>>,
+    /// The row at the last read: another one means that the object changed.
     seen: Option<Row>,
 }
 
@@ -98,7 +122,7 @@ impl Detail {
             Tab::Yaml | Tab::Describe => Page::new(SearchKey::Searches),
             // The cursor starts on an object rather than on the heading above it.
             Tab::Inventory | Tab::Tree => Page::new(SearchKey::Filters).at(1),
-            Tab::Overview | Tab::Events => Page::new(SearchKey::Filters),
+            Tab::Overview | Tab::Events | Tab::Build | Tab::Variables => Page::new(SearchKey::Filters),
         };
         Self {
             env,
@@ -108,12 +132,15 @@ impl Detail {
             whole: Loaded::default(),
             events: Loaded::default(),
             family: Loaded::default(),
+            pods: Loaded::default(),
+            built: Loaded::default(),
+            built_of: None,
             seen: None,
         }
     }
 
     fn tabs(&self) -> &'static [Tab] {
-        let [rest @ .., _] = &Tab::ALL;
+        let [rest @ .., _, _, _] = &Tab::ALL;
         let lists = kinds::KUSTOMIZATION.is(&self.object);
         if lists { &Tab::ALL } else { rest }
     }
@@ -123,16 +150,57 @@ impl Detail {
             Tab::Events => self.events.value.as_ref().map(Vec::len),
             Tab::Inventory => overview::row(self.env, &self.object, &self.whole, scene.facts)
                 .and_then(|row| row.flux.as_ref().map(|flux| flux.inventory.len())),
+            Tab::Build => self.built.value.as_ref().map(|built| built.count),
+            Tab::Variables => self.built.value.as_ref().map(|built| built.variable_count),
             Tab::Overview | Tab::Describe | Tab::Yaml | Tab::Tree => None,
         };
         count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()))
     }
 
-    /// Reads the tree when it is looked at.
-    fn load_family(&self) -> Vec<Action> {
-        let wanted = self.tab == Tab::Tree && self.family.value.is_none();
-        wanted.then(|| Action::Task(family::task(self.env, &self.object))).into_iter().collect()
+    /// Reads the tree, or renders the build, once its tab is open.
+    fn load_tab(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        match self.tab {
+            Tab::Tree if self.family.value.is_none() => vec![Action::Task(family::task(self.env, &self.object))],
+            Tab::Build | Tab::Variables => self.load_built(scene),
+            _ => Vec::new(),
+        }
     }
+
+    /// Renders the build, unless that of the present files was requested already.
+    fn load_built(&mut self, scene: &Scene<'_>) -> Vec<Action> {
+        let Some(snapshot) = &scene.facts.repository else {
+            self.built.fault.clone_from(&scene.facts.repository_fault);
+            return Vec::new();
+        };
+        if self.built_of.as_ref().is_some_and(|known| Arc::ptr_eq(known, snapshot)) {
+            return Vec::new();
+        }
+        self.built_of = Some(Arc::clone(snapshot));
+        let name = scene.facts.name(self.env);
+        vec![Action::Task(built::task(self.env, name, &self.object, Arc::clone(snapshot)))]
+    }
+}
+
+/// Returns the path of the field that a line of YAML writes, such as `spec.postBuild.substituteFrom`: its own key, and
+/// those above it that are indented less.
+fn field_of(line: &PageLine, lines: &[PageLine]) -> Option<String> {
+    let place = lines.iter().position(|one| std::ptr::eq(one, line))?;
+    let (mut indent, mut keys) = (usize::MAX, Vec::new());
+    for above in lines.iter().take(place + 1).rev() {
+        let text = above.text();
+        let item = text.trim_start_matches([' ', '-']);
+        let own = text.len() - item.len();
+        let Some((key, _)) = item.split_once(':').filter(|(key, _)| !key.is_empty() && !key.contains(' ')) else {
+            continue;
+        };
+        if own < indent {
+            keys.push(key);
+            indent = own;
+        }
+    }
+    keys.reverse();
+    // Only what is asked for by its owner has topics: the metadata are every object's.
+    (keys.first() == Some(&"spec") && keys.len() > 1).then(|| keys.join("."))
 }
 
 impl Paged for Detail {
@@ -141,7 +209,7 @@ impl Paged for Detail {
     }
 
     fn title(&self, scene: &Scene<'_>) -> String {
-        format!("{}  {}", self.object, scene.facts.name(self.env))
+        format!("{}  {}", self.object.heading(), scene.facts.name(self.env))
     }
 
     fn page(&self) -> Option<&Page> {
@@ -154,12 +222,17 @@ impl Paged for Detail {
 
     fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match self.tab {
-            Tab::Overview => overview::lines(self.env, &self.object, &self.whole, &self.events, scene.facts).into(),
+            Tab::Overview => {
+                let pods = self.pods.value.as_ref().map(|pods| pods.faults(self.env, scene.facts)).unwrap_or_default();
+                overview::lines(self.env, &self.object, &self.whole, &self.events, pods, scene.facts).into()
+            }
             Tab::Events => events::lines(&self.events, scene.facts.now_in(self.env)).into(),
             Tab::Describe => match &self.whole.value {
                 Some(whole) => {
                     let events = self.events.value.as_deref().unwrap_or_default();
-                    let text = describe(&self.object, &whole.value, events, scene.facts.now_in(self.env));
+                    let pods = self.pods.value.as_ref().map(|pods| pods.values.as_slice());
+                    let with = DescribedWith { events, pods };
+                    let text = describe(&self.object, &whole.value, with, scene.facts.now_in(self.env));
                     text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect::<Vec<_>>().into()
                 }
                 None => self.whole.in_place().into(),
@@ -173,6 +246,14 @@ impl Paged for Detail {
                 Some(row) => inventory::lines(self.env, &row, scene.facts).into(),
                 None => self.whole.in_place().into(),
             },
+            Tab::Build => match &self.built.value {
+                Some(built) => built.objects.clone(),
+                None => self.built.in_place().into(),
+            },
+            Tab::Variables => match &self.built.value {
+                Some(built) => built.variables.clone(),
+                None => self.built.in_place().into(),
+            },
         }
     }
 
@@ -183,8 +264,13 @@ impl Paged for Detail {
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.row(self.env, &self.object).cloned();
         let mut actions: Vec<Action> = load::tasks(self.env, &self.object).into_iter().map(Action::Task).collect();
+        actions.extend(pods::task(self.env, &self.object).map(Action::Task));
         if self.tab == Tab::Tree {
             actions.push(Action::Task(family::task(self.env, &self.object)));
+        }
+        self.built_of = None;
+        if matches!(self.tab, Tab::Build | Tab::Variables) {
+            actions.extend(self.load_built(scene));
         }
         actions
     }
@@ -192,7 +278,8 @@ impl Paged for Detail {
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let row = scene.facts.row(self.env, &self.object);
         if row == self.seen.as_ref() || (row.is_none() && self.whole.gone) {
-            return Vec::new();
+            // The files may have changed.
+            return if matches!(self.tab, Tab::Build | Tab::Variables) { self.load_built(scene) } else { Vec::new() };
         }
         self.load(scene)
     }
@@ -205,9 +292,13 @@ impl Paged for Detail {
     }
 
     fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
-        let labels: Vec<(String, bool)> =
-            self.tabs().iter().map(|tab| (self.label(*tab, scene), *tab == self.tab)).collect();
+        let label = |tab: &Tab| TabLabel::new(self.label(*tab, scene), *tab == self.tab);
+        let labels: Vec<TabLabel> = self.tabs().iter().map(label).collect();
         tabs::head(frame, inside, &labels, &self.whole.warning(usize::from(inside.width)), scene.theme)
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        &[MotionHint::TABS, MotionHint::ENVIRONMENT]
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
@@ -217,25 +308,58 @@ impl Paged for Detail {
     fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Option<Vec<Action>> {
         self.env = env;
         (self.whole, self.events, self.family) = (Loaded::default(), Loaded::default(), Loaded::default());
+        (self.pods, self.built) = (Loaded::default(), Loaded::default());
         Some(self.load(scene))
     }
 
-    fn own_motion(&mut self, motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
+    fn own_motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         self.tab = tabs::by_motion(self.tabs(), self.tab, motion)?;
-        Some(self.load_family())
+        Some(self.load_tab(scene))
+    }
+
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        // A file opens at the line of the definition or the use.
+        let at = line.and_then(|line| crate::views::file::open_at(line.link()?, line.place()?, scene.facts));
+        let action = at.map(Action::Push).or_else(|| follow(line?, scene));
+        Some(action.into_iter().collect())
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let lists_objects = matches!(self.tab, Tab::Inventory | Tab::Tree);
-        let object = line.filter(|_| lists_objects).and_then(PageLine::link).cloned();
+        let lists = matches!(self.tab, Tab::Inventory | Tab::Tree | Tab::Build | Tab::Variables);
+        let object = line.filter(|_| lists).and_then(PageLine::link).cloned();
         vec![object.unwrap_or_else(|| CommandTarget::Object(self.env, self.object.clone()))]
     }
 
+    fn topics(&self, line: Option<&PageLine>, lines: &[PageLine]) -> Vec<String> {
+        let Some(line) = line else { return Vec::new() };
+        let field = (self.tab == Tab::Yaml).then(|| field_of(line, lines)).flatten();
+        let field = field.map(|field| format!("{}.{field}", self.object.kind));
+        field.into_iter().chain(line.topics().iter().cloned()).collect()
+    }
+
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        let payload = match payload.downcast::<family::Answer>().map(|answer| *answer) {
-            Ok(family::Answer(env, answer)) => {
+        let payload = match payload.downcast::<family::FamilyAnswer>().map(|answer| *answer) {
+            Ok(family::FamilyAnswer(env, answer)) => {
                 if env == self.env {
                     self.family.take(answer.map(Some));
+                }
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<pods::Answer>().map(|answer| *answer) {
+            Ok(pods::Answer(env, answer)) => {
+                if env == self.env {
+                    self.pods.take(answer.map(Some));
+                }
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<built::BuiltAnswer>().map(|answer| *answer) {
+            Ok(built::BuiltAnswer(env, answer)) => {
+                if env == self.env {
+                    self.built.take(answer.map(Some));
                 }
                 return Vec::new();
             }
@@ -244,7 +368,7 @@ impl Paged for Detail {
         match payload.downcast::<Answer>().map(|answer| *answer) {
             Ok(Answer::Whole(env, answer)) if env == self.env => self.whole.take(answer),
             Ok(Answer::Events(env, answer)) if env == self.env => self.events.take(answer.map(Some)),
-            // Another environment was chosen meanwhile.
+            // The user has changed the environment meanwhile.
             Ok(_) | Err(_) => {}
         }
         Vec::new()

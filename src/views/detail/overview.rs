@@ -1,4 +1,4 @@
-//! The tab that says how an object fares: its state, what holds it, where it comes from, and its conditions in full.
+//! The overview of an object: its state, the objects that block it, its origin, and its conditions in full.
 
 use std::borrow::Cow;
 
@@ -19,12 +19,12 @@ use crate::widgets::pad;
 
 /// The width of the labels, in cells.
 const LABEL: usize = 13;
-/// So many files of the repository are named; the tree on the first screen marks them all.
+/// The most files of the repository that are named; the tree on the first screen marks them all.
 const FILES: usize = 5;
-/// So many documents are named.
+/// The most documents that are named.
 const PAGES: usize = 3;
 
-/// Returns the row of an object: the watched one, else the one that was read.
+/// Returns the row of an object: the watched one, else the one of the last read.
 pub(super) fn row<'a>(
     env: Env,
     object: &ObjectRef,
@@ -42,6 +42,7 @@ pub(super) fn lines(
     object: &ObjectRef,
     whole: &Loaded<Whole>,
     events: &Loaded<Vec<Event>>,
+    pods: Vec<PageLine>,
     facts: &Facts,
 ) -> Vec<PageLine> {
     let row = row(env, object, whole, facts);
@@ -53,8 +54,11 @@ pub(super) fn lines(
         state(&mut lines, row, facts.now_in(env));
         match &row.flux {
             Some(flux) => of_flux(&mut lines, env, row, flux, facts),
-            None => cells(&mut lines, object, row),
+            None => cells(&mut lines, object, row, facts.now_in(env)),
         }
+    }
+    for (index, pods) in pods.into_iter().enumerate() {
+        lines.push(pods.after(pad(if index == 0 { "pods" } else { "" }, LABEL), Scope::Dim));
     }
     let value = whole.value.as_ref().map(|whole| &whole.value);
     origin(&mut lines, env, object, row.as_deref(), value, facts);
@@ -67,7 +71,7 @@ pub(super) fn lines(
             lines.extend(warnings);
         }
     } else {
-        // The row is there before the whole object is.
+        // The row is known before the whole object.
         lines.push(PageLine::heading(String::new()));
         lines.extend(whole.in_place());
     }
@@ -79,27 +83,30 @@ pub(in crate::views) fn field(label: &str, text: impl Into<String>) -> PageLine 
     PageLine::wrapped(text, Scope::Text).after(pad(label, LABEL), Scope::Dim)
 }
 
-/// Writes the state, since when, and what is wrong.
+/// Writes the state, its age, and the fault.
 pub(in crate::views) fn state(lines: &mut Vec<PageLine>, row: &Row, now: Timestamp) {
     let since = row.flux.as_ref().and_then(|flux| flux.since);
     let since = since.map(|since| format!("  since {}", age(now, since))).unwrap_or_default();
     let text = format!("{} {}{since}", row.state.sign(), row.state.word());
     lines.push(PageLine::cut(text, state_scope(row.state)).after(pad("state", LABEL), Scope::Dim));
-    // What a ready object says stands in its conditions below.
+    // The message of a ready object is in its conditions below.
     if !row.message.is_empty() && row.state != State::Ready {
         let scope = if row.state == State::Failed { Scope::Error } else { Scope::Text };
         lines.push(PageLine::wrapped(&*row.message, scope).after(pad("message", LABEL), Scope::Dim));
     }
 }
 
-fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row) {
+fn cells(lines: &mut Vec<PageLine>, object: &ObjectRef, row: &Row, now: Timestamp) {
     let columns = kinds::kind_of(object).map(|kind| kind.columns).unwrap_or_default();
-    for (column, cell) in columns.iter().zip(&row.cells).filter(|(_, cell)| !cell.is_empty()) {
-        lines.push(field(&column.title.to_lowercase(), &**cell));
+    for (place, column) in columns.iter().enumerate() {
+        let cell = row.cell(place, now);
+        if !cell.is_empty() {
+            lines.push(field(&column.title.to_lowercase(), cell));
+        }
     }
 }
 
-/// Writes what Flux knows of an object: suspension, dependencies, revision, source, path, when it looks again.
+/// Writes the Flux fields of an object: suspension, dependencies, revision, source, path, next reconcile.
 pub(in crate::views) fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, flux: &FluxFacts, facts: &Facts) {
     let now = facts.now_in(env);
     if let Some(known) = &flux.suspended {
@@ -144,7 +151,7 @@ fn suspended(lines: &mut Vec<PageLine>, known: &Suspension, now: Timestamp) {
     lines.push(PageLine::wrapped(reason, Scope::Text).after(pad("because", LABEL), Scope::Dim));
 }
 
-/// Writes a line that names another object, with its state where that is known; enter opens it.
+/// Writes a line that names another object, with its state if that is known; enter opens it.
 fn named(env: Env, label: &str, other: &ObjectRef, facts: &Facts) -> PageLine {
     let (text, scope) = match facts.row(env, other) {
         Some(row) => (format!("  {} {}", row.state.sign(), row.state.word()), state_scope(row.state)),
@@ -156,7 +163,7 @@ fn named(env: Env, label: &str, other: &ObjectRef, facts: &Facts) -> PageLine {
         .opens(Some(CommandTarget::Object(env, other.clone())))
 }
 
-/// Writes where the object comes from: who applied it, what owns it, which files declare it, since when it is there.
+/// Writes the origin of the object: the Flux object that applied it, its owner, the files that declare it, its age.
 pub(in crate::views) fn origin(
     lines: &mut Vec<PageLine>,
     env: Env,
@@ -188,7 +195,7 @@ pub(in crate::views) fn origin(
         let also = if others.is_empty() { String::new() } else { format!("  also read in {}", others.join(", ")) };
         lines.push(field(if index == 0 { "files" } else { "" }, format!("{file}{also}")).opens(Some(target)));
     }
-    for (index, page) in facts.pages_about(object).take(PAGES).enumerate() {
+    for (index, page) in facts.pages_about(env, object).take(PAGES).enumerate() {
         let target = CommandTarget::File(None, page.file.clone());
         let text = format!("{}  {}", page.file, page.title);
         lines.push(field(if index == 0 { "documents" } else { "" }, text).opens(Some(target)));
@@ -215,25 +222,46 @@ pub(in crate::views) fn conditions(lines: &mut Vec<PageLine>, conditions: &[Cond
         lines.push(
             PageLine::cut(head, scope)
                 .after(pad(&condition.kind, LABEL.max(condition.kind.len() + 1)), Scope::Title)
-                .after(format!("{sign} "), scope),
+                .after(format!("{sign} "), scope)
+                .explained_by(topics_of(condition)),
         );
         if !condition.message.is_empty() {
-            lines.push(PageLine::wrapped(&condition.message, Scope::Text).after("    ", Scope::Text));
+            let message = PageLine::wrapped(&condition.message, Scope::Text).after("    ", Scope::Text);
+            lines.push(message.explained_by(topics_of(condition)));
         }
     }
 }
 
-/// Says whether a condition is good: most are when they are true; those that report trouble are when they are not.
+/// Names the topics of a condition: its reason, which says more, and its type.
+fn topics_of(condition: &Condition) -> [String; 2] {
+    [condition.reason.clone(), condition.kind.clone()]
+}
+
+/// Tells by its name whether a condition of a node reports a problem.
+fn is_pressure(kind: &str) -> bool {
+    kind.ends_with("Pressure") || kind.starts_with("Frequent")
+}
+
+/// Returns the sign of a condition: most are good if they are true; those that report a problem, if they are false.
 fn mark(condition: &Condition) -> (&'static str, Scope) {
-    let troubles = ["Stalled", "FetchFailed", "BuildFailed", "StorageOperationFailed", "ReplicaFailure"];
+    let troubles = [
+        "Stalled",
+        "FetchFailed",
+        "BuildFailed",
+        "StorageOperationFailed",
+        "ReplicaFailure",
+        "DisruptionTarget",
+        // Conditions of nodes: the last two and their like are node-problem-detector's.
+        "NetworkUnavailable",
+        "KernelDeadlock",
+        "ReadonlyFilesystem",
+    ];
     let works = ["Reconciling", "Remediated", "ArtifactOutdated", "Issuing"];
     let state = match (condition.status.as_str(), condition.kind.as_str()) {
-        ("True", kind) if troubles.contains(&kind) || kind.ends_with("Pressure") => State::Failed,
+        ("True", kind) if troubles.contains(&kind) || is_pressure(kind) => State::Failed,
         ("True", kind) if works.contains(&kind) => State::Progressing,
         ("True", _) => State::Ready,
-        ("False", kind) if troubles.contains(&kind) || works.contains(&kind) || kind.ends_with("Pressure") => {
-            State::Ready
-        }
+        ("False", kind) if troubles.contains(&kind) || works.contains(&kind) || is_pressure(kind) => State::Ready,
         ("False", _) if condition.reason == "DependencyNotReady" => State::Waiting,
         ("False", _) => State::Failed,
         _ => State::Progressing,

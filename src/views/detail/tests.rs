@@ -1,4 +1,4 @@
-//! The detail as an operator meets it: keys in, what is asked and what is seen out.
+//! The detail through its keys: the requests and the screen after each.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 
 use super::load::{Answer, whole};
+use super::pods::{Answer as PodsAnswer, PodsOf};
 use super::{Detail, Tab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
@@ -25,7 +26,7 @@ fn now() -> Timestamp {
     "2026-01-15T12:00:00Z".parse().unwrap()
 }
 
-/// A Kustomization as kustomize-controller leaves it, with what a test changes.
+/// A Kustomization as kustomize-controller leaves it, with the changes of a test.
 fn kustomization(name: &str, ready: &Value, spec: &Value) -> Value {
     let mut value = json!({
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
@@ -70,12 +71,12 @@ fn apps() -> ObjectRef {
     kinds::KUSTOMIZATION.object("flux-system", "apps")
 }
 
-/// An app that shows the detail of an object, with facts as a test wants them.
+/// An app that shows the detail of an object, with the facts of a test.
 fn open(object: &ObjectRef, tab: Tab, facts: Facts) -> (App, Vec<Effect>) {
     let theme = Theme::load("terminal", Depth::None, true).unwrap();
     let keymap = Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
     let mut app = App::new(facts, theme, keymap, COMMANDS, Box::new(Detail::new(STAGING, object, tab)));
-    // The root view is not opened: what it would read is asked for by drawing anew.
+    // The app does not open its root view: a redraw makes it request its data.
     let effects = press(&mut app, "<ctrl-l>");
     (app, effects)
 }
@@ -93,7 +94,7 @@ fn tasks(effects: &[Effect]) -> Vec<String> {
 }
 
 fn answer(app: &mut App, answer: Answer) {
-    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(answer), owed: None });
+    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(answer), pending: None });
 }
 
 fn read(object: &ObjectRef, mut value: Value) -> Answer {
@@ -103,16 +104,16 @@ fn read(object: &ObjectRef, mut value: Value) -> Answer {
     Answer::Whole(STAGING, cluster::ObjectDetail::from_value(object, value).map(|detail| Some(whole(detail))))
 }
 
-/// Rows as a watch would bring them.
+/// Sends a row as a watch would.
 fn watched(app: &mut App, value: &Value) -> Vec<Effect> {
     let kind = kinds::find(value["kind"].as_str().unwrap()).unwrap();
     let generation = app.facts.table(STAGING, kind).unwrap().generation;
-    let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
+    let change = |change| Msg::Watched { env: STAGING, kind, generation, change, pending: None };
     app.update(change(WatchEvent::Link(Connection::Live)));
     app.update(change(WatchEvent::Rows(vec![row(value)])))
 }
 
-/// The screen without its footer, which lists whatever commands there are.
+/// The screen without its footer, which lists all commands.
 fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| app.render(frame)).unwrap();
@@ -199,6 +200,7 @@ fn events_come_newest_first_with_their_whole_message() {
         object: apps(),
         message: message.to_owned(),
         count,
+        from: "kustomize-controller".to_owned(),
     };
     let events = vec![
         event("2026-01-15T11:00:00Z", "Normal", "ReconciliationSucceeded", "Reconciliation finished in 1.2s", 1),
@@ -258,7 +260,7 @@ fn an_object_that_was_deleted_says_so_and_stays_readable() {
     let generation = app.facts.table(STAGING, kinds::KUSTOMIZATION).unwrap().generation;
     let gone = WatchEvent::Gone(vec![app.facts.row(STAGING, &apps()).unwrap().key.clone()]);
     let kind = kinds::KUSTOMIZATION;
-    let effects = app.update(Msg::Watched { env: STAGING, kind, generation, change: gone, owed: None });
+    let effects = app.update(Msg::Watched { env: STAGING, kind, generation, change: gone, pending: None });
     assert_eq!(tasks(&effects).len(), 2);
     answer(&mut app, Answer::Whole(STAGING, Ok(None)));
     insta::assert_snapshot!("deleted", screen(&app, 80, 24));
@@ -274,4 +276,93 @@ fn the_same_object_is_shown_in_the_other_environment() {
     // The late answer of the first environment is dropped.
     answer(&mut app, read(&apps(), kustomization("apps", &ready(), &json!({}))));
     assert!(screen(&app, 80, 24).contains("reading..."));
+}
+
+fn web() -> ObjectRef {
+    kinds::DEPLOYMENT.object("shop", "web")
+}
+
+fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "generation": 1},
+        "spec": {"replicas": 3},
+        "status": {"observedGeneration": 1, "replicas": 3, "readyReplicas": 1, "updatedReplicas": 3, "availableReplicas": 1},
+    })
+}
+
+/// The pods: running, crashing, and without an image.
+fn pods() -> Vec<Value> {
+    let pod = |name: &str, state: Value, last: Value| {
+        json!({
+            "metadata": {"name": name, "namespace": "shop"}, "spec": {"nodeName": "node-1", "containers": [{"name": "web"}]},
+            "status": {"phase": "Running", "containerStatuses": [{
+                "name": "web", "ready": state.get("running").is_some(), "restartCount": 3, "state": state, "lastState": last,
+            }]},
+        })
+    };
+    let pull =
+        json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"web:2\": not found"}});
+    let crash = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"}});
+    let killed = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-15T11:57:00Z"}});
+    vec![
+        pod("web-1", json!({"running": {}}), json!({})),
+        pod("web-2", crash, killed),
+        pod("web-3", pull.clone(), json!({})),
+        pod("web-4", pull, json!({})),
+    ]
+}
+
+#[test]
+fn a_workload_says_what_its_pods_suffer_from_and_leads_to_them() {
+    let (mut app, effects) = open(&web(), Tab::Overview, started());
+    assert!(tasks(&effects).contains(&"pods of Deployment/shop/web".to_owned()), "{:?}", tasks(&effects));
+    answer(&mut app, read(&web(), deployment()));
+    let found = PodsOf::new(&web(), pods());
+    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(PodsAnswer(STAGING, Ok(found))), pending: None });
+    for (width, height) in [(80, 24), (120, 36), (170, 48), (200, 50)] {
+        insta::assert_snapshot!(format!("pods-{width}x{height}"), screen(&app, width, height));
+    }
+    let seen = screen(&app, 120, 36);
+    assert!(seen.contains("1 of 4 pods: CrashLoopBackOff: web: ended with exit code 137 (OOMKilled)"), "{seen}");
+    assert!(seen.contains("2 of 4 pods: ImagePullBackOff: web: Back-off pulling image"), "{seen}");
+    let effects = press(&mut app, "/1 of 4<enter><esc>jjjjj<enter>");
+    assert!(
+        tasks(&effects).iter().any(|label| label.contains("Pod/shop/web-")),
+        "{:?} {}",
+        tasks(&effects),
+        screen(&app, 120, 36)
+    );
+}
+
+#[test]
+fn a_node_is_described_with_its_pods() {
+    let node = kinds::NODE.object("", "node-1");
+    let (mut app, effects) = open(&node, Tab::Describe, started());
+    assert!(tasks(&effects).contains(&"pods of Node//node-1".to_owned()), "{:?}", tasks(&effects));
+    let value = json!({"kind": "Node", "metadata": {"name": "node-1"}, "status": {"allocatable": {"cpu": "2", "memory": "4Gi"}}});
+    answer(&mut app, read(&node, value));
+    assert!(screen(&app, 120, 36).contains("(not read)"));
+    let found = PodsOf::new(&node, pods());
+    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(PodsAnswer(STAGING, Ok(found))), pending: None });
+    for (width, height) in [(80, 24), (120, 36), (170, 48), (200, 50)] {
+        insta::assert_snapshot!(format!("node-{width}x{height}"), screen(&app, width, height));
+    }
+    assert!(screen(&app, 120, 36).contains("Non-terminated Pods:  (4 in total)"));
+}
+
+#[test]
+fn a_line_of_yaml_names_its_field_and_help_explains_it() {
+    use super::field_of;
+    use crate::theme::Scope;
+    use crate::views::parts::page::PageLine;
+    let text = "apiVersion: x\nmetadata:\n  name: apps\nspec:\n  interval: 10m\n  postBuild:\n    substituteFrom:\n    - kind: ConfigMap\n      name: vars\n  prune: true\nstatus:\n  interval: 1";
+    let lines: Vec<PageLine> = text.lines().map(|line| PageLine::cut(line, Scope::Text)).collect();
+    let fields: Vec<Option<String>> = lines.iter().map(|line| field_of(line, &lines)).collect();
+    let field = |index: usize| fields[index].as_deref();
+    assert_eq!((field(0), field(2), field(3), field(11)), (None, None, None, None));
+    assert_eq!(field(4), Some("spec.interval"));
+    assert_eq!(field(6), Some("spec.postBuild.substituteFrom"));
+    assert_eq!(field(8), Some("spec.postBuild.substituteFrom.name"));
+    assert_eq!(field(9), Some("spec.prune"));
 }

@@ -1,4 +1,4 @@
-//! What a file becomes: the objects of each environment that it declares or changes, and how they fare on the clusters.
+//! The objects that a file declares or changes in each environment, and their states on the clusters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +8,25 @@ use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Facts, Task};
 use crate::check::{Severity, Surveyed};
 use crate::lineage::LineageNode;
+use crate::model::signs;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::parts::page::PageLine;
 use crate::widgets::pad;
 
-/// So many objects are named, and asked for on the clusters; a patch or a generator may change hundreds.
+/// The most objects that are named and queried on the clusters; a patch or a generator may change hundreds.
 const NAMED: usize = 12;
-/// How long what the clusters said is good for.
+/// The time for which an answer of the clusters is valid.
 const FRESH: SignedDuration = SignedDuration::from_secs(50);
 
-/// Remembers how the objects of a file fare.
+/// Holds the states of a file's objects.
 #[derive(Debug, Default)]
 pub(super) struct Becomes {
     live: BTreeMap<(Env, ObjectRef), Result<LineageNode, String>>,
     asked: Option<(Timestamp, BTreeSet<(Env, ObjectRef)>)>,
 }
 
-/// What the task answers.
+/// The answer of the task.
 pub(super) type Lives = Vec<((Env, ObjectRef), Result<LineageNode, String>)>;
 
 fn objects_of<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'a Surveyed)> {
@@ -34,7 +35,7 @@ fn objects_of<'a>(facts: &'a Facts, path: &str) -> impl Iterator<Item = (Env, &'
 }
 
 impl Becomes {
-    /// Asks the clusters for the objects of a file, where they are others than were asked for or some time has passed.
+    /// Queries the clusters for the objects of a file, if they differ from the last query or that is too old.
     pub(super) fn ask(&mut self, path: &str, facts: &Facts) -> Option<Task> {
         let wanted: BTreeSet<(Env, ObjectRef)> =
             objects_of(facts, path).take(NAMED).map(|(env, known)| (env, known.object.clone())).collect();
@@ -44,9 +45,9 @@ impl Becomes {
             return None;
         }
         self.asked = Some((facts.now, wanted.clone()));
-        Some(Task::once(format!("objects of {path}"), move |reach| async move {
+        Some(Task::once(format!("objects of {path}"), move |task_context| async move {
             let look = |(env, object): (Env, ObjectRef)| {
-                let cluster = reach.cluster(env);
+                let cluster = task_context.cluster(env);
                 async move {
                     let found = match cluster {
                         Ok(cluster) => cluster.detail(&object).await,
@@ -61,17 +62,17 @@ impl Becomes {
         }))
     }
 
-    /// Asks again at the next chance.
+    /// Queries again at the next opportunity.
     pub(super) fn forget(&mut self) {
         self.asked = None;
     }
 
-    /// Takes what the clusters said.
+    /// Takes the answer of the clusters.
     pub(super) fn take(&mut self, lives: Lives) {
         self.live = lives.into_iter().collect();
     }
 
-    /// Writes what is wrong with a file and what it becomes, above its text.
+    /// Writes the findings and the objects of a file, above its text.
     pub(super) fn lines(&self, path: &str, facts: &Facts) -> Vec<PageLine> {
         let mut lines = old(facts);
         lines.extend(wrong(facts, path));
@@ -93,7 +94,7 @@ impl Becomes {
                 Some(Ok(node)) => {
                     (node.state.sign(), format!("  {} {}", node.state.word(), node.note), state_scope(node.state))
                 }
-                Some(Err(why)) => ("?", format!("  {why}"), Scope::Unknown),
+                Some(Err(why)) => (signs::UNKNOWN.sign, format!("  {why}"), Scope::Unknown),
             };
             let target = CommandTarget::Object(*env, known.object.clone());
             let text = format!("{}{}", known.object, state.trim_end());
@@ -115,7 +116,7 @@ impl Becomes {
     }
 }
 
-/// Says that what is known of the files is not of their state now, where that is so.
+/// Reports that the results are of an earlier state of the files, if so.
 fn old(facts: &Facts) -> Vec<PageLine> {
     let told = facts.survey_fault.iter().map(|fault| {
         let what = match facts.survey {
@@ -127,10 +128,10 @@ fn old(facts: &Facts) -> Vec<PageLine> {
     told.collect()
 }
 
-/// Writes what is wrong with a file.
+/// Writes the findings on a file.
 fn wrong(facts: &Facts, path: &str) -> Vec<PageLine> {
     let of_graph = facts.repository.iter().flat_map(|snapshot| &snapshot.findings);
-    // The rules say the same once more, as soon as they were asked.
+    // The rules report the same again, once the survey is there.
     let of_graph = of_graph.filter(|finding| finding.file == path && facts.survey.is_none());
     let mut lines: Vec<PageLine> = of_graph
         .map(|finding| {
@@ -156,8 +157,8 @@ fn line(severity: Severity, at: Option<usize>, text: String) -> PageLine {
 /// Returns the sign and the colour of a finding.
 pub(in crate::views) fn look_of(severity: Severity) -> (&'static str, Scope) {
     match severity {
-        Severity::Error => ("x", Scope::Failed),
-        Severity::Warning => ("!", Scope::Progressing),
-        Severity::Hint => (".", Scope::Waiting),
+        Severity::Error => (signs::FAILED.sign, Scope::Failed),
+        Severity::Warning => (signs::WARNING.sign, Scope::Progressing),
+        Severity::Hint => (signs::WAITING.sign, Scope::Waiting),
     }
 }

@@ -1,4 +1,4 @@
-//! A Markdown document as a page: no marks, and links that enter follows.
+//! A Markdown document as a page: without its marks, and with links that enter follows.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,25 @@ use crate::repo::path;
 use crate::theme::Scope;
 use crate::views::parts::page::PageLine;
 
-/// Says where a line of a document leads.
+/// Names the target of a line's link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Jump {
     /// Another line of the same page.
     Here(usize),
     /// A file, and the heading in it.
     File(String, Option<String>),
-    /// Somewhere else: nothing that a terminal opens.
+    /// An address that a terminal cannot open.
     Elsewhere(String),
 }
 
-/// Holds a document that is shown.
+/// Holds the page of a document.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// Its lines.
     pub(super) lines: Vec<PageLine>,
-    /// Where each line leads.
+    /// The link target of each line.
     pub(super) jumps: Vec<Option<Jump>>,
-    /// The line of the file that each line of the document begins on, and its place on the page.
+    /// The source line of each line of the document, and its place on the page.
     pub(super) sources: Vec<(usize, usize)>,
     /// The line of each heading, by its anchor.
     pub(super) anchors: BTreeMap<String, usize>,
@@ -42,7 +42,7 @@ impl Page {
     pub(super) fn new(file: &str, text: &str, facts: &Facts) -> Self {
         let document = MarkdownDocument::read(text);
         let mut page = Self::default();
-        // Where each line of the document stands on the page.
+        // The place of each line of the document on the page.
         let mut places = Vec::with_capacity(document.lines.len());
         let mut pending = Vec::new();
         for line in &document.lines {
@@ -51,7 +51,7 @@ impl Page {
                 page.sources.push((line.source, page.lines.len()));
             }
             let links = document.links.get(line.links.clone()).unwrap_or_default();
-            // A line that is a link as a whole opens it; of others each link has a row of its own.
+            // A line that is only a link opens it; in other lines each link has a row of its own.
             let whole = links.first().filter(|link| links.len() == 1 && link.text == line.text);
             let scope = match line.style {
                 Style::Heading(_) => Scope::Heading,
@@ -108,7 +108,7 @@ fn jump(file: &str, link: &MarkdownLink, document: &MarkdownDocument, places: &[
         None => path::resolve(path::parent(file), &place),
     }?;
     let scan = &facts.repository.as_ref()?.scan;
-    // Of a folder its own page, or else the first.
+    // A folder opens at its README, or else at its first document.
     let inside = |name: &str| scan.get(&path::join(&target, name)).map(|entry| entry.path.to_string());
     let page = if scan.get(&target).is_some_and(|entry| entry.kind == crate::repo::EntryKind::Directory) {
         let first =

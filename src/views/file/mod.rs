@@ -1,7 +1,8 @@
-//! A text file of the repository, to be read: what is wrong with it, what it becomes in each environment, and its text.
+//! A text file of the repository, to be read: its findings, its objects in each environment, and its text.
 //!
 //! ```text
 //! +> apps/base/linkding/deployment.yaml  read by apps in staging, production ------+
+//! | plain text  Secret web/app: password  enter encrypts it (a plain Secret only)   |
 //! | becomes in staging     = Deployment/linkding/linkding  ready 1/1                |
 //! | becomes in production  ~ Deployment/linkding/linkding  progressing 0/1          |
 //! |                                                                                 |
@@ -25,38 +26,41 @@ pub(in crate::views) use document::is_document;
 
 use crate::app::{Action, Ask, CommandTarget, Facts, Notice, Scene, Task, TaskContext, View};
 use crate::model::{Env, Fault};
+use crate::repo::secrets::plain_secrets;
 use crate::repo::{EntryKind, Snapshot};
 use crate::theme::Scope;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
-use crate::views::parts::paged::Paged;
+use crate::views::parts::paged::{Paged, follow};
 use crate::views::parts::tabs;
 
-/// Larger files are not shown: nothing that Flux reads is so large, as Kubernetes' own limit for an object is the same.
+/// The largest file on the screen: Flux reads no larger one, as Kubernetes' own limit for an object is the same.
 const LARGEST: u64 = 1024 * 1024;
-/// What a tab is drawn as: the terminal's own tabs would break the panel.
+/// The drawn form of a tab: the terminal's own tabs would break the panel.
 const TAB: &str = "    ";
 
-/// Shows a file: what is wrong with it and what it becomes, then its text; a Markdown document without its marks.
+/// Shows a file: its findings and objects, then its text; a Markdown document without its marks.
 #[derive(Debug)]
 pub struct FileView {
     env: Option<Env>,
     path: String,
     page: Page,
     becomes: Becomes,
-    /// What stands above the text.
+    /// The Secrets in plain text.
+    plain: Vec<String>,
+    /// The lines above the text.
     head: Vec<PageLine>,
     body: Vec<PageLine>,
-    /// Both, as they are shown.
+    /// Both, as the page shows them.
     lines: SharedLines,
     jumps: Vec<Option<Jump>>,
-    /// Where it is to stand once the text is there.
+    /// The place to go to once the text is read.
     start: Option<Start>,
     is_read: bool,
-    /// The repository when the file was read last: a newer one may have another text.
+    /// The repository at the last read: a newer one may have another text.
     seen: Weak<Snapshot>,
 }
 
-/// Says where a file is to be opened.
+/// Names the place at which a file opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Start {
     /// At a line, from one.
@@ -65,7 +69,7 @@ enum Start {
     Anchor(String),
 }
 
-/// What the task answers.
+/// The answer of the task.
 type Answer = Result<String, Fault>;
 
 /// Opens a file that is not encrypted.
@@ -74,7 +78,7 @@ pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     is_text(ask.facts, path).then(|| Box::new(FileView::new(*env, path)) as Box<dyn View>)
 }
 
-/// Opens a file at a line, from one; `None` where it is not shown as text.
+/// Opens a file at a line, from one; `None` if it is not shown as text.
 pub fn open_at(target: &CommandTarget, line: usize, facts: &Facts) -> Option<Box<dyn View>> {
     let CommandTarget::File(env, path) = target else { return None };
     is_text(facts, path)
@@ -94,6 +98,7 @@ impl FileView {
             path: path.to_owned(),
             page: Page::new(SearchKey::Searches),
             becomes: Becomes::default(),
+            plain: Vec::new(),
             head: Vec::new(),
             body: Vec::new(),
             lines: vec![PageLine::cut("reading...", Scope::Dim)].into(),
@@ -104,16 +109,30 @@ impl FileView {
         }
     }
 
-    /// Puts together what is shown, the cursor staying where it is.
+    /// Joins head and body, with the cursor on its line.
     fn compose(&mut self, facts: &Facts) {
         let before = self.head.len();
-        self.head = self.becomes.lines(&self.path, facts);
+        self.head = self.written_head(facts);
         self.lines = self.head.iter().chain(&self.body).cloned().collect::<Vec<_>>().into();
         self.page.head_changed(before, self.head.len());
     }
 
-    /// Shows what was read.
+    /// Writes the lines above the text: plain Secrets first, with the remedy.
+    fn written_head(&self, facts: &Facts) -> Vec<PageLine> {
+        let offer = |secret: &String| {
+            let text = format!(
+                "Secret {secret}: enter encrypts it as .sops.yaml says; change the values if it was ever pushed"
+            );
+            PageLine::wrapped(text, Scope::Error)
+                .after("plain text  ", Scope::Failed)
+                .runs("secret-encrypt", vec![CommandTarget::File(self.env, self.path.clone())])
+        };
+        self.plain.iter().map(offer).chain(self.becomes.lines(&self.path, facts)).collect()
+    }
+
+    /// Shows the text of the file.
     fn show(&mut self, text: &str, facts: &Facts) {
+        self.plain = plain_secrets(text);
         let (mut anchors, mut sources) = (BTreeMap::new(), Vec::new());
         if document::is_document(&self.path) {
             let page = document::Page::new(&self.path, text, facts);
@@ -136,13 +155,13 @@ impl FileView {
         }
     }
 
-    /// Returns where the line of the cursor leads.
+    /// Returns the link target of the cursor's line.
     fn jump(&self) -> Option<&Jump> {
         let line = self.page.index(&self.lines)?.checked_sub(self.head.len())?;
         self.jumps.get(line)?.as_ref()
     }
 
-    /// Follows the link of the line that the cursor is on.
+    /// Follows the link of the cursor's line.
     fn follow(&mut self, scene: &Scene<'_>) -> Option<Vec<Action>> {
         match self.jump()?.clone() {
             Jump::Here(line) => {
@@ -167,17 +186,17 @@ impl FileView {
     fn read(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
         let path = self.path.clone();
-        vec![Action::Task(Task::blocking(format!("read {path}"), move |reach| text(&reach, &path)))]
+        vec![Action::Task(Task::blocking(format!("read {path}"), move |task_context| text(&task_context, &path)))]
     }
 }
 
-/// Reads the text of a file, where it is one that can be shown.
-fn text(reach: &TaskContext, path: &str) -> Answer {
+/// Reads the text of a file, if it can be shown.
+fn text(task_context: &TaskContext, path: &str) -> Answer {
     let refuse = |why: String, todo: &str| Err(Fault::failed(format!("cannot show {path}"), why, todo));
-    let file = reach.file(path)?;
+    let file = task_context.file(path)?;
     let outside = || refuse("it leads out of the repository".to_owned(), "look at it with a pager");
-    // A link of the repository could point at any file of the account; what is shown may end in a snapshot or a recording.
-    match (file.canonicalize(), reach.root.as_deref().map(Path::canonicalize)) {
+    // A link of the repository could point to any file of the account; the screen may end in a snapshot or a recording.
+    match (file.canonicalize(), task_context.root.as_deref().map(Path::canonicalize)) {
         (Err(error), _) => return refuse(error.to_string(), "was it moved? the tree follows the files by itself"),
         (Ok(real), Some(Ok(root))) if real.starts_with(&root) => {}
         _ => return outside(),
@@ -202,7 +221,7 @@ fn text(reach: &TaskContext, path: &str) -> Answer {
     String::from_utf8(bytes).or_else(|_| refuse("it is not text in UTF-8".to_owned(), "`file` tells what it is"))
 }
 
-/// Writes who reads a file: `read by apps in staging, production`.
+/// Writes the readers of a file: `read by apps in staging, production`.
 fn readers(facts: &Facts, path: &str) -> String {
     let Some(snapshot) = &facts.repository else { return String::new() };
     let mut readers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -258,7 +277,7 @@ impl Paged for FileView {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        if self.head != self.becomes.lines(&self.path, scene.facts) {
+        if self.head != self.written_head(scene.facts) {
             self.compose(scene.facts);
         }
         let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
@@ -271,8 +290,15 @@ impl Paged for FileView {
         if self.jump().is_some() {
             return self.follow(scene);
         }
-        // What an object's line opens is for the command; the file itself is open already.
+        if let Some(line) = line.filter(|line| line.command().is_some()) {
+            return Some(follow(line, scene).into_iter().collect());
+        }
+        // The command opens the object of a line; the file itself is open already.
         if line.is_some_and(|line| line.link().is_some()) { None } else { Some(Vec::new()) }
+    }
+
+    fn opens(&self, line: Option<&PageLine>, _lines: &[PageLine]) -> bool {
+        self.jump().is_some() || line.is_some_and(|line| line.command().is_some() || line.link().is_some())
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
@@ -311,9 +337,9 @@ impl Paged for FileView {
 mod tests {
     use std::sync::Arc;
 
-    use super::text;
-    use crate::app::TaskContext;
-    use crate::model::{Clock, PerEnv};
+    use super::{FileView, text};
+    use crate::app::{CommandTarget, TaskContext};
+    use crate::model::{Clock, Env, PerEnv};
 
     fn task_context(root: &std::path::Path) -> TaskContext {
         TaskContext {
@@ -329,6 +355,24 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_secret_offers_to_be_encrypted() {
+        let facts = crate::app::test_support::facts();
+        let mut view = FileView::new(Some(Env(0)), "apps/web/secret.yaml");
+        view.show(
+            "kind: Secret\nmetadata: {name: app, namespace: web}\nstringData:\n  password: hunter2\n  user: \"\"\n",
+            &facts,
+        );
+        let line = view.lines.first().unwrap();
+        let target = CommandTarget::File(Some(Env(0)), "apps/web/secret.yaml".to_owned());
+        assert_eq!(line.command(), Some(("secret-encrypt", [target].as_slice())));
+        assert!(format!("{line:?}").contains("Secret web/app: password: enter encrypts it"), "{line:?}");
+        for harmless in ["kind: Secret\nmetadata: {name: a}\n", "kind: ConfigMap\nstringData: {password: hunter2}\n"] {
+            view.show(harmless, &facts);
+            assert!(view.lines.iter().all(|line| line.command().is_none()), "{harmless}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_shown_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("repository");
@@ -339,9 +383,9 @@ mod tests {
         write("large", &vec![b'a'; 1024 * 1024 + 1]);
         std::fs::write(folder.path().join("outside"), "hunter2").unwrap();
         std::os::unix::fs::symlink("../outside", root.join("link")).unwrap();
-        let reach = task_context(&root);
-        assert_eq!(text(&reach, "plain.yaml").unwrap(), "kind: ConfigMap\n");
-        let why = |path: &str| text(&reach, path).unwrap_err().why;
+        let task_context = task_context(&root);
+        assert_eq!(text(&task_context, "plain.yaml").unwrap(), "kind: ConfigMap\n");
+        let why = |path: &str| text(&task_context, path).unwrap_err().why;
         assert!(why("latin").contains("UTF-8"));
         assert!(why("large").contains("1024 KiB"));
         assert!(why("link").contains("out of the repository"));

@@ -1,4 +1,4 @@
-//! Which environment has applied which commit.
+//! The commits that each environment has applied.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::revision::{branch, hash};
 use crate::model::{Env, Row};
 use crate::repo::git::Destination;
 
-/// Writes how many of an environment's Kustomizations have applied a commit, as `staging 5/6`; `None` when none has.
+/// Writes how many of an environment's Kustomizations have applied a commit, as `staging 5/6`; `None` for zero.
 pub fn word(facts: &Facts, env: Env, commit: &str) -> Option<String> {
     let rows = &facts.table(env, kinds::find("Kustomization")?)?.rows;
     let has = |row: &&Row| {
@@ -32,7 +32,7 @@ pub fn commits(facts: &Facts, env: Env) -> BTreeSet<String> {
     revisions.map(|revision| hash(revision).to_owned()).filter(|hash| hash.len() >= 7).collect()
 }
 
-/// Tells whether a GitRepository may fetch what is pushed. Where its address or its branch is not known it may.
+/// Tells whether a GitRepository may fetch the pushed commits. It may if its address or its branch is unknown.
 pub fn may_fetch(row: &Row, to: &Destination) -> bool {
     let cell = |title: &str| {
         let columns = kinds::find("GitRepository").map(|kind| kind.columns).unwrap_or_default();
@@ -40,14 +40,14 @@ pub fn may_fetch(row: &Row, to: &Destination) -> bool {
         place.and_then(|place| row.cells.get(place)).map_or("", |text| &**text)
     };
     let fetched = row.flux.as_ref().and_then(|flux| branch(&flux.revision));
-    // What it has fetched, and what it is told to fetch next.
+    // Both the fetched branch and the one of the next fetch count.
     let pinned = cell("Ref").trim_start_matches("refs/heads/");
     let takes = fetched.is_none_or(|known| known == to.branch()) || pinned == to.branch();
     takes && to.may_reach(cell("URL"))
 }
 
-/// Lists the environments whose sources follow what is pushed. One whose sources are not known counts: to guess that a push does not reach
-/// it would be the worse mistake.
+/// Lists the environments whose sources follow a push. One with unknown sources counts: the wrong guess that a push
+/// does not reach it would be the worse mistake.
 pub fn followers(facts: &Facts, to: &Destination) -> Vec<Env> {
     let follows = |env: Env| {
         let Some(table) = kinds::find("GitRepository").and_then(|kind| facts.table(env, kind)) else { return true };
@@ -66,6 +66,7 @@ mod tests {
     fn to(address: &str, reference: &str) -> Destination {
         Destination {
             from: "main".to_owned(),
+            commit: String::new(),
             remote: "team/origin".to_owned(),
             reference: reference.to_owned(),
             addresses: vec![address.to_owned()],

@@ -30,7 +30,7 @@ pub struct Diff {
     seen: Weak<Snapshot>,
 }
 
-/// What the task answers.
+/// The answer of the task.
 type Answer = Result<String, Fault>;
 
 impl Diff {
@@ -122,6 +122,10 @@ impl Paged for Diff {
 
     fn open(&mut self, _line: Option<&PageLine>, _scene: &Scene<'_>) -> Option<Vec<Action>> {
         None
+    }
+
+    fn opens(&self, _line: Option<&PageLine>, _lines: &[PageLine]) -> bool {
+        true
     }
 
     fn targets(&self, _line: Option<&PageLine>, scene: &Scene<'_>) -> Vec<CommandTarget> {

@@ -2,16 +2,16 @@
 
 use crate::repo::git::{GitState, Side};
 
-/// Says which group a file stands in.
+/// Names the group of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// A merge left it for the operator to settle.
+    /// A merge left it to the user to resolve.
     Conflict,
     /// The next commit has it.
     Staged,
     /// It is changed and not staged.
     Unstaged,
-    /// Git does not know it.
+    /// Git does not track it.
     Untracked,
 }
 
@@ -19,14 +19,14 @@ impl Group {
     /// Returns the heading of the group.
     pub fn heading(self) -> &'static str {
         match self {
-            Self::Conflict => "in conflict: edit, then space",
+            Self::Conflict => "in conflict: e edits, space marks as resolved",
             Self::Staged => "staged",
             Self::Unstaged => "not staged",
             Self::Untracked => "not known to git",
         }
     }
 
-    /// Returns which difference shows a file of the group.
+    /// Returns the side whose difference shows a file of the group.
     pub fn side(self) -> Side {
         match self {
             Self::Staged => Side::Staged,
@@ -36,12 +36,12 @@ impl Group {
     }
 }
 
-/// Holds one changed file in one group; a file that is staged and changed again stands in two.
+/// Holds one changed file in one group; a file that is staged and changed again is in two.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ChangedFile {
     /// The group.
     pub group: Group,
-    /// The path; with `/` at its end for a folder that git does not know.
+    /// The path; with `/` at its end for an untracked folder.
     pub path: String,
     /// Git's letter.
     pub letter: char,

@@ -1,10 +1,11 @@
-//! The message of a commit: a subject, and a body below it. It survives a refused commit, with what the hook said above it.
+//! The message of a commit: a subject, and a body below it. It survives a refused commit, with the hook's output above
+//! it.
 //!
 //! ```text
 //! +> commit 2 files ------------------------------------+
 //! | feat(linkding): take 1.45.0_                         |
 //! |                                                      |
-//! | ctrl-s commit   enter new line   esc back, kept      |
+//! |   apps/base/linkding/deployment.yaml                 |
 //! +------------------------------------------------------+
 //! ```
 
@@ -15,9 +16,9 @@ use super::act::GitAction;
 use crate::app::{Action, CommandTarget, Key, Scene, View};
 use crate::model::Fault;
 use crate::theme::Scope;
-use crate::widgets::{Paragraph, Span, StyledLine, fit, panel, wrap};
+use crate::widgets::{Paragraph, StyledLine, fit, panel, wrap};
 
-/// Subjects that are longer are cut by most tools that list them.
+/// The longest subject that most tools show uncut in a list.
 const SUBJECT: usize = 72;
 
 /// Takes the message of a commit.
@@ -28,10 +29,12 @@ pub struct Message {
     column: usize,
     staged: Vec<String>,
     fault: Option<Fault>,
+    /// The commit to amend, in full; `None` for a new one.
+    amended: Option<String>,
 }
 
 impl Message {
-    /// Opens with what was written before.
+    /// Opens with the last draft.
     pub fn new(draft: &str, staged: Vec<String>) -> Self {
         let mut lines: Vec<String> = draft.lines().map(str::to_owned).collect();
         if lines.is_empty() {
@@ -39,12 +42,18 @@ impl Message {
         }
         let row = lines.len() - 1;
         let column = lines.last().map_or(0, |line| line.chars().count());
-        Self { lines, row, column, staged, fault: None }
+        Self { lines, row, column, staged, fault: None, amended: None }
     }
 
     /// Opens again after a commit was refused.
     pub fn refused(mut self, fault: Fault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// Amends a commit instead.
+    pub fn amending(mut self, commit: &str) -> Self {
+        self.amended = Some(commit.to_owned());
         self
     }
 
@@ -57,16 +66,19 @@ impl Message {
             self.fault = Some(Fault::failed("not committed yet", "the first line is empty", "say in it what changes"));
             return Vec::new();
         }
-        let Some(command) = scene.command("git-commit") else { return Vec::new() };
-        let files = match self.staged.as_slice() {
-            [only] => only.clone(),
-            several => format!("{} files", several.len()),
+        let id = if self.amended.is_some() { "git-amend-now" } else { "git-commit" };
+        let Some(command) = scene.command(id) else { return Vec::new() };
+        let files = match (self.staged.as_slice(), &self.amended) {
+            ([only], _) => only.clone(),
+            ([], Some(commit)) => format!("the message of {}", crate::model::revision::short(commit)),
+            (several, _) => format!("{} files", several.len()),
         };
-        let answers = vec![("message".to_owned(), self.text_so_far())];
+        let mut answers = vec![("message".to_owned(), self.text_so_far())];
+        answers.extend(self.amended.iter().map(|commit| ("commit".to_owned(), commit.clone())));
         vec![Action::Pop, Action::Dispatch(command, vec![CommandTarget::Worktree(files)], answers)]
     }
 
-    /// Edits the line that the cursor is on, and moves the cursor by so many characters.
+    /// Edits the line of the cursor, and moves the cursor by a number of characters.
     fn edit(&mut self, change: impl FnOnce(&mut Vec<char>, usize), by: isize) {
         let column = self.column;
         if let Some(line) = self.lines.get_mut(self.row) {
@@ -117,7 +129,15 @@ impl View for Message {
     }
 
     fn title(&self, _scene: &Scene<'_>) -> String {
-        format!("commit {} file{}", self.staged.len(), if self.staged.len() == 1 { "" } else { "s" })
+        let files = match (self.staged.len(), &self.amended) {
+            (0, Some(_)) => "nothing but its message".to_owned(),
+            (1, _) => "1 file".to_owned(),
+            (count, _) => format!("{count} files"),
+        };
+        match &self.amended {
+            Some(commit) => format!("amend {}, which is not pushed: {files}", crate::model::revision::short(commit)),
+            None => format!("commit {files}"),
+        }
     }
 
     fn overlay(&self) -> bool {
@@ -128,9 +148,18 @@ impl View for Message {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self.amended {
+            None => &[("ctrl-s", "commit"), ("enter", "new line"), ("esc", "back, the message is kept")],
+            Some(_) => &[("ctrl-s", "amend"), ("enter", "new line"), ("esc", "back, the commit stays as it is")],
+        }
+    }
+
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         if key.is("esc") {
-            return vec![Action::Pop, Action::Hand(Box::new(GitAction::Keep(self.text_so_far())))];
+            // The message of an existing commit is no draft of the next.
+            let kept = self.amended.is_none().then(|| Action::Hand(Box::new(GitAction::Keep(self.text_so_far()))));
+            return std::iter::once(Action::Pop).chain(kept).collect();
         } else if key.to_string() == "ctrl-s" {
             return self.commit(scene);
         } else if key.is("enter") {
@@ -209,14 +238,6 @@ impl View for Message {
             )
         };
         shown.push(StyledLine::styled(fit(&hint, width), theme.style(scope)));
-        shown.push(StyledLine::from(vec![
-            Span::styled("ctrl-s", theme.style(Scope::Key)),
-            Span::raw(" commit   "),
-            Span::styled("enter", theme.style(Scope::Key)),
-            Span::raw(" new line   "),
-            Span::styled("esc", theme.style(Scope::Key)),
-            Span::raw(" back, the message is kept"),
-        ]));
         shown.push(StyledLine::default());
         for path in self.staged.iter().take(20) {
             shown.push(StyledLine::styled(fit(&format!("  {path}"), width), theme.style(Scope::Dim)));

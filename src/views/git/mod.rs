@@ -1,4 +1,5 @@
-//! The working tree and its history: what changed, what the next commit has, and which environment applied which commit.
+//! The working tree and its history: the changes, the content of the next commit, and the commits that each environment
+//! applied.
 //!
 //! ```text
 //! +> git  main -> origin/main  1 ahead ------------+
@@ -14,6 +15,8 @@
 
 pub mod act;
 pub mod applied;
+mod asking;
+pub mod commit;
 pub mod diff;
 pub mod files;
 pub mod message;
@@ -22,7 +25,8 @@ mod paint;
 mod tests;
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use ratatui::Frame;
@@ -31,21 +35,27 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use self::act::{GitAction, GitAnswer, ToggleScope};
 use self::files::{ChangedFile, Group, changed};
 use crate::app::motion::step;
-use crate::app::{Action, CommandTarget, Motion, Notice, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Motion, MotionHint, Notice, Permit, Scene, Task, TaskContext, View};
 use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
-use crate::repo::git::{self, CommitEntry, Destination, GitChange, GitState, Head};
+use crate::repo::git::{self, CommitEntry, GitChange, GitState, Side};
 use crate::widgets::Scroll;
 use crate::workflows::git::change;
 
-/// How many commits are read.
+/// The target of a change that concerns no single file.
+const WORKTREE: &str = "the working tree";
+
+/// The message after an aborted operation.
+const LEFT: &str = "all is as it was before";
+
+/// The number of commits that are read.
 const COMMITS: usize = 100;
 
 /// Shows the working tree and its history.
 #[derive(Debug, Default)]
 pub struct Git {
-    /// The selected file, kept over a reload by what it is.
+    /// The selected file, which stays selected over a reload.
     selected: Option<ChangedFile>,
     row: usize,
     commit: usize,
@@ -53,14 +63,23 @@ pub struct Git {
     scroll: Scroll,
     history_scroll: Scroll,
     log: Option<Result<Vec<CommitEntry>, Fault>>,
-    /// Files that hold what is refused, and whose names were typed.
+    /// Files with refused content whose names the user typed.
     allowed: BTreeSet<String>,
-    /// A message that was not committed.
+    /// The draft of a message.
     draft: String,
+    /// The commit to amend, and its new message.
+    amending: (String, String),
+    /// Whether git is committing, and whether the user asked for a push meanwhile: it must carry the new commit.
+    committing: bool,
+    push_next: bool,
+    /// The commits that environments have applied and that are missing here, each with its environments.
+    missing: Vec<(String, String)>,
+    /// The applied commits of each environment at the last query.
+    applied: Vec<(String, BTreeSet<String>)>,
     seen: Weak<Snapshot>,
 }
 
-/// Returns git's state, or why there is none.
+/// Returns git's state, or its fault.
 fn state<'a>(scene: &'a Scene<'_>) -> Option<&'a Result<GitState, Fault>> {
     scene.facts.repository.as_ref().map(|snapshot| &snapshot.git)
 }
@@ -75,6 +94,11 @@ impl Git {
         Self::default()
     }
 
+    /// Returns the selected commit.
+    fn entry(&self) -> Option<&CommitEntry> {
+        self.log.as_ref().and_then(|log| log.as_ref().ok()?.get(self.commit))
+    }
+
     fn index(&self, files: &[ChangedFile]) -> usize {
         let exact = self.selected.as_ref().and_then(|wanted| files.iter().position(|file| file == wanted));
         exact.unwrap_or(self.row.min(files.len().saturating_sub(1)))
@@ -84,23 +108,48 @@ impl Git {
         let Some(snapshot) = &scene.facts.repository else { return Vec::new() };
         self.seen = Arc::downgrade(snapshot);
         let root = snapshot.root.clone();
-        vec![Action::Task(Task::blocking("git log", move |_| GitAnswer::Log(git::log(&root, COMMITS))))]
+        let mut actions =
+            vec![Action::Task(Task::blocking("git log", move |_| GitAnswer::Log(git::log(&root, COMMITS))))];
+        self.applied.clear();
+        actions.extend(self.look_for_applied(scene));
+        actions
     }
 
-    /// Works out what a key on the selection means: files that are staged are taken out, all others are staged.
-    fn toggle(&self, reach: ToggleScope, scene: &Scene<'_>) -> Vec<Action> {
+    /// Queries git for the applied commits that are missing here, if the applied ones differ from the last query.
+    fn look_for_applied(&mut self, scene: &Scene<'_>) -> Option<Action> {
+        let root = scene.facts.repository.as_ref()?.root.clone();
+        let of = |env| (scene.facts.name(env).to_owned(), applied::commits(scene.facts, env));
+        let now: Vec<(String, BTreeSet<String>)> = scene.facts.environments.iter().map(|(env, _)| of(env)).collect();
+        if now == self.applied {
+            return None;
+        }
+        self.applied.clone_from(&now);
+        Some(Action::Task(Task::blocking("git rev-parse", move |_| {
+            let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (name, commits) in now {
+                for commit in commits {
+                    missing.entry(commit).or_default().push(name.clone());
+                }
+            }
+            missing.retain(|commit, _| git::commit(&root, commit).is_none());
+            GitAnswer::Missing(missing.into_iter().map(|(commit, names)| (commit, names.join(", "))).collect())
+        })))
+    }
+
+    /// Stages or unstages the selection: staged files are unstaged, all others are staged.
+    fn toggle(&self, scope: ToggleScope, scene: &Scene<'_>) -> Vec<Action> {
         let files = files_of(scene);
         let Some(chosen) = files.get(self.index(&files)) else {
             return vec![tell(scene, "nothing is changed: there is nothing to stage")];
         };
         let folder = chosen.path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
-        let within = |file: &&ChangedFile| match reach {
+        let within = |file: &&ChangedFile| match scope {
             ToggleScope::File => *file == chosen,
             ToggleScope::Folder => folder.is_empty() || file.path.starts_with(&format!("{folder}/")),
             ToggleScope::All => true,
         };
         let taken: Vec<&ChangedFile> = files.iter().filter(within).collect();
-        let stage = match reach {
+        let stage = match scope {
             ToggleScope::File => chosen.group != Group::Staged,
             _ => taken.iter().any(|file| file.group != Group::Staged),
         };
@@ -110,55 +159,19 @@ impl Git {
         dispatch(scene, id, paths.into_iter().map(CommandTarget::Worktree).collect(), Vec::new())
     }
 
-    /// Asks git where a push goes; it is judged by the answer.
-    fn push(scene: &Scene<'_>) -> Vec<Action> {
-        let Some(Ok(state)) = state(scene) else { return Vec::new() };
-        let refuse = |why: &str, todo: &str| {
-            vec![Action::Tell(Notice::fault(scene.facts.now, Fault::failed("nothing was pushed", why, todo)))]
-        };
-        match &state.head {
-            Head::Branch(_) => {}
-            Head::Unborn(_) => return refuse("there is no commit yet", "c makes the first"),
-            Head::Detached => {
-                return refuse(
-                    "HEAD is detached: no branch would carry the commit",
-                    "git switch main, or git switch -c NAME",
-                );
-            }
-        }
-        if let Some(operation) = state.operation {
-            let why = format!("git is {}", operation.word());
-            return refuse(&why, "finish it (git status says how), then push");
-        }
-        let Some(root) = scene.facts.repository.as_ref().map(|snapshot| snapshot.root.clone()) else {
-            return Vec::new();
-        };
-        vec![Action::Task(Task::blocking("git remote", move |_| GitAnswer::Goes(git::destination(&root))))]
-    }
-
-    /// Asks for the push to be judged in each environment that it reaches, now that it is known where it goes.
-    fn push_to(scene: &Scene<'_>, to: &Destination) -> Vec<Action> {
-        let followers = applied::followers(scene.facts, to);
-        let mut targets: Vec<CommandTarget> = followers.into_iter().map(CommandTarget::Environment).collect();
-        if targets.is_empty() {
-            targets.push(CommandTarget::Worktree(format!("{}, which no environment follows", to.branch())));
-        }
-        dispatch(scene, "git-push-reconcile", targets, act::answers(to))
-    }
-
     fn act(&mut self, wanted: GitAction, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
         let root = snapshot.root.clone();
         match wanted {
-            GitAction::Toggle(reach) => self.toggle(reach, scene),
+            GitAction::Toggle(scope) => self.toggle(scope, scene),
             GitAction::Move { stage, paths, permit: Some(permit) } => {
                 let allowed = self.allowed.clone();
-                vec![Action::Task(Task::blocking("git add", move |reach| {
+                vec![Action::Task(Task::blocking("git add", move |scope| {
                     if !stage {
-                        return GitAnswer::Moved(git::unstage(&root, &paths, &permit));
+                        return GitAnswer::Moved(git::unstage(&root, &paths, &permit).map(|()| Vec::new()));
                     }
                     match check::working_tree(&root, &paths)
-                        .map(|files| check::refusal(&files, &snapshot, &allowed, "staged", &reach.renderer))
+                        .map(|files| check::refusal(&files, &snapshot, &allowed, "staged", &scope.renderer))
                     {
                         Ok(None) => GitAnswer::Moved(git::stage(&root, &paths, &permit)),
                         Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
@@ -178,61 +191,136 @@ impl Git {
                 vec![Action::KeepMessage(draft)]
             }
             GitAction::Commit(message, Some(permit)) => {
-                let allowed = self.allowed.clone();
+                let looked = Committing { root, snapshot, allowed: self.allowed.clone() };
                 self.draft.clone_from(&message);
+                self.committing = true;
                 vec![
                     Action::KeepMessage(message.clone()),
-                    Action::Task(Task::once("git commit", move |reach| async move {
-                        let (folder, renderer) = (root.clone(), reach.renderer.clone());
-                        let look = move || {
-                            check::index(&folder)
-                                .map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
-                        };
-                        match reach.away(look).await.and_then(|found| found) {
-                            Ok(None) => {
-                                GitAnswer::Committed(change(&reach, &root, GitChange::Commit(message), permit).await)
+                    Action::Task(Task::once("git commit", move |scope| async move {
+                        looked.make(&scope, GitChange::Commit(message), permit, GitAnswer::Committed).await
+                    })),
+                ]
+            }
+            GitAction::WriteAmend => Self::write_amend(scene),
+            GitAction::Amend { commit, message, permit: Some(permit) } => {
+                let looked = Committing { root, snapshot, allowed: self.allowed.clone() };
+                self.amending.1.clone_from(&message);
+                self.committing = true;
+                vec![Action::Task(Task::once("git commit --amend", move |scope| async move {
+                    looked.make(&scope, GitChange::Amend { commit, message }, permit, GitAnswer::Amended).await
+                }))]
+            }
+            GitAction::AskDiscard => self.ask_discard(scene),
+            GitAction::Discard(path, side, measured, Some(permit)) => {
+                vec![Action::Task(Task::blocking("git restore", move |_| {
+                    let done = git::discard(&root, &path, side, &measured, &permit);
+                    GitAnswer::Discarded(path, side, done)
+                }))]
+            }
+            GitAction::Push if self.committing => {
+                self.push_next = true;
+                vec![tell(scene, "git is committing: the push is asked for once it has")]
+            }
+            GitAction::Push => Self::push(scene),
+            GitAction::Fetch => {
+                dispatch(scene, "git-fetch-now", vec![CommandTarget::Worktree(WORKTREE.to_owned())], Vec::new())
+            }
+            GitAction::Pull => Self::pull(scene),
+            GitAction::Continue | GitAction::Skip | GitAction::Abort => Self::finish(&wanted, scene),
+            GitAction::Update(wanted, Some(permit)) => {
+                let looked = Committing { root, snapshot, allowed: self.allowed.clone() };
+                let told = match wanted {
+                    GitChange::Fetch => "fetching...",
+                    GitChange::Pull | GitChange::PullRebase => "pulling...",
+                    _ => "working...",
+                };
+                vec![
+                    tell(scene, told),
+                    Action::Task(Task::once("git fetch", move |scope| async move {
+                        match wanted {
+                            // A continued operation commits the staged changes.
+                            GitChange::Continue(_) => looked.make(&scope, wanted, permit, GitAnswer::Updated).await,
+                            GitChange::Abort(_) => {
+                                let left = change(&scope, &looked.root, wanted, permit).await;
+                                GitAnswer::Updated(left.map(|_| LEFT.to_owned()))
                             }
-                            Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
-                            Err(fault) => GitAnswer::Committed(Err(fault)),
+                            _ => GitAnswer::Updated(change(&scope, &looked.root, wanted, permit).await),
                         }
                     })),
                 ]
             }
-            GitAction::Push => Self::push(scene),
-            GitAction::Fetch | GitAction::Pull => {
-                let id = if matches!(wanted, GitAction::Pull) { "git-pull-now" } else { "git-fetch-now" };
-                dispatch(scene, id, vec![CommandTarget::Worktree("the working tree".to_owned())], Vec::new())
-            }
-            GitAction::Update { pull, permit: Some(permit) } => vec![
-                tell(scene, if pull { "pulling..." } else { "fetching..." }),
-                Action::Task(Task::once("git fetch", move |reach| async move {
-                    let wanted = if pull { GitChange::Pull } else { GitChange::Fetch };
-                    GitAnswer::Updated(change(&reach, &root, wanted, permit).await)
-                })),
-            ],
-            // Without the guard's leave nothing is done.
+            // Without the guard's permit nothing is done.
             _ => Vec::new(),
         }
     }
 
     fn write(&self, scene: &Scene<'_>) -> Vec<Action> {
-        let staged: Vec<String> =
-            files_of(scene).into_iter().filter(|file| file.group == Group::Staged).map(|file| file.path).collect();
-        let merging = state(scene).and_then(|state| state.as_ref().ok()?.operation).is_some();
-        if staged.is_empty() && !merging {
-            return vec![tell(scene, "nothing is staged: space stages the selected file, a stages all")];
-        }
+        let staged = staged(scene);
         vec![Action::Push(Box::new(message::Message::new(&self.draft, staged)))]
     }
 
     fn answered(&mut self, answer: GitAnswer, scene: &Scene<'_>) -> Vec<Action> {
+        if let GitAnswer::Committed(made) | GitAnswer::Amended(made) = &answer {
+            let (is_made, is_wanted) = (made.is_ok(), self.push_next);
+            (self.committing, self.push_next) = (false, false);
+            let mut actions = self.settled(answer, scene);
+            if is_made && is_wanted {
+                actions.extend(Self::push(scene));
+            }
+            return actions;
+        }
+        self.settled(answer, scene)
+    }
+
+    fn settled(&mut self, answer: GitAnswer, scene: &Scene<'_>) -> Vec<Action> {
         let fault = |fault: Fault| Action::Tell(Notice::fault(scene.facts.now, fault));
         match answer {
             GitAnswer::Log(log) => {
                 self.log = Some(log);
                 Vec::new()
             }
-            GitAnswer::Moved(Ok(())) => vec![Action::Rescan],
+            GitAnswer::Missing(missing) => {
+                self.missing = missing;
+                Vec::new()
+            }
+            GitAnswer::Moved(Ok(gone)) if gone.is_empty() => vec![Action::Rescan],
+            GitAnswer::Moved(Ok(gone)) => {
+                let names = match gone.as_slice() {
+                    [only] => format!("{only} is"),
+                    [first, rest @ ..] => format!("{first} and {} more are", rest.len()),
+                    [] => "nothing is".to_owned(),
+                };
+                vec![tell(scene, format!("{names} not there any more, and was skipped")), Action::Rescan]
+            }
+            GitAnswer::Loss(path, side, Ok((loss, measured))) => {
+                let answer = |id: &str, text: &str| (id.to_owned(), text.to_owned());
+                let answers = vec![
+                    answer("path", &path),
+                    answer("side", act::side_word(side)),
+                    answer("loss", &loss),
+                    answer("measured", measured.as_answer()),
+                ];
+                let name = crate::repo::path::name(path.trim_end_matches('/')).to_owned();
+                dispatch(scene, "git-discard-now", vec![CommandTarget::Worktree(name)], answers)
+            }
+            GitAnswer::Discarded(path, side, Ok(stays)) => {
+                let more = if stays && side == Side::Untracked { "; what git ignores in it stays" } else { "" };
+                vec![tell(scene, format!("{path}: its changes are gone{more}")), Action::Rescan]
+            }
+            GitAnswer::Amendable(Ok((commit, message))) => {
+                let view = message::Message::new(&message, staged(scene)).amending(&commit);
+                self.amending = (commit, message);
+                vec![Action::Push(Box::new(view))]
+            }
+            GitAnswer::Amended(Ok(said)) => {
+                let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("amended").to_owned();
+                vec![tell(scene, format!("{first}; P pushes it")), Action::Rescan]
+            }
+            GitAnswer::Amended(Err(why)) => {
+                let (commit, message) = &self.amending;
+                let view = message::Message::new(message, staged(scene)).amending(commit).refused(why);
+                vec![Action::Push(Box::new(view))]
+            }
             GitAnswer::Committed(Ok(said)) => {
                 self.draft.clear();
                 let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("committed").to_owned();
@@ -247,30 +335,69 @@ impl Git {
                 vec![tell(scene, last), Action::Rescan]
             }
             GitAnswer::Goes(Ok(to)) => Self::push_to(scene, &to),
-            GitAnswer::Moved(Err(why)) | GitAnswer::Updated(Err(why)) | GitAnswer::Goes(Err(why)) => vec![fault(why)],
+            GitAnswer::Moved(Err(why))
+            | GitAnswer::Goes(Err(why))
+            | GitAnswer::Loss(_, _, Err(why))
+            | GitAnswer::Amendable(Err(why)) => vec![fault(why)],
+            // Git may have stopped in the middle.
+            GitAnswer::Updated(Err(why)) | GitAnswer::Discarded(_, _, Err(why)) => vec![fault(why), Action::Rescan],
             GitAnswer::Committed(Err(why)) => {
-                let staged: Vec<String> = files_of(scene)
-                    .into_iter()
-                    .filter(|file| file.group == Group::Staged)
-                    .map(|file| file.path)
-                    .collect();
-                vec![Action::Push(Box::new(message::Message::new(&self.draft, staged).refused(why)))]
+                vec![Action::Push(Box::new(message::Message::new(&self.draft, staged(scene)).refused(why)))]
             }
             GitAnswer::Refused(path, why) => {
-                // A conflict is to be solved; a key may be meant, which its name is typed for.
+                // A conflict must be resolved first; a key may be intended, and its name must be typed.
                 let may_be_meant = why.kind == FaultKind::Refused;
-                let mut actions = vec![fault(why)];
+                let told = fault(why);
                 if !may_be_meant {
-                    return actions;
+                    return vec![told];
                 }
-                actions.extend(dispatch(scene, "git-stage-anyway", vec![CommandTarget::Worktree(path)], Vec::new()));
-                actions
+                // The dialog shows the reason: a notice belongs to the screen on which it is told.
+                let asked = dispatch(scene, "git-stage-anyway", vec![CommandTarget::Worktree(path)], Vec::new());
+                asked.into_iter().chain([told]).collect()
             }
         }
     }
 }
 
-/// Asks for a command by its id, for the guard to judge.
+/// Tells whether commits are here that the upstream lacks: a pull then rebases them.
+pub fn has_own_commits(state: &GitState) -> bool {
+    state.upstream.as_ref().is_some_and(|upstream| upstream.ahead.is_some_and(|ahead| ahead > 0))
+}
+
+fn staged(scene: &Scene<'_>) -> Vec<String> {
+    files_of(scene).into_iter().filter(|file| file.group == Group::Staged).map(|file| file.path).collect()
+}
+
+/// Commits the staged changes, after a check for content that must not be committed.
+struct Committing {
+    root: PathBuf,
+    snapshot: Arc<Snapshot>,
+    /// The refused files whose names the user typed.
+    allowed: BTreeSet<String>,
+}
+
+impl Committing {
+    async fn make(
+        self,
+        scope: &TaskContext,
+        wanted: GitChange,
+        permit: Permit,
+        answer: impl FnOnce(Result<String, Fault>) -> GitAnswer,
+    ) -> GitAnswer {
+        let Self { root, snapshot, allowed } = self;
+        let (folder, renderer) = (root.clone(), scope.renderer.clone());
+        let look = move || {
+            check::index(&folder).map(|files| check::refusal(&files, &snapshot, &allowed, "committed", &renderer))
+        };
+        match scope.away(look).await.and_then(|found| found) {
+            Ok(None) => answer(change(scope, &root, wanted, permit).await),
+            Ok(Some((path, fault))) => GitAnswer::Refused(path, fault),
+            Err(fault) => answer(Err(fault)),
+        }
+    }
+}
+
+/// Requests a command by its id, for the guard to judge.
 fn dispatch(scene: &Scene<'_>, id: &str, targets: Vec<CommandTarget>, answers: Vec<(String, String)>) -> Vec<Action> {
     scene.command(id).map(|command| Action::Dispatch(command, targets, answers)).into_iter().collect()
 }
@@ -286,10 +413,21 @@ impl View for Git {
 
     fn title(&self, scene: &Scene<'_>) -> String {
         match state(scene) {
-            Some(Ok(state)) => paint::title(state, scene.facts.now),
+            Some(Ok(state)) => paint::title(state, scene),
             Some(Err(_)) => "git".to_owned(),
             None => "git  reading...".to_owned(),
         }
+    }
+
+    fn refusal(&self, command: &str, scene: &Scene<'_>) -> Option<String> {
+        self.refused(command, scene)
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        const PANEL: MotionHint = MotionHint { motions: &[Motion::NextPanel], what: "panel" };
+        const OPEN: MotionHint = MotionHint { motions: &[Motion::Open], what: "open" };
+        const STAGE: MotionHint = MotionHint { motions: &[Motion::Mark], what: "stage" };
+        if self.history { &[OPEN, PANEL] } else { &[STAGE, PANEL] }
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -299,7 +437,11 @@ impl View for Git {
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let now = scene.facts.repository.as_ref().map(Arc::downgrade).unwrap_or_default();
-        if Weak::ptr_eq(&now, &self.seen) { Vec::new() } else { self.load(scene) }
+        if Weak::ptr_eq(&now, &self.seen) {
+            self.look_for_applied(scene).into_iter().collect()
+        } else {
+            self.load(scene)
+        }
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
@@ -318,7 +460,11 @@ impl View for Git {
                 let file = files.get(self.index(&files))?;
                 return Some(vec![Action::Push(Box::new(diff::Diff::new(&file.path, file.group.side())))]);
             }
-            Motion::Open | Motion::Mark => return Some(Vec::new()),
+            Motion::Open => {
+                let view = self.entry().map(|entry| Action::Push(Box::new(commit::CommitView::new(&entry.commit))));
+                return Some(view.into_iter().collect());
+            }
+            Motion::Mark => return Some(Vec::new()),
             Motion::Redraw => {
                 let mut actions = self.load(scene);
                 actions.extend([Action::Rescan, Action::Redraw]);

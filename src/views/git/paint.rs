@@ -2,21 +2,20 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::files::{ChangedFile, Group};
 use super::{Git, applied, files_of, state};
-use crate::app::Scene;
+use crate::app::{Scene, distance};
 use crate::model::Fault;
-use crate::model::clock::age;
+use crate::model::signs;
 use crate::repo::git::{GitState, Head};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, fit_end, lines, pad, panel, wrap};
 
-/// Writes where HEAD stands: branch, what it follows, how far they are apart, and what git is in the middle of.
-pub fn title(state: &GitState, now: Timestamp) -> String {
+/// Writes the state of HEAD: branch, upstream, how far they are apart, and the operation that git is in the middle of.
+pub fn title(state: &GitState, scene: &Scene<'_>) -> String {
     let mut title = match &state.head {
         Head::Branch(name) => format!("git  {name}"),
         Head::Unborn(name) => format!("git  {name}, no commit yet"),
@@ -24,16 +23,8 @@ pub fn title(state: &GitState, now: Timestamp) -> String {
     };
     match (&state.upstream, &state.head) {
         (Some(upstream), _) => {
-            let _ = write!(title, " -> {}", upstream.name);
-            match (upstream.ahead, upstream.behind) {
-                (Some(0), Some(0)) => title.push_str("  up to date"),
-                (Some(ahead), Some(behind)) => drop(write!(title, "  {ahead} ahead, {behind} behind")),
-                _ => title.push_str("  which is gone"),
-            }
-            match state.fetched {
-                Some(at) => drop(write!(title, ", fetched {} ago", age(now, at))),
-                None => title.push_str(", never fetched here"),
-            }
+            let apart = distance(upstream, scene.facts.now, scene.keymap);
+            let _ = write!(title, " -> {}  {apart}", upstream.name);
         }
         (None, Head::Branch(_)) => title.push_str("  follows no branch: P sets it"),
         (None, _) => {}
@@ -51,6 +42,30 @@ fn say(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, theme: &Them
 
 fn fault_text(fault: &Fault) -> String {
     format!("{}: {}\n{}", fault.what, fault.why, fault.todo)
+}
+
+/// Describes the operation that git is in the middle of, and the next step.
+fn unfinished(state: &GitState) -> Option<String> {
+    let operation = state.operation?;
+    let word = operation.word();
+    let skips = if operation.skipping().is_some() { "_ leaves this commit out, " } else { "" };
+    Some(match state.counts.conflicts {
+        0 => format!("git is {word}, and no file is in conflict: Y continues, {skips}Q aborts"),
+        1 => format!(
+            "git is {word}: 1 file is in conflict. e edits it, space marks it as resolved; then Y continues. Q aborts"
+        ),
+        count => format!(
+            "git is {word}: {count} files are in conflict. e edits each, space marks it as resolved; then Y continues. Q aborts"
+        ),
+    })
+}
+
+/// Writes a text above the content of a panel, and returns the room that is left.
+fn band(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, theme: &Theme) -> Rect {
+    let lines = u16::try_from(wrap(text, usize::from(area.width)).len()).unwrap_or(u16::MAX);
+    let height = lines.min(area.height.saturating_sub(2));
+    say(frame, Rect { height, ..area }, text, scope, theme);
+    Rect { y: area.y.saturating_add(height), height: area.height.saturating_sub(height), ..area }
 }
 
 /// One line of the upper panel: a heading, or a file by its place.
@@ -72,6 +87,11 @@ fn rows(files: &[ChangedFile]) -> Vec<Row> {
     rows
 }
 
+/// Draws the sign of the cursor, which only the panel with the focus has.
+fn cursor(is_here: bool, theme: &Theme) -> Span<'static> {
+    Span::styled(if is_here { signs::SELECTED.sign } else { " " }, theme.style(Scope::Selection))
+}
+
 /// Draws the changed files.
 pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     use crate::app::View as _;
@@ -85,6 +105,10 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, theme),
         Some(Ok(_)) => {}
     }
+    let inside = match state(scene).and_then(|state| state.as_ref().ok()).and_then(unfinished) {
+        Some(text) => band(frame, inside, &text, Scope::Waiting, theme),
+        None => inside,
+    };
     let files = files_of(scene);
     if files.is_empty() {
         let text = "nothing is changed; what you edit appears here, space stages it, c commits";
@@ -102,7 +126,7 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let mark = if file.group == Group::Conflict { Scope::Error } else { Scope::Git };
             StyledLine::from(vec![
-                Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
+                cursor(selected && !view.history, theme),
                 Span::styled(format!("  {} ", file.letter), theme.style(mark)),
                 Span::styled(fit_end(&file.path, width.saturating_sub(6)), theme.style(scope)),
             ])
@@ -115,8 +139,13 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
 pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     let theme = scene.theme;
     let inside = panel(frame, area, "commits, and who applied them", scene.focus && view.history, theme);
+    let inside = view.missing.iter().fold(inside, |inside, (commit, names)| {
+        let short = crate::model::revision::short(commit);
+        let text = format!("{names}: has applied {short}, a commit that is not here: u fetches it");
+        band(frame, inside, &text, Scope::Waiting, theme)
+    });
     let log = match &view.log {
-        // Why there is no history is told above.
+        // The panel above reports why there is no history.
         _ if state(scene).is_some_and(Result::is_err) => return,
         None => return say(frame, inside, "reading...", Scope::Dim, theme),
         Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, theme),
@@ -146,7 +175,7 @@ pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>)
         let subject = fit(&entry.subject, room);
         let gap = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(subject.as_str())) + 1);
         StyledLine::from(vec![
-            Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
+            cursor(selected && view.history, theme),
             Span::styled(format!(" {} ", pad(entry.short(), 7)), theme.style(Scope::Dim)),
             Span::styled(subject, theme.style(scope)),
             Span::raw(gap),

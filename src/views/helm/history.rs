@@ -1,4 +1,4 @@
-//! The tab of revisions, and which of them are chosen.
+//! The tab of revisions, and the choice among them.
 
 use jiff::Timestamp;
 
@@ -6,15 +6,11 @@ use crate::helm::ReleaseRevision;
 use crate::model::clock::age;
 use crate::theme::Scope;
 use crate::views::parts::page::PageLine;
-use crate::widgets::pad;
 
-/// How many lines stand before the first revision.
+/// The number of lines before the first revision.
 pub(super) const HEAD: usize = 1;
 
-/// The widest column, in cells: what is longer is cut.
-const WIDEST: usize = 34;
-
-/// Says which revisions are looked at: none (the newest and the values in effect), one, or two to compare.
+/// Holds the chosen revisions: none (the newest and the values in effect), one, or two to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Choice {
     first: Option<u32>,
@@ -27,7 +23,7 @@ impl Choice {
         Self { first: Some(revision), second: None }
     }
 
-    /// Chooses a revision or takes it back; a third one takes the place of the one chosen first.
+    /// Chooses a revision or removes it from the choice; a third one replaces the first.
     pub(super) fn toggle(&mut self, revision: u32) {
         let (first, second) = match (self.first, self.second) {
             (Some(first), second) if first == revision => (second, None),
@@ -39,17 +35,17 @@ impl Choice {
         (self.first, self.second) = (first, second);
     }
 
-    /// Returns the revision whose values, manifest and notes are shown: the newer of two; `None` for what is in effect.
+    /// Returns the revision whose values, manifest and notes are shown: the newer of two; `None` for the one in effect.
     pub(super) fn shown(self) -> Option<u32> {
         self.first.max(self.second)
     }
 
-    /// Returns what the shown one is compared with; `None` for the one before it.
+    /// Returns the revision to compare it with; `None` for the one before it.
     pub(super) fn compared(self) -> Option<u32> {
         self.first.min(self.second)
     }
 
-    /// Writes the choice for the title; empty where nothing is chosen.
+    /// Writes the choice for the title; empty for none.
     pub(super) fn title(self) -> String {
         match (self.compared(), self.shown()) {
             (Some(old), Some(new)) => format!("  revisions {old} and {new}"),
@@ -68,26 +64,20 @@ pub(super) fn lines(history: &[ReleaseRevision], choice: Choice, now: Timestamp)
     if history.is_empty() {
         return vec![PageLine::wrapped("nothing was installed yet: the overview says why", Scope::Text)];
     }
-    let titles = ["REVISION", "STATUS", "CHART", "APP", "DEPLOYED"].map(str::to_owned);
-    let rows: Vec<[String; 5]> = history.iter().map(|revision| cells(revision, now)).collect();
-    let mut widths = titles.clone().map(|title| title.len());
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count()).min(WIDEST);
-        }
-    }
-    let laid = |cells: &[String], widths: &[usize]| -> String {
-        cells.iter().zip(widths).map(|(cell, width)| pad(cell, *width) + "  ").collect()
-    };
-    let mut lines = vec![PageLine::heading(format!("  {}DESCRIPTION", laid(&titles, &widths)))];
-    for (revision, row) in history.iter().zip(&rows) {
-        let chosen = choice.has(revision.revision);
-        let ([number, status, rest @ ..], [first, second, others @ ..]) = (row, &widths);
+    let heading = ["  REVISION", "STATUS", "CHART", "APP", "DEPLOYED"].into_iter();
+    let mut lines =
+        vec![heading.fold(PageLine::heading("DESCRIPTION"), |line, title| line.cell(title, Scope::Heading))];
+    for revision in history {
+        let is_chosen = choice.has(revision.revision);
+        let [number, status, chart, app, deployed] = cells(revision, now);
+        let sign = if is_chosen { "+" } else { " " };
         lines.push(
-            PageLine::cut(laid(rest, others) + &revision.description, Scope::Text)
-                .after(pad(status, *second) + "  ", scope(&revision.status))
-                .after(pad(number, *first) + "  ", if chosen { Scope::Marked } else { Scope::Title })
-                .after(if chosen { "+ " } else { "  " }, Scope::Marked),
+            PageLine::cut(&revision.description, Scope::Text)
+                .cell(format!("{sign} {number}"), if is_chosen { Scope::Marked } else { Scope::Title })
+                .cell(status, scope(&revision.status))
+                .cell(chart, Scope::Text)
+                .cell(app, Scope::Text)
+                .cell(deployed, Scope::Text),
         );
     }
     lines.push(PageLine::heading(String::new()));

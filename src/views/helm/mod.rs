@@ -1,8 +1,8 @@
-//! A HelmRelease with its releases: what is deployed, with which values, and how revisions differ.
+//! A HelmRelease with its releases: the deployed revision, its values, and the differences of revisions.
 //!
 //! ```text
 //! +> HelmRelease/apps/web  staging  revision 3 -----------------------------------+
-//! |  overview [history] values  manifest  diff  notes                             |
+//! |  overview [history] values  manifest  diff  notes  tree  events 3              |
 //! |    REVISION  STATUS      CHART      APP     DEPLOYED  DESCRIPTION             |
 //! |  + 4         deployed    web-1.3.0  2.0     2d        Upgrade complete        |
 //! |>   3         superseded  web-1.2.0  1.9     9d        Upgrade complete        |
@@ -21,36 +21,52 @@ use std::collections::HashMap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, Ask, CommandTarget, Motion, Scene, Task, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, MotionHint, Scene, Task, View};
+use crate::cluster::Event;
 use crate::helm::{Inspection, ReleaseRevision};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef, Row};
+use crate::views::detail::family::{self, Family, FamilyAnswer};
+use crate::views::detail::{events, load};
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
 use crate::views::parts::paged::{Paged, follow};
-use crate::views::parts::tabs;
+use crate::views::parts::tabs::{self, TabLabel};
 use history::Choice;
 
 /// Names a tab of the inspector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum InspectorTab {
-    /// How it fares, and why.
+    /// Its state, with the reason.
     #[default]
     Overview,
     /// Its revisions.
     History,
     /// The values of a revision, or those in effect.
     Values,
-    /// What a revision rendered.
+    /// The rendered documents of a revision.
     Manifest,
-    /// How two revisions differ.
+    /// The difference of two revisions.
     Diff,
-    /// What the chart says after an installation.
+    /// The chart's notes after an installation.
     Notes,
+    /// Its origin, and the objects that it created.
+    Tree,
+    /// Its recent events.
+    Events,
 }
 
 impl InspectorTab {
-    const ALL: [Self; 6] = [Self::Overview, Self::History, Self::Values, Self::Manifest, Self::Diff, Self::Notes];
+    const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::History,
+        Self::Values,
+        Self::Manifest,
+        Self::Diff,
+        Self::Notes,
+        Self::Tree,
+        Self::Events,
+    ];
 
     fn word(self) -> &'static str {
         match self {
@@ -60,6 +76,8 @@ impl InspectorTab {
             Self::Manifest => "manifest",
             Self::Diff => "diff",
             Self::Notes => "notes",
+            Self::Tree => "tree",
+            Self::Events => "events",
         }
     }
 }
@@ -70,19 +88,22 @@ pub struct Inspector {
     env: Env,
     object: ObjectRef,
     tab: InspectorTab,
-    pages: [Page; 6],
+    pages: [Page; 8],
     inspection: Loaded<Box<Inspection>>,
     choice: Choice,
-    /// The tabs that are read when they are looked at, each with the choice that it was read for.
+    /// The tabs that are read once they are open, each with the choice at its read.
     parts: HashMap<InspectorTab, (Choice, Loaded<SharedLines>)>,
-    /// The row when it was read last: another one means that the object changed.
+    events: Loaded<Vec<Event>>,
+    family: Loaded<Family>,
+    /// The row at the last read: another one means that the object changed.
     seen: Option<Row>,
 }
 
-/// Answers of the tasks, each with the environment that was asked.
+/// Answers of the tasks, each with the environment of the request.
 enum Answer {
     Inspection(Env, Result<Box<Inspection>, Fault>),
     Part(Env, InspectorTab, Choice, Result<Vec<PageLine>, Fault>),
+    Events(Env, Result<Vec<Event>, Fault>),
 }
 
 /// Opens a HelmRelease.
@@ -100,7 +121,9 @@ impl Inspector {
     pub fn new(env: Env, object: &ObjectRef) -> Self {
         let known = kinds::kind_of(object);
         let page = |tab| match tab {
-            InspectorTab::Values => Page::new(SearchKey::Filters),
+            InspectorTab::Values | InspectorTab::Events => Page::new(SearchKey::Filters),
+            // The cursor starts on an object rather than on the heading above it.
+            InspectorTab::Tree => Page::new(SearchKey::Filters).at(1),
             // The cursor starts on a revision rather than on the columns' titles.
             InspectorTab::History => Page::new(SearchKey::Filters).at(history::HEAD),
             _ => Page::new(SearchKey::Searches),
@@ -113,6 +136,8 @@ impl Inspector {
             inspection: Loaded::default(),
             choice: Choice::default(),
             parts: HashMap::new(),
+            events: Loaded::default(),
+            family: Loaded::default(),
             seen: None,
         }
     }
@@ -121,10 +146,14 @@ impl Inspector {
         self.inspection.value.as_ref().map(|found| found.history.as_slice()).unwrap_or_default()
     }
 
-    /// Reads what the tab shows, unless that was done for the same choice.
+    /// Reads the content of the tab, unless it was read for the same choice.
     fn read_part(&mut self) -> Option<Action> {
         let tab = self.tab;
-        if matches!(tab, InspectorTab::Overview | InspectorTab::History)
+        if tab == InspectorTab::Tree {
+            let wanted = self.family.value.is_none();
+            return wanted.then(|| Action::Task(family::task(self.env, &self.object)));
+        }
+        if matches!(tab, InspectorTab::Overview | InspectorTab::History | InspectorTab::Events)
             || self.parts.get(&tab).is_some_and(|(choice, _)| *choice == self.choice)
         {
             return None;
@@ -135,8 +164,8 @@ impl Inspector {
             page.rewind();
         }
         let object = self.object.clone();
-        Some(Action::Task(Task::once(format!("{} of {object}", tab.word()), move |reach| async move {
-            let found = match reach.cluster(env) {
+        Some(Action::Task(Task::once(format!("{} of {object}", tab.word()), move |task_context| async move {
+            let found = match task_context.cluster(env) {
                 Ok(cluster) => part::read(&cluster, &object, tab, choice).await,
                 Err(fault) => Err(fault),
             };
@@ -179,6 +208,8 @@ impl Paged for Inspector {
             (InspectorTab::History, Some(found)) => {
                 history::lines(&found.history, self.choice, scene.facts.now_in(self.env)).into()
             }
+            (InspectorTab::Tree, _) => family::lines(self.env, &self.family).into(),
+            (InspectorTab::Events, _) => events::lines(&self.events, scene.facts.now_in(self.env)).into(),
             (InspectorTab::Overview | InspectorTab::History, None) => self.inspection.in_place().into(),
             (tab, _) => match self.parts.get(&tab) {
                 Some((_, Loaded { value: Some(lines), .. })) => lines.clone(),
@@ -195,15 +226,23 @@ impl Paged for Inspector {
     fn load(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.seen = scene.facts.row(self.env, &self.object).cloned();
         let (env, object) = (self.env, self.object.clone());
-        let task = Task::once(format!("inspect {object}"), move |reach| async move {
-            let found = match reach.cluster(env) {
+        let task = Task::once(format!("inspect {object}"), move |task_context| async move {
+            let found = match task_context.cluster(env) {
                 Ok(cluster) => crate::helm::inspect(&cluster, &object).await.map(Box::new),
                 Err(fault) => Err(fault),
             };
             Answer::Inspection(env, found)
         });
-        let mut actions = vec![Action::Task(task)];
+        let about = self.object.clone();
+        let events = Task::once(format!("events of {about}"), move |task_context| async move {
+            Answer::Events(env, load::events(&task_context, env, about).await)
+        });
+        let mut actions = vec![Action::Task(task), Action::Task(events)];
         self.parts.clear();
+        // The open tree is read again; the last one stays until then.
+        if self.tab == InspectorTab::Tree && self.family.value.is_some() {
+            actions.push(Action::Task(family::task(env, &self.object)));
+        }
         actions.extend(self.read_part());
         actions
     }
@@ -213,9 +252,21 @@ impl Paged for Inspector {
     }
 
     fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
-        let labels: Vec<(String, bool)> =
-            InspectorTab::ALL.iter().map(|tab| (tab.word().to_owned(), *tab == self.tab)).collect();
+        let label = |tab: &InspectorTab| {
+            let count = self.events.value.as_ref().map(Vec::len).filter(|_| *tab == InspectorTab::Events);
+            let text = count.map_or_else(|| tab.word().to_owned(), |count| format!("{} {count}", tab.word()));
+            TabLabel::new(text, *tab == self.tab)
+        };
+        let labels: Vec<TabLabel> = InspectorTab::ALL.iter().map(label).collect();
         tabs::head(frame, inside, &labels, &self.inspection.warning(usize::from(inside.width)), scene.theme)
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        const REVISION: MotionHint = MotionHint { motions: &[Motion::Mark], what: "choose" };
+        match self.tab {
+            InspectorTab::History => &[MotionHint::TABS, REVISION, MotionHint::ENVIRONMENT],
+            _ => &[MotionHint::TABS, MotionHint::ENVIRONMENT],
+        }
     }
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
@@ -224,6 +275,7 @@ impl Paged for Inspector {
 
     fn show_environment(&mut self, env: Env, scene: &Scene<'_>) -> Option<Vec<Action>> {
         (self.env, self.choice, self.inspection) = (env, Choice::default(), Loaded::default());
+        (self.events, self.family) = (Loaded::default(), Loaded::default());
         Some(self.load(scene))
     }
 
@@ -247,12 +299,31 @@ impl Paged for Inspector {
         Some(line.and_then(|line| follow(line, scene)).into_iter().collect())
     }
 
-    fn targets(&self, _line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+    fn opens(&self, line: Option<&PageLine>, lines: &[PageLine]) -> bool {
+        (self.tab == InspectorTab::History && self.revision(lines).is_some())
+            || line.is_some_and(|line| line.command().is_some() || line.link().is_some())
+    }
+
+    fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
+        let object = line.filter(|_| self.tab == InspectorTab::Tree).and_then(PageLine::link).cloned();
+        if let Some(object) = object {
+            return vec![object];
+        }
         vec![CommandTarget::Object(self.env, self.object.clone())]
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
+        let payload = match payload.downcast::<FamilyAnswer>().map(|answer| *answer) {
+            Ok(FamilyAnswer(env, answer)) => {
+                if env == self.env {
+                    self.family.take(answer.map(Some));
+                }
+                return Vec::new();
+            }
+            Err(payload) => payload,
+        };
         match payload.downcast::<Answer>().map(|answer| *answer) {
+            Ok(Answer::Events(env, answer)) if env == self.env => self.events.take(answer.map(Some)),
             Ok(Answer::Inspection(env, answer)) if env == self.env => self.inspection.take(answer.map(Some)),
             Ok(Answer::Part(env, tab, choice, answer)) if env == self.env => {
                 if let Some((wanted, loaded)) = self.parts.get_mut(&tab)
@@ -261,7 +332,7 @@ impl Paged for Inspector {
                     loaded.take(answer.map(|lines| Some(lines.into())));
                 }
             }
-            // Another environment was chosen meanwhile.
+            // The user has changed the environment meanwhile.
             Ok(_) | Err(_) => {}
         }
         Vec::new()

@@ -1,4 +1,4 @@
-//! The tab that says how a HelmRelease fares, with the true cause of a failure, its chart and where its values come from.
+//! The overview of a HelmRelease: its state, with the true cause of a failure, its chart and the sources of its values.
 
 use crate::app::{CommandTarget, Facts};
 use crate::helm::Inspection;
@@ -17,7 +17,7 @@ pub(super) fn lines(env: Env, object: &ObjectRef, found: &Inspection, facts: &Fa
     if let Some(cause) = &found.cause {
         let text = format!("{} is {}: {}", cause.kind, cause.status, cause.reason);
         lines.push(field("cause", text));
-        // The row's message is the Ready condition's; after a rollback the cause stands elsewhere.
+        // The row's message is the Ready condition's; after a rollback the cause is elsewhere.
         if row.is_none_or(|row| *row.message != *cause.message) {
             lines.push(PageLine::wrapped(&cause.message, Scope::Error).after(" ".repeat(13), Scope::Text));
         }

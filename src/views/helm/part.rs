@@ -1,4 +1,4 @@
-//! The tabs that are read when they are looked at. What leaves here is masked: the view never holds a secret value.
+//! The tabs that are read once they are open. All values from here are masked: the view never holds a secret value.
 
 use serde_json::Value;
 
@@ -10,10 +10,6 @@ use crate::helm::{self, Comparison, ValueRow};
 use crate::model::{Fault, ObjectRef};
 use crate::theme::Scope;
 use crate::views::parts::page::PageLine;
-use crate::widgets::pad;
-
-/// The widest column of paths or origins, in cells: what is longer is cut.
-const WIDEST: usize = 44;
 
 /// Reads a tab for a choice of revisions.
 pub(super) async fn read(
@@ -40,7 +36,7 @@ pub(super) async fn read(
             text(&format!("notes of revision {revision}"), &notes, "the chart has no notes")
         }
         InspectorTab::Diff => comparison(&helm::compare(cluster, object, choice.compared(), shown).await?),
-        InspectorTab::Overview | InspectorTab::History => Vec::new(),
+        InspectorTab::Overview | InspectorTab::History | InspectorTab::Tree | InspectorTab::Events => Vec::new(),
     })
 }
 
@@ -53,17 +49,13 @@ pub(super) fn values(rows: &[ValueRow], revision: Option<u32>) -> Vec<PageLine> 
     if rows.is_empty() {
         return vec![PageLine::heading(title), PageLine::wrapped("there are no values", Scope::Text)];
     }
-    let widest = |of: fn(&ValueRow) -> usize| rows.iter().map(of).max().unwrap_or(0).min(WIDEST) + 1;
-    let (path, origin) = (widest(|row| row.path.chars().count()), widest(|row| row.origin.chars().count()));
     let line = |row: &ValueRow| {
         let (text, scope) = match row.shown() {
             Value::String(text) if row.secret => (text, Scope::Masked),
             Value::String(text) => (text.replace('\n', " "), Scope::Text),
             other => (other.to_string(), Scope::Text),
         };
-        PageLine::wrapped(text, scope)
-            .after(pad(&row.origin, origin) + " ", Scope::Dim)
-            .after(pad(&row.path, path) + " ", Scope::Title)
+        PageLine::wrapped(text, scope).cell(&row.path, Scope::Title).cell(&row.origin, Scope::Dim)
     };
     std::iter::once(PageLine::heading(title)).chain(rows.iter().map(line)).collect()
 }
@@ -78,7 +70,7 @@ fn text(title: &str, text: &str, empty: &str) -> Vec<PageLine> {
     lines
 }
 
-/// Writes how two revisions differ: values first, then the documents.
+/// Writes the difference of two revisions: values first, then the documents.
 pub(super) fn comparison(found: &Comparison) -> Vec<PageLine> {
     let mut lines = vec![PageLine::heading(format!("from revision {} to {}", found.old, found.new))];
     if found.values.is_empty() && found.documents.is_empty() {
@@ -109,7 +101,7 @@ pub(super) fn comparison(found: &Comparison) -> Vec<PageLine> {
     lines
 }
 
-/// Styles a line of a unified difference; its sign says the same without colour.
+/// Styles a line of a unified difference; its sign has the same meaning without colour.
 fn line(text: &str) -> PageLine {
     let scope = match text.chars().next() {
         Some('+') => Scope::Added,

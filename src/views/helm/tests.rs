@@ -1,4 +1,4 @@
-//! The inspector as an operator meets it: keys in, what is asked and what is seen out.
+//! The inspector through its keys: the requests and the screen after each.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,17 @@ use super::part::{comparison, values};
 use super::{Answer, Inspector, InspectorTab};
 use crate::app::key::parse_keys;
 use crate::app::test_support::facts;
-use crate::app::{App, Effect, Keymap, Msg, Ticket};
-use crate::cluster::WatchEvent;
+use crate::app::{App, CommandTarget, Effect, Keymap, Msg, Ticket};
+use crate::cluster::{Event, WatchEvent};
 use crate::commands::COMMANDS;
 use crate::helm::diff::{DocumentChange as Changed, DocumentDiff};
 use crate::helm::storage::ChartMetadata;
 use crate::helm::{Comparison, Inspection, ReleaseRevision, ValueRow};
 use crate::kinds;
-use crate::model::{Condition, Connection, Env, Fault, ObjectRef};
+use crate::lineage::{Lineage, LineageNode};
+use crate::model::{Condition, Connection, Env, Fault, ObjectRef, State};
 use crate::theme::{Depth, Theme};
+use crate::views::detail::family::{Family, FamilyAnswer};
 use crate::views::parts::page::PageLine;
 
 const STAGING: Env = Env(0);
@@ -55,7 +57,7 @@ fn revision(number: u32, status: &str, chart: &str, description: &str) -> Releas
     }
 }
 
-/// A release whose upgrade failed and was rolled back: what failed stands in Released.
+/// A release whose upgrade failed and was rolled back: the Released condition has the cause.
 fn inspection() -> Inspection {
     let failed = "Helm upgrade failed for release apps/web with chart web@1.3.0: context deadline exceeded";
     let conditions = vec![
@@ -118,14 +120,14 @@ fn tasks(effects: &[Effect]) -> Vec<String> {
 }
 
 fn answer(app: &mut App, answer: Answer) {
-    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(answer), owed: None });
+    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(answer), pending: None });
 }
 
 fn part(app: &mut App, tab: InspectorTab, choice: Choice, lines: Vec<PageLine>) {
     answer(app, Answer::Part(STAGING, tab, choice, Ok(lines)));
 }
 
-/// The screen without its footer, which lists whatever commands there are.
+/// The screen without its footer, which lists all commands.
 fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| app.render(frame)).unwrap();
@@ -136,15 +138,16 @@ fn screen(app: &App, width: u16, height: u16) -> String {
 #[test]
 fn it_reads_at_first_and_again_when_its_row_changes() {
     let mut app = open();
-    assert_eq!(tasks(&press(&mut app, "<ctrl-l>")), ["inspect HelmRelease/apps/web"]);
+    let both = ["inspect HelmRelease/apps/web", "events of HelmRelease/apps/web"];
+    assert_eq!(tasks(&press(&mut app, "<ctrl-l>")), both);
     assert!(screen(&app, 80, 24).contains("reading..."));
     let kind = kinds::find("HelmRelease").unwrap();
     let generation = app.facts.table(STAGING, kind).unwrap().generation;
-    let change = |change| Msg::Watched { env: STAGING, kind, generation, change, owed: None };
+    let change = |change| Msg::Watched { env: STAGING, kind, generation, change, pending: None };
     let value = json!({"metadata": {"name": "web", "namespace": "apps"}, "spec": {"interval": "10m"}, "status": {}});
     let seen = (kind.decode)(value.to_string().as_bytes()).unwrap();
     assert_eq!(tasks(&app.update(change(WatchEvent::Link(Connection::Live)))), [""; 0]);
-    assert_eq!(tasks(&app.update(change(WatchEvent::Rows(vec![seen])))), ["inspect HelmRelease/apps/web"]);
+    assert_eq!(tasks(&app.update(change(WatchEvent::Rows(vec![seen])))), both);
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn revisions_are_chosen_and_what_is_shown_follows() {
     let mut app = opened();
     press(&mut app, "]j<space>");
     insta::assert_snapshot!("history", screen(&app, 80, 24));
-    // Enter shows the values of the revision under the cursor, whatever was chosen.
+    // Enter shows the values of the revision under the cursor, regardless of the choice.
     assert_eq!(tasks(&press(&mut app, "j<enter>")), ["values of HelmRelease/apps/web"]);
     assert!(screen(&app, 80, 24).contains("revision 1"));
     // Going back and forth reads nothing again; another choice does.
@@ -220,4 +223,51 @@ fn a_difference_shows_values_and_then_documents() {
     let same = Comparison { values: String::new(), documents: Vec::new(), ..found };
     part(&mut app, InspectorTab::Diff, Choice::default(), comparison(&same));
     assert!(screen(&app, 80, 24).contains("values and rendered documents are the same"));
+}
+
+#[test]
+fn a_release_has_what_it_made_and_what_was_said_of_it_as_tabs() {
+    let mut app = opened();
+    let event = |kind: &str, reason: &str, message: &str| Event {
+        at: Some(at("2026-01-15T11:58:00Z")),
+        kind: kind.to_owned(),
+        reason: reason.to_owned(),
+        object: web(),
+        message: message.to_owned(),
+        count: 1,
+        from: "helm-controller".to_owned(),
+    };
+    let events = vec![
+        event("Normal", "InstallSucceeded", "Helm install succeeded for release apps/web.v1 with chart web@1.2.0"),
+        event("Warning", "UpgradeFailed", "Helm upgrade failed for release apps/web with chart web@1.3.0: timed out"),
+    ];
+    answer(&mut app, Answer::Events(STAGING, Ok(events)));
+    assert_eq!(tasks(&press(&mut app, "7")), ["tree of HelmRelease/apps/web"]);
+    let node = |object: &str, group: &str, state, note: &str| LineageNode {
+        object: ObjectRef { group: group.to_owned(), ..object.parse().unwrap() },
+        state,
+        note: note.to_owned(),
+        children: Vec::new(),
+    };
+    let pods = vec![node("Pod/apps/web-6c6f-qk2rn", "", State::Failed, "CrashLoopBackOff")];
+    let deployment = LineageNode { children: pods, ..node("Deployment/apps/web", "apps", State::Failed, "0/1") };
+    let release = node("HelmRelease/apps/web", "helm.toolkit.fluxcd.io", State::Failed, "Helm upgrade failed");
+    let kustomization =
+        node("Kustomization/flux-system/apps", "kustomize.toolkit.fluxcd.io", State::Ready, "main@dc5f039");
+    let origin =
+        Lineage { chain: vec![release.clone(), kustomization], revision: Some("main@sha1:dc5f039".to_owned()) };
+    let service = node("Service/apps/web", "", State::Ready, "");
+    let family = Family::new(origin, LineageNode { children: vec![deployment, service], ..release });
+    app.update(Msg::Reply { ticket: Ticket(0), payload: Box::new(FamilyAnswer(STAGING, Ok(family))), pending: None });
+    for (width, height) in [(80, 24), (120, 36), (170, 48), (200, 50)] {
+        insta::assert_snapshot!(format!("tree-{width}x{height}"), screen(&app, width, height));
+    }
+    // A key on a line of the tree acts on the object of that line.
+    press(&mut app, "/Pod<enter>");
+    assert_eq!(app.targets().first().map(CommandTarget::name).as_deref(), Some("Pod/apps/web-6c6f-qk2rn"));
+    press(&mut app, "8");
+    for (width, height) in [(80, 24), (120, 36), (170, 48), (200, 50)] {
+        insta::assert_snapshot!(format!("events-{width}x{height}"), screen(&app, width, height));
+    }
+    assert!(screen(&app, 80, 24).contains("[events 2]"));
 }

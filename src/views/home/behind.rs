@@ -1,35 +1,37 @@
-//! How many commits the environments are behind the repository.
+//! The number of commits by which the environments are behind the repository.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::health::Gravity;
 use crate::app::{Action, Facts, Task};
 use crate::kinds;
-use crate::model::Env;
+use crate::model::clock::age;
+use crate::model::{Env, ObjectRef};
 use crate::repo::git::commits_behind;
 
-/// Remembers how far behind HEAD the followed revisions are, so that git is asked once for each revision and HEAD.
+/// Holds how far the followed revisions are behind HEAD, so that git is queried once for each revision and HEAD.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    /// `None` while git is asked or does not know the revision.
+    /// `None` while git is queried or does not know the revision.
     commits: BTreeMap<String, Option<u32>>,
-    /// The HEAD that this was asked of.
+    /// The HEAD of these counts.
     head: Option<String>,
 }
 
-/// Tells how many commits a revision is behind HEAD.
+/// Holds how many commits a revision is behind HEAD.
 struct Counted {
     revision: String,
     commits: Option<u32>,
 }
 
 impl Behind {
-    /// Asks git for what is not known yet.
+    /// Queries git for the missing counts.
     pub fn ask(&mut self, facts: &Facts) -> Vec<Action> {
         let Some(snapshot) = &facts.repository else { return Vec::new() };
-        // Before git has told the commit, and where there is none yet, nothing is behind it.
+        // Without a commit, nothing is behind it.
         let Some(head) = snapshot.git.as_ref().ok().and_then(|git| git.commit.clone()) else { return Vec::new() };
         if self.head.as_ref() != Some(&head) {
             self.commits.clear();
@@ -58,9 +60,9 @@ impl Behind {
         }
     }
 
-    /// Writes an environment panel's title: name, fetched revision and how far behind the repository it is, how it fares, and what that rests
-    /// on; what does not fit is left out from the end, as a whole.
-    pub fn title(&self, facts: &Facts, env: Env, marked: &str, width: u16) -> String {
+    /// Writes an environment panel's title: name, fetched revision with its commits behind, health, and the numbers
+    /// behind that; parts that do not fit are at the panel's foot, as far as that has room.
+    pub fn title(&self, facts: &Facts, env: Env, marked: &str, width: u16) -> PanelTitle {
         let mut title = facts.name(env).to_owned();
         if let Some(word) = facts.exposure(env) {
             title.extend(["  ", word]);
@@ -76,26 +78,54 @@ impl Behind {
         }
         title.push_str(marked);
         let room = usize::from(width.saturating_sub(4));
-        for forms in parts(facts, env) {
+        let mut parts = parts(facts, env).into_iter().peekable();
+        while let Some(forms) = parts.peek() {
             let fits = |part: &&String| title.width() + 2 + part.width() <= room;
             let Some(part) = forms.iter().find(fits) else { break };
             title.extend(["  ", part]);
+            parts.next();
         }
-        title
+        let mut foot = String::new();
+        for part in parts.filter_map(|forms| forms.into_iter().next()) {
+            let gap = if foot.is_empty() { "" } else { "  " };
+            if foot.width() + gap.len() + part.width() <= room {
+                foot.extend([gap, &part]);
+            }
+        }
+        PanelTitle { title, foot }
     }
 }
 
-/// Says how an environment fares, and what that rests on, what matters most first, each in its forms from the longest; nothing while it is not
-/// known.
+/// Holds the texts in a panel's border.
+#[derive(Debug, Default)]
+pub(super) struct PanelTitle {
+    /// The title.
+    pub title: String,
+    /// The parts that have no room in the title.
+    pub foot: String,
+}
+
+/// Returns the health of an environment and the numbers behind it, the most important first, each in its forms from the
+/// longest; empty if it is unknown.
 fn parts(facts: &Facts, env: Env) -> Vec<Vec<String>> {
     let known = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_listed());
     let Some(health) = facts.health(env).filter(|_| known) else { return Vec::new() };
-    let mut parts = vec![vec![health.verdict(), health.word()]];
+    let root = |object: &ObjectRef| {
+        let root = facts.root_of(env, object).filter(|root| !root.is_unrecognised());
+        root.map(|root| root.told_at(object))
+    };
+    let mut verdict = health.verdicts(root);
+    verdict.push(health.word());
+    let mut parts = vec![verdict];
     let shares = [(Some(health.applied), "applied"), (health.workloads, "workloads"), (health.nodes, "nodes")];
     for (share, what) in shares {
         let share = share.filter(|share| share.all > 0);
         parts.extend(share.map(|share| vec![format!("{what} {}/{}", share.good, share.all)]));
     }
+    // A failing source is the first problem; for any other, the time of its last new revision follows.
+    let is_fetched = health.problems.first().is_none_or(|problem| problem.gravity != Gravity::Cut);
+    let fetched = health.fetched.filter(|_| is_fetched);
+    parts.extend(fetched.map(|at| vec![format!("fetch ok, new {} ago", age(facts.now_in(env), at))]));
     parts
 }
 

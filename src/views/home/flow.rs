@@ -1,4 +1,4 @@
-//! The lines of an environment's panel: its Flux objects in deployment order, each with what it waits for.
+//! The lines of an environment's panel: its Flux objects in deployment order, each with its blockers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,23 +15,24 @@ use crate::model::{Env, FluxFacts, ObjectRef, Row, State};
 pub struct FlowLine {
     /// The object.
     pub object: ObjectRef,
-    /// What it is called here: its name, with its namespace before it where another of its kind is called so too.
+    /// Its name here, with its namespace if another one of its kind has the same name.
     pub name: String,
-    /// How deep it stands below what applies it: 0 for Kustomizations, 1 for what they bring.
+    /// The depth below the Kustomization that applies it: 0 for Kustomizations, 1 for their objects.
     pub depth: u16,
-    /// How it fares.
+    /// Its state.
     pub state: State,
-    /// What stands at the right: when it reconciles next, what holds it, its version.
+    /// The text at the right: its next reconcile, its blocker, or its version.
     pub note: String,
-    /// What stands before the note where there is room: what the object is, and since when it is so.
+    /// The text before the note if there is room: the kind of the object, and the age of its state.
     pub detail: String,
-    /// The controller's message, where it is not well.
+    /// The controller's message, if it is not ready.
     pub message: Option<String>,
-    /// What to do about it.
+    /// The next step for it.
     pub next: Option<NextStep>,
 }
 
-/// Lists the lines of an environment: live objects first of all, and what the repository declares and the cluster has not.
+/// Lists the lines of an environment: live objects first, then those that the repository declares and the cluster
+/// lacks.
 pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     let mut kustomizations: BTreeMap<ObjectRef, Option<&Row>> = BTreeMap::new();
     let mut children: BTreeMap<Option<ObjectRef>, Vec<(ObjectRef, &Row)>> = BTreeMap::new();
@@ -54,7 +55,7 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     let levels = if kustomizations.values().any(Option::is_some) {
         levels(&kustomizations, &declared)
     } else {
-        // Nothing of the cluster is known: the order is the repository's.
+        // The cluster is unknown: the order is the repository's.
         waves(facts, env, kustomizations.keys())
     };
     let mut order: Vec<(&ObjectRef, Option<&Row>)> =
@@ -77,7 +78,7 @@ pub fn lines(facts: &Facts, env: Env) -> Vec<FlowLine> {
     lines
 }
 
-/// Puts the namespace before the name of each that another one of its kind is called like.
+/// Puts the namespace before each name that several objects of a kind share.
 fn tell_apart(lines: &mut [FlowLine]) {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     let key = |object: &ObjectRef| (object.kind.clone(), object.name.clone());
@@ -91,33 +92,40 @@ fn tell_apart(lines: &mut [FlowLine]) {
     }
 }
 
-/// The workloads that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they are watched.
+/// The workloads that a Kustomization applied, by its inventory (`<namespace>_<name>_<group>_<Kind>`), as far as they
+/// are watched.
 fn workloads(row: &Row, facts: &Facts, env: Env) -> Vec<FlowLine> {
-    inventory(row).filter_map(|object| workload(object, 1, facts, env)).collect()
+    let is_workload = |object: &ObjectRef| kinds::WORKLOADS.iter().any(|kind| kind.is(object));
+    inventory(row).filter(is_workload).filter_map(|object| workload(object, 1, facts, env)).collect()
 }
 
-/// Iterates over the workloads of an inventory.
+/// Iterates over the objects of an inventory, of the kinds that fluxdeck knows.
 fn inventory(row: &Row) -> impl Iterator<Item = ObjectRef> {
     let inventory = row.flux.as_ref().map(|flux| flux.inventory.as_slice()).unwrap_or_default();
     inventory.iter().filter_map(|id| {
-        let (namespace, rest) = id.split_once('_')?;
-        let (name, kind) = rest.rsplit_once("_apps_")?;
-        let kind = kinds::WORKLOADS.iter().find(|known| known.kind == kind)?;
-        Some(kind.object(namespace, name))
+        let mut parts = id.rsplitn(3, '_');
+        let (kind, group, object) = (parts.next()?, parts.next()?, parts.next()?);
+        let (namespace, name) = object.split_once('_')?;
+        let known =
+            kinds::KINDS.iter().chain(kinds::BESIDE).find(|known| known.kind == kind && known.group == group)?;
+        Some(known.object(namespace, name))
     })
 }
 
-/// Returns a workload's line; `None` where it is not watched or not there.
+/// Returns a workload's line; `None` if it is not watched or not there.
 fn workload(object: ObjectRef, depth: u16, facts: &Facts, env: Env) -> Option<FlowLine> {
     let row = facts.row(env, &object)?;
-    let (state, why) = health::workload(facts, env, &object, row);
+    let health::WorkloadHealth { state, why, cause } = health::workload(facts, env, &object, row);
     let note = row.cells.first().map(ToString::to_string).unwrap_or_default();
     let message = Some(why).filter(|why| !why.is_empty() && state != State::Ready);
+    let message = root(facts, env, &object, state).or(message);
     let detail = object.kind.clone();
-    Some(FlowLine { name: object.name.clone(), object, depth, state, note, detail, message, next: None })
+    let next = cause.and_then(|cause| next::of_workload(cause, state));
+    Some(FlowLine { name: object.name.clone(), object, depth, state, note, detail, message, next })
 }
 
-/// Finds the workloads that are not ready and that no Kustomization applied itself: those of releases, and what somebody else brought.
+/// Finds the workloads that are not ready and that no Kustomization applied itself: those of releases, and those
+/// without Flux.
 fn others(facts: &Facts, env: Env, shown: &[FlowLine]) -> Vec<FlowLine> {
     let known: BTreeSet<&ObjectRef> = shown.iter().map(|line| &line.object).collect();
     let problems = facts.health(env).map(|health| health.problems.as_slice()).unwrap_or_default();
@@ -128,7 +136,7 @@ fn others(facts: &Facts, env: Env, shown: &[FlowLine]) -> Vec<FlowLine> {
     workloads.filter_map(|object| workload(object.clone(), 0, facts, env)).collect()
 }
 
-/// What the repository declares: each Kustomization with what it depends on.
+/// Returns the Kustomizations that the repository declares, each with its dependencies.
 fn declared(facts: &Facts, env: Env) -> BTreeMap<ObjectRef, Vec<ObjectRef>> {
     let Some(snapshot) = &facts.repository else { return BTreeMap::new() };
     let name = facts.name(env);
@@ -151,7 +159,7 @@ fn waves<'a>(facts: &Facts, env: Env, objects: impl Iterator<Item = &'a ObjectRe
     objects.map(|object| (object.clone(), wave(object).unwrap_or_default())).collect()
 }
 
-/// Counts for each Kustomization how many must come before it on its longest path: what applies it, and what it depends on.
+/// Counts for each Kustomization the ones before it on its longest path: the one that applies it, and its dependencies.
 fn levels(
     kustomizations: &BTreeMap<ObjectRef, Option<&Row>>,
     declared: &BTreeMap<ObjectRef, Vec<ObjectRef>>,
@@ -168,7 +176,7 @@ fn levels(
         before.insert(object, list);
     }
     let mut levels: BTreeMap<ObjectRef, usize> = kustomizations.keys().map(|object| (object.clone(), 0)).collect();
-    // A circle would never settle: as many rounds as there are objects are enough for any order that exists.
+    // A circle would never settle: as many rounds as there are objects are enough for any valid order.
     for _ in 0..kustomizations.len() {
         let mut changed = false;
         for (object, list) in &before {
@@ -203,22 +211,48 @@ fn line(object: ObjectRef, row: &Row, depth: u16, facts: &Facts, env: Env) -> Fl
         State::Progressing => flux.and_then(|flux| progress(facts, env, row, flux)),
         _ => None,
     };
-    let message = message.or_else(|| source_fault(facts, env, row, flux?));
-    let note = flux.map(|flux| note(&object, row, flux, now)).unwrap_or_default();
+    // A release whose source is not ready says no more than that; why stands at the source.
+    let waits = flux.is_some_and(|flux| row.state == State::Failed && flux.reason == "SourceNotReady");
+    let starved = flux.and_then(|flux| source_fault(facts, env, row, flux));
+    let starved = starved.filter(|(source, _)| message.is_none() || (waits && !kinds::HELM_CHART.is(source)));
+    let message = if starved.is_some() { None } else { message };
+    let lags = kinds::KUSTOMIZATION.is(&object) && facts.health(env).is_some_and(|health| health.is_lagging(row));
+    let note = match flux {
+        Some(flux) if lags => format!("still at {}", kinds::short_revision(&flux.revision)),
+        Some(flux) => note(&object, row, flux, now, |other| facts.row(env, other)),
+        None => String::new(),
+    };
+    let state = if lags { State::Progressing } else { row.state };
     let detail = flux.map(|flux| detail(&object, flux, now)).unwrap_or_default();
-    let message = message.filter(|text| !text.is_empty());
-    let next = next::step(&object, row);
-    FlowLine { name: object.name.clone(), object, depth, state: row.state, note, detail, message, next }
+    let next = match &starved {
+        Some((source, _)) => next::beside(source),
+        None => next::step(&object, row),
+    };
+    let message = message.or(starved.map(|(_, fault)| fault)).filter(|text| !text.is_empty());
+    let root = root(facts, env, &object, state);
+    let next = next.or_else(|| root.is_some().then(next::why));
+    // What runs says what it waits for, and until when.
+    let message = if state == State::Progressing { message.or(root) } else { root.or(message) };
+    FlowLine { name: object.name.clone(), object, depth, state, note, detail, message, next }
 }
 
-/// Says what a run waits for, how long it may, and what waits behind it.
+/// Writes the root cause of a failure, once the environment was examined: the symptom says only what waits.
+fn root(facts: &Facts, env: Env, object: &ObjectRef, state: State) -> Option<String> {
+    let is_broken = matches!(state, State::Failed | State::Waiting | State::Progressing);
+    let root = facts.root_of(env, object).filter(|root| is_broken && !root.is_unrecognised())?;
+    Some(root.told_at(object))
+}
+
+/// Describes a running reconcile: the objects that it waits for, the time that is left, and the revision that waits for
+/// its end.
 fn progress(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<String> {
     const NAMED: usize = 2;
     let (end, _) = flux.until?;
-    let checks = row.message.starts_with("Running health checks");
-    let what = if checks { "health checks" } else { row.message.split(" with ").next().unwrap_or_default() };
+    // Any other action is described only by the controller's message.
+    let does = row.message.split(" with ").next().unwrap_or_default();
+    let what = if flux.is_checking { "health checks" } else { does };
     let mut text = format!("{what}, {} left", until(facts.now_in(env), end));
-    let unready = |object: &ObjectRef| facts.row(env, object).is_some_and(|row| row.state != State::Ready);
+    let unready = |object: &ObjectRef| facts.known_row(env, object).is_some_and(|row| row.state != State::Ready);
     let waits: Vec<ObjectRef> = inventory(row).filter(unready).collect();
     if !waits.is_empty() {
         let named: Vec<String> = waits.iter().take(NAMED).map(ObjectRef::short).collect();
@@ -228,30 +262,32 @@ fn progress(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<Stri
     }
     let fetched =
         facts.row(env, flux.source.as_ref()?).and_then(|source| source.flux.as_ref()).map(|flux| &flux.revision);
-    if let Some(revision) =
-        fetched.filter(|revision| checks && !row.message.contains(revision.as_str()) && !revision.is_empty())
+    let checked = flux.attempted.as_ref().unwrap_or(&flux.revision);
+    if let Some(revision) = fetched.filter(|revision| flux.is_checking && *revision != checked && !revision.is_empty())
     {
         text.extend(["; ", &kinds::short_revision(revision), " waits behind it"]);
     }
     Some(text)
 }
 
-/// Says that what it takes its content from cannot be fetched: it stays as it is until then, however well. The environment's own source is
-/// told above all lines.
-fn source_fault(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<String> {
+/// Reports that its source cannot be fetched, so that it stays at its revision even if it is ready. The fault of the
+/// environment's own source is above all lines.
+fn source_fault(facts: &Facts, env: Env, row: &Row, flux: &FluxFacts) -> Option<(ObjectRef, String)> {
     let source = flux.source.as_ref()?;
     if facts.health(env).and_then(|health| health.source.as_ref()).is_some_and(|(own, _)| own == source) {
         return None;
     }
-    // The chart that source-controller fetches for a release: NAMESPACE-NAME, beside the source (helm-controller, `GetHelmChartName`).
+    // The chart that source-controller fetches for a release: NAMESPACE-NAME, beside the source (helm-controller,
+    // `GetHelmChartName`).
     let chart = kinds::HELM_CHART.object(&source.namespace, &format!("{}-{}", row.key.namespace, row.key.name));
     [source, &chart].into_iter().find_map(|source| {
         let failing = facts.row(env, source).filter(|row| row.state == State::Failed)?;
-        Some(format!("{} cannot be fetched: {}", source.short(), kinds::essence(&failing.message)))
+        let fault = format!("{} cannot be fetched: {}", source.short(), kinds::essence(&failing.message));
+        Some((source.clone(), fault))
     })
 }
 
-/// What it is and since when: `HelmRelease  3d`, `main@9f1c2aa  12m`.
+/// Writes its kind or revision, and the age of its state: `HelmRelease  3d`, `main@9f1c2aa  12m`.
 fn detail(object: &ObjectRef, flux: &FluxFacts, now: Timestamp) -> String {
     let what =
         if kinds::KUSTOMIZATION.is(object) { kinds::short_revision(&flux.revision) } else { object.kind.clone() };
@@ -259,7 +295,14 @@ fn detail(object: &ObjectRef, flux: &FluxFacts, now: Timestamp) -> String {
     format!("{what}  {since:>4}").trim().to_owned()
 }
 
-fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, now: Timestamp) -> String {
+/// Writes the text at the right of a line; `row_of` finds the rows of its dependencies.
+fn note<'a>(
+    object: &ObjectRef,
+    row: &Row,
+    flux: &FluxFacts,
+    now: Timestamp,
+    row_of: impl Fn(&ObjectRef) -> Option<&'a Row>,
+) -> String {
     let next = flux.next_after(now).map(|next| until(now, next));
     match row.state {
         State::Ready if kinds::HELM_RELEASE.is(object) => flux.revision.clone(),
@@ -267,8 +310,16 @@ fn note(object: &ObjectRef, row: &Row, flux: &FluxFacts, now: Timestamp) -> Stri
         State::Progressing => "reconciling".to_owned(),
         State::Failed => next.map_or_else(|| "failed".to_owned(), |next| format!("failed, retry {next}")),
         State::Waiting => {
-            let blocker = flux.depends_on.iter().find(|other| row.message.contains(&format!("{}'", other.name)));
-            match blocker.or(flux.depends_on.first()) {
+            // A ready dependency may be so at an older revision, which only the controller reports.
+            let holds = |other: &&ObjectRef| row_of(other).is_none_or(|other| other.state != State::Ready);
+            let named = |other: &&ObjectRef| row.message.contains(&format!("{}'", other.name));
+            let mut depends = flux.depends_on.iter();
+            let blocker = depends.clone().find(|other| holds(other) && named(other));
+            match blocker
+                .or_else(|| depends.clone().find(holds))
+                .or_else(|| depends.clone().find(named))
+                .or(depends.next())
+            {
                 Some(other) => format!("waits on {}", other.name),
                 None => "waits".to_owned(),
             }

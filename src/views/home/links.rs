@@ -1,4 +1,4 @@
-//! What the selection is linked with on the other side: the objects that a file feeds, the files that an object is made from.
+//! The links of the selection to the other side: the objects that a file feeds, the files of an object.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::app::Facts;
 use crate::kinds;
 use crate::model::{Env, ObjectRef};
 
-/// Holds what is marked beside the selection.
+/// Holds the linked items, which are marked.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     /// Files that feed the selected object; folders above them too.
@@ -27,14 +27,14 @@ impl Links {
             let declared = feed.declared.iter().filter(|declared| declared.file == path);
             links.objects.extend(declared.map(|declared| (env, declared.object.clone())));
         }
-        // What is rendered tells what a patch or a variable changes, and the names as they are in the end.
+        // The survey knows the effects of patches and variables, and the final names.
         for known in facts.survey.iter().flat_map(|survey| survey.objects_of_file(path)) {
             links.objects.extend(facts.find_environment(&known.env).map(|env| (env, known.object.clone())));
         }
         links
     }
 
-    /// Finds the files that an object is made from.
+    /// Finds the files of an object.
     pub fn of_object(env: Env, object: &ObjectRef, facts: &Facts) -> Self {
         let mut links = Self::default();
         let Some(snapshot) = &facts.repository else { return links };

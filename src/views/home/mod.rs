@@ -9,11 +9,15 @@
 //! +-----------------------+---------------------------------+----------------------------------+
 //! ```
 
+mod applied;
 mod behind;
 mod environment;
+#[cfg(test)]
+mod fault_tests;
 pub mod flow;
 mod links;
 mod next;
+mod outlook;
 mod repository;
 #[cfg(test)]
 mod tests;
@@ -21,6 +25,7 @@ mod tree;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::widgets::Paragraph;
@@ -28,22 +33,23 @@ use crate::widgets::StyledLine;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::app::motion::step;
 use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
 use crate::kinds;
 use crate::model::{Env, Kind, ObjectRef, PerEnv, work};
 use crate::repo::EntryKind;
 use crate::widgets::{panel, wrap};
+use applied::AppliedCommits;
 use behind::Behind;
 use environment::{Environment, PanelContext};
 use flow::FlowLine;
 use links::Links;
+use outlook::Outlook;
 use repository::Repository;
 
-/// From this width on two environments are shown side by side.
+/// The least width for two environments side by side.
 const PAIR_FROM_WIDTH: u16 = 100;
 
-/// Below this width there is room for one panel: the one that has the focus.
+/// The least width for two panels: below it there is room only for the one with the focus.
 const TWO_PANELS_FROM_WIDTH: u16 = 60;
 
 /// Shows the repository's tree and the environments.
@@ -51,35 +57,40 @@ const TWO_PANELS_FROM_WIDTH: u16 = 60;
 pub struct Home {
     repository: Repository,
     environments: PerEnv<Environment>,
-    /// Whether the tree has the focus; else the focused environment, which the facts tell.
+    /// Whether the tree has the focus; else it is on the focused environment of the facts.
     in_tree: bool,
-    /// The first of the pair of environments that there is room for: it scrolls with the focus, and never turns about.
+    /// The first of the two environments on the screen: it scrolls with the focus, and never wraps around.
     first: Cell<usize>,
     filter: String,
     links: Links,
     behind: Behind,
     wide: Cell<bool>,
-    /// The lines of each environment until the facts change: a key asks for them many times.
+    /// The lines of each environment until the facts change: a key reads them many times.
     flows: RefCell<PerEnv<Option<Arc<[FlowLine]>>>>,
+    /// The outlooks below them, until the facts change.
+    outlooks: RefCell<BTreeMap<Env, Arc<Outlook>>>,
+    applied: AppliedCommits,
+    /// Whether each panel had room for an outlook at the last drawing: its kinds are watched only then.
+    has_room: RefCell<BTreeMap<Env, bool>>,
 }
 
-/// The environments that have a panel: all, or the one that the operator asked for alone.
+/// Returns the environments with a panel: all, or the one that the user chose.
 fn shown_environments(facts: &Facts) -> Vec<Env> {
     facts.only.map_or_else(|| facts.environments.iter().map(|(env, _)| env).collect(), |env| vec![env])
 }
 
 impl Home {
-    /// Starts with the first environment's panel focused, as live state is what most look for first.
+    /// Starts with the focus on the first environment, as most users look for the live state first.
     pub fn new() -> Self {
         Self { repository: Repository::new(), ..Self::default() }
     }
 
-    /// The environments that are shown, in their order: the focused one, and its neighbour where there is room.
+    /// Returns the shown environments in their order: the focused one, and its neighbour if there is room.
     fn shown(&self, facts: &Facts) -> Vec<Env> {
         if self.wide.get() { self.pair(facts) } else { focused(facts).into_iter().collect() }
     }
 
-    /// The focused environment and the neighbour that is beside it, scrolled no further than the focus asks for.
+    /// Returns the focused environment and the neighbour beside it, scrolled only as far as the focus needs.
     fn pair(&self, facts: &Facts) -> Vec<Env> {
         let chosen = shown_environments(facts);
         let focus = chosen.iter().position(|env| *env == facts.focused).unwrap_or_default();
@@ -93,7 +104,7 @@ impl Home {
         focused(facts).filter(|_| !self.in_tree)
     }
 
-    /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere when there is none.
+    /// Moves the focus to a panel: 0 is the tree, then the environments in their order; nowhere if there is none.
     fn focus(&mut self, panel: usize, facts: &Facts) -> Vec<Action> {
         let env = panel.checked_sub(1).and_then(|index| shown_environments(facts).get(index).copied());
         if let Some(env) = env {
@@ -104,7 +115,7 @@ impl Home {
         Vec::new()
     }
 
-    /// Moves the focus along what is on the screen: the tree, then the environments shown.
+    /// Moves the focus along the screen: the tree, then the environments shown.
     fn focus_next_panel(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
         let shown = self.shown(facts);
         let at = self.focused_env(facts).and_then(|env| shown.iter().position(|one| *one == env));
@@ -117,7 +128,7 @@ impl Home {
         self.focus(panel, facts)
     }
 
-    /// Moves the focus along all environments; from the tree into the one that had it last.
+    /// Moves the focus along all environments; from the tree into the last one that had it.
     fn focus_next_environment(&mut self, forward: bool, facts: &Facts) -> Vec<Action> {
         let chosen = shown_environments(facts);
         let count = chosen.len().max(1);
@@ -153,29 +164,41 @@ impl Home {
 
     fn forget_flows(&mut self) {
         *self.flows.get_mut() = PerEnv::default();
+        self.outlooks.get_mut().clear();
     }
 
-    fn index_of(&self, env: Env, flow: &[FlowLine]) -> usize {
-        self.environments.get(env).map_or(0, |environment| environment.index(flow))
+    fn outlook(&self, facts: &Facts, env: Env) -> Arc<Outlook> {
+        let mut outlooks = self.outlooks.borrow_mut();
+        let outlook = outlooks.entry(env).or_insert_with(|| {
+            // The lines that the filter hides count, too: they are shown again without it.
+            let flow = flow::lines(facts, env);
+            work::count(flow.len());
+            Arc::new(Outlook::of(facts, env, &flow, &self.applied))
+        });
+        Arc::clone(outlook)
     }
 
     fn selected_object(&self, facts: &Facts) -> Option<(Env, ObjectRef)> {
         let env = self.focused_env(facts)?;
         let flow = self.flow(facts, env);
-        flow.get(self.index_of(env, &flow)).map(|line| (env, line.object.clone()))
+        let untouched = || flow.first().map(|line| line.object.clone());
+        let selected = self.environments.get(env).map_or_else(untouched, |environment| environment.selected(&flow));
+        selected.map(|object| (env, object))
     }
 
-    fn move_in_environment(&mut self, motion: Motion, facts: &Facts) -> Option<()> {
-        let env = self.focused_env(facts)?;
+    /// Makes a panel for each environment, once they are known or are others.
+    fn size(&mut self, facts: &Facts) {
         let count = facts.environments.len();
         if self.environments.len() != count {
             self.environments = PerEnv::from_fn(count, |_| Environment::default());
         }
+    }
+
+    fn move_in_environment(&mut self, motion: Motion, facts: &Facts) -> Option<()> {
+        let env = self.focused_env(facts)?;
         let flow = self.flow(facts, env);
-        let environment = self.environments.get_mut(env)?;
-        let next = step(environment.index(&flow), flow.len(), environment.scroll.page(), motion)?;
-        environment.select(&flow, next);
-        Some(())
+        self.size(facts);
+        self.environments.get_mut(env)?.go(&flow, motion)
     }
 
     fn render_environments(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
@@ -202,20 +225,23 @@ impl Home {
             let flow = self.flow(facts, *env);
             let lines: &[FlowLine] = if scene.has_marks(*env) { &flow } else { &[] };
             let seen = lines.iter().filter(|line| scene.is_marked(*env, &line.object)).count();
+            let outlook = || self.outlook(facts, *env);
             let look = PanelContext {
                 env: *env,
                 title: self.behind.title(facts, *env, &scene.marked_word(*env, seen), area.width),
+                outlook: &outlook,
                 flow: &flow,
                 filter: &self.filter,
                 focus: self.focused_env(facts) == Some(*env),
                 linked: &self.links.objects,
             };
-            self.environments.get(*env).unwrap_or(&untouched).render(frame, *area, scene, &look);
+            let has_room = self.environments.get(*env).unwrap_or(&untouched).render(frame, *area, scene, &look);
+            self.has_room.borrow_mut().insert(*env, has_room);
         }
     }
 }
 
-/// Returns the focused environment; `None` while none is known.
+/// Returns the focused environment; `None` if none is known.
 fn focused(facts: &Facts) -> Option<Env> {
     facts.environment(facts.focused).map(|environment| environment.env)
 }
@@ -248,9 +274,10 @@ impl View for Home {
         self.render_environments(frame, rest, scene);
     }
 
-    fn changed(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
+    fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.forget_flows();
-        Vec::new()
+        self.size(scene.facts);
+        self.applied.ask(scene.facts)
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
@@ -284,21 +311,31 @@ impl View for Home {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        self.behind.answer(payload);
+        if let Err(payload) = self.applied.answer(payload) {
+            self.behind.answer(payload);
+        }
+        self.forget_flows();
         Vec::new()
     }
 
     fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
-        // The pair, even where only one of it has room: the other is a key away.
+        // Both are watched, even if only one has room: the other is a key away.
         let facts = scene.facts;
         let judged = || kinds::WORKLOADS.iter().copied().chain(std::iter::once(kinds::NODE));
         let mut watched: Vec<(Env, &'static Kind)> = Vec::new();
         for env in self.pair(facts) {
             watched.extend(judged().map(|kind| (env, kind)));
-            // Pods tell why a workload is not ready; while all are, nobody asks for thousands of them.
+            // Pods have the reason why a workload is not ready; while all are ready, thousands of pods need not be
+            // read.
             let is_unwell =
                 facts.health(env).and_then(|health| health.workloads).is_some_and(|share| !share.is_whole());
-            watched.extend(is_unwell.then_some((env, kinds::POD)));
+            watched.extend((is_unwell || outlook::has_warned_of_pods(facts, env)).then_some((env, kinds::POD)));
+            // The kinds of the outlook come last, and only if there is room for it.
+            let is_listed = facts.table(env, kinds::KUSTOMIZATION).is_some_and(|table| table.link.is_listed());
+            let has_room = self.has_room.borrow().get(&env).copied().unwrap_or(true);
+            if is_listed && has_room {
+                watched.extend(kinds::BESIDE.iter().map(|kind| (env, *kind)));
+            }
         }
         watched
     }
@@ -312,12 +349,12 @@ impl View for Home {
             };
         }
         let selected = self.selected_object(facts).map(|(env, object)| CommandTarget::Object(env, object));
-        // A panel without a line is its environment still: what is wrong with its connection is mended from there.
+        // A panel without a line still selects its environment: commands on it can repair its connection.
         selected.or_else(|| self.focused_env(facts).map(CommandTarget::Environment)).into_iter().collect()
     }
 
     fn marked(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
-        // Nothing marked is the rule: the lines are not gone through for it.
+        // Marks are rare: without one, the lines need not be visited.
         let Some(env) = self.focused_env(scene.facts).filter(|env| scene.has_marks(*env)) else { return Vec::new() };
         let flow = self.flow(scene.facts, env);
         let marked = flow.iter().filter(|line| scene.is_marked(env, &line.object));
@@ -329,7 +366,7 @@ impl View for Home {
     }
 
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
-        // One filter at a time: that of the panel in which it was typed.
+        // Only one filter applies: that of the panel in which the user typed it.
         let (tree, flows) = if self.in_tree { (text, "") } else { ("", text) };
         self.repository.filter(tree, scene.facts);
         flows.clone_into(&mut self.filter);

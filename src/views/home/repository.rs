@@ -1,4 +1,4 @@
-//! The repository's panel: the tree, with git marks, locks and what feeds the selected object.
+//! The repository's panel: the tree, with git marks, locks and the files of the selected object.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::repo::git::Mark;
 use crate::repo::{EntryKind, Snapshot};
 use crate::widgets::{Paragraph, Scroll, StyledLine, lines, panel, wrap};
 
-/// Shows the repository's tree and keeps what is selected in it.
+/// Shows the repository's tree and keeps its selection.
 #[derive(Debug, Default)]
 pub(super) struct Repository {
     tree: Tree,
@@ -22,19 +22,19 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    /// Starts with the folders open that lead to the environments and what they apply.
+    /// Starts with the folders open that lead to the environments and their objects.
     pub fn new() -> Self {
         let open = ["clusters", "apps", "infrastructure", "monitoring"].map(str::to_owned);
         Self { tree: Tree::opened(open), ..Self::default() }
     }
 
-    /// Returns the selected path and what it is.
+    /// Returns the selected path and its kind.
     pub fn selected(&self, facts: &Facts) -> Option<(String, EntryKind)> {
         let snapshot = facts.repository.as_ref()?;
         self.tree.visible(snapshot).get(self.selected).map(|entry| (entry.path.to_string(), entry.kind))
     }
 
-    /// Shows only paths that contain a text; the selection stays where that is one of them.
+    /// Shows only paths that contain a text; the selection stays if it is one of them.
     pub fn filter(&mut self, text: &str, facts: &Facts) {
         if self.tree.wanted() == text {
             return;
@@ -44,7 +44,7 @@ impl Repository {
         self.selected = 0;
         let (Some(snapshot), Some(path)) = (&facts.repository, selected) else { return };
         if text.is_empty() {
-            // The folders around it were not needed while the filter was in force.
+            // The filter did not need the folders around it.
             let folders = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
             self.tree.open_all(folders);
         }
@@ -53,14 +53,14 @@ impl Repository {
         self.selected = (0..visible.len()).find(is_it).unwrap_or(0);
     }
 
-    /// Counts the paths that the filter leaves, and all of them; `None` while it is empty.
+    /// Counts the paths that the filter leaves, and all of them; `None` without a filter.
     pub fn filtered(&self, facts: &Facts) -> Option<(usize, usize)> {
         let snapshot = facts.repository.as_ref().filter(|_| !self.tree.wanted().is_empty())?;
         let files = snapshot.scan.entries.iter().filter(|entry| entry.kind != EntryKind::Directory);
         Some((self.tree.visible(snapshot).len(), files.count()))
     }
 
-    /// Moves, opens and closes folders; `None` when the motion means nothing here.
+    /// Moves, opens and closes folders; `None` if the motion has no effect here.
     pub fn motion(&mut self, motion: Motion, facts: &Facts) -> Option<()> {
         let snapshot = facts.repository.as_ref()?;
         let visible = self.tree.visible(snapshot);
@@ -119,7 +119,8 @@ impl Repository {
     }
 }
 
-/// Returns how bad the worst is that is wrong with a file or below a folder; until the rules were asked, what reading the files told.
+/// Returns the worst severity of a file's findings or of those below a folder; before the first survey, only those of
+/// reading the files.
 fn wrong(facts: &Facts, snapshot: &Snapshot, path: &str) -> Option<Severity> {
     match &facts.survey {
         Some(survey) => survey.worst(path),

@@ -1,4 +1,4 @@
-//! Home as it is seen, from facts made by hand.
+//! The screen of Home, with handmade facts.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::app::test_support::facts;
 use crate::app::{App, Keymap, KindTable, Msg};
 use crate::commands::COMMANDS;
 use crate::kinds;
-use crate::model::{Connection, Env, FluxFacts, Row, RowKey, State, Suspension};
+use crate::model::{Connection, Env, FluxFacts, Labels, Row, RowKey, State, Suspension};
 use crate::runtime::{PictureFormat, picture};
 use crate::theme::{Depth, Theme};
 
@@ -32,11 +32,14 @@ fn row(name: &str, state: State, message: &str, flux: FluxFacts) -> Row {
         message: message.into(),
         created: None,
         cells: Box::default(),
+        note: None,
+        labels: Labels::default(),
+        since: None,
         flux: Some(Box::new(flux)),
     }
 }
 
-/// Draws Home with a healthy staging and a production that has one of each trouble.
+/// Draws Home with a healthy staging and a production that has one problem of each sort.
 fn screen(width: u16, height: u16) -> String {
     let kustomization = |name: &str| kinds::KUSTOMIZATION.object("flux-system", name);
     let waits = FluxFacts { depends_on: vec![kustomization("configs")], ..FluxFacts::default() };

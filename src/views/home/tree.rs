@@ -1,35 +1,36 @@
-//! The repository's tree: which entries are visible, and how each is written.
+//! The repository's tree: its visible entries, and the text of each.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::app::Facts;
 use crate::check::Severity;
+use crate::model::signs;
 use crate::model::work;
 use crate::repo::{EntryKind, Snapshot, TreeEntry};
 use crate::theme::{Scope, Theme};
 use crate::views::parts::kept::{Kept, SameValue};
 use crate::widgets::{Span, StyledLine, fit, fit_end, pad};
 
-/// Remembers which folders are open.
+/// Holds the open folders.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The open folders, by path.
     open: BTreeSet<String>,
-    /// Shows only paths that contain this text, with the folders around them; empty shows all.
+    /// The text that shown paths contain, beside the folders around them; empty shows all.
     filter: String,
     /// The places of the visible entries.
     places: Kept<SameValue<Snapshot>, Vec<usize>>,
 }
 
-/// Holds the entries of a tree that are visible, in display order.
+/// Holds the visible entries of a tree, in display order.
 pub struct VisibleEntries<'a> {
     entries: &'a [TreeEntry],
     places: Arc<Vec<usize>>,
 }
 
 impl<'a> VisibleEntries<'a> {
-    /// Returns how many there are.
+    /// Returns the number of visible entries.
     pub fn len(&self) -> usize {
         self.places.len()
     }
@@ -83,7 +84,7 @@ impl Tree {
         self.open.contains(path)
     }
 
-    /// Returns the text that paths must contain; empty where all are shown.
+    /// Returns the text that shown paths contain; empty shows all.
     pub fn wanted(&self) -> &str {
         &self.filter
     }
@@ -100,7 +101,7 @@ impl Tree {
         self.places.forget();
     }
 
-    /// Opens a folder that is closed, and closes one that is open.
+    /// Opens a closed folder, and closes an open one.
     pub fn toggle(&mut self, path: &str) {
         self.places.forget();
         if !self.open.remove(path) {
@@ -112,18 +113,18 @@ impl Tree {
     pub fn line(&self, entry: &TreeEntry, how: &TreeContext<'_>) -> StyledLine<'static> {
         let theme = how.theme;
         let sign = if how.selected {
-            Span::styled(">", theme.style(Scope::Selection))
+            Span::styled(signs::SELECTED.sign, theme.style(Scope::Selection))
         } else if how.linked {
-            Span::styled("*", theme.style(Scope::Linked))
+            Span::styled(signs::LINKED.sign, theme.style(Scope::Linked))
         } else {
             Span::raw(" ")
         };
         let folder = entry.kind == EntryKind::Directory;
         let indent = if self.filter.is_empty() { usize::from(entry.depth) * 2 } else { 0 };
         let arrow = match (folder, self.open.contains(&*entry.path)) {
-            (true, true) => "v ",
-            (true, false) => "> ",
-            (false, _) => "  ",
+            (true, true) => signs::OPEN_FOLDER.sign,
+            (true, false) => signs::CLOSED_FOLDER.sign,
+            (false, _) => " ",
         };
         let name = if self.filter.is_empty() { entry.name() } else { &entry.path };
         let scope = if how.selected {
@@ -139,10 +140,10 @@ impl Tree {
         };
         let lock = entry.lock.as_ref().map(|lock| whose(how.facts, &lock.recipients)).unwrap_or_default();
         let mark = how.mark.map(String::from).unwrap_or_default();
-        // An open folder shows it on what is in it; a hint can wait for the list of findings.
+        // An open folder shows it on its content; a hint can wait for the list of findings.
         let lock = match how.wrong.filter(|_| !(folder && self.open.contains(&*entry.path))) {
-            Some(Severity::Error) => format!("{lock}(x)"),
-            Some(Severity::Warning) => format!("{lock}(!)"),
+            Some(Severity::Error) => format!("{lock}{}", signs::FILE_ERROR.sign),
+            Some(Severity::Warning) => format!("{lock}{}", signs::FILE_WARNING.sign),
             Some(Severity::Hint) | None => lock,
         };
         let marks = usize::from(!lock.is_empty()) * (lock.len() + 1) + usize::from(!mark.is_empty()) * 2;
@@ -151,7 +152,7 @@ impl Tree {
         let padding = pad("", room.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str())));
         let mut spans = vec![
             sign,
-            Span::styled(format!("{}{arrow}", " ".repeat(indent)), theme.style(Scope::Dim)),
+            Span::styled(format!("{}{arrow} ", " ".repeat(indent)), theme.style(Scope::Dim)),
             Span::styled(text, theme.style(scope)),
             Span::raw(padding),
         ];
@@ -165,11 +166,11 @@ impl Tree {
     }
 }
 
-/// Holds what writing an entry needs to know.
+/// Holds the input of writing an entry.
 pub struct TreeContext<'a> {
-    /// What is known.
+    /// The facts.
     pub facts: &'a Facts,
-    /// How it looks.
+    /// The theme.
     pub theme: &'a Theme,
     /// The width in cells.
     pub width: usize,
@@ -177,13 +178,13 @@ pub struct TreeContext<'a> {
     pub selected: bool,
     /// Whether it feeds the selected object.
     pub linked: bool,
-    /// How bad the worst is that is wrong with it, or below it.
+    /// The worst severity of its findings, or of those below it.
     pub wrong: Option<Severity>,
     /// Its git mark.
     pub mark: Option<char>,
 }
 
-/// Writes whose key opens a file: the first letters of the environments that have a recipient of it, `?` when none has.
+/// Writes whose key opens a file: the first letters of the environments that have a recipient of it, `?` for none.
 fn whose(facts: &Facts, recipients: &[String]) -> String {
     let mut letters: String = facts
         .environments

@@ -1,25 +1,31 @@
 //! A list of one kind in one environment, over all namespaces.
 //!
 //! ```text
-//! +> staging  [Kustomization] HelmRelease GitRepository …  6 of 6 -----------------+
-//! |   NAMESPACE     NAME            REVISION        AGE   MESSAGE                    |
+//! +> staging  kustomizations  6 ---------------------------------------------------+
+//! | [kustomizations 6] helmreleases x1/5  gitrepositories 1  deployments ~1/9     → |
+//! |   NAMESPACE↑    NAME            REVISION        AGE   MESSAGE                  → |
 //! |>= flux-system   apps            main@dc5f039    2d    Applied revision: …        |
 //! +---------------------------------------------------------------------------------+
 //! ```
 
+mod kind_tabs;
 mod paint;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, CommandTarget, Facts, Motion, Scene, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, MotionHint, Scene, View};
 use crate::cluster::{Resource, WatchEvent};
 use crate::kinds;
 use crate::model::{Connection, Env, Kind, ObjectRef, Row, Rows};
-use crate::views::parts::row_list::{NextOrder, RowList, SortOrder};
+use crate::views::parts::columns::ColumnScroll;
+use crate::views::parts::row_list::{NextOrder, RowList, SortColumn, SortOrder};
+use kind_tabs::KindTabs;
 use source::{Printed, RowSource};
 
 /// Lists the objects of a kind.
@@ -28,23 +34,29 @@ pub struct List {
     env: Env,
     source: RowSource,
     shown: RowList,
+    columns: ColumnScroll,
+    tabs: KindTabs,
 }
 
 impl List {
-    /// Opens the list of a kind that the registry knows; of Kustomizations where it does not.
+    /// Opens the list of a kind that the registry knows; of Kustomizations for any other.
     pub fn new(env: Env, kind: &str) -> Self {
         Self::of_kind(env, kinds::find(kind).unwrap_or(kinds::KUSTOMIZATION))
     }
 
     /// Opens the list of a kind of the registry.
     pub fn of_kind(env: Env, kind: &'static Kind) -> Self {
-        Self { env, source: RowSource::Known(kind), shown: RowList::new(true, first_order(kind)) }
+        Self::of_source(env, RowSource::Known(kind), RowList::new(true, first_order(kind)))
     }
 
     /// Opens the list of any resource, with the columns that the API server prints.
     pub fn printed(env: Env, resource: Resource) -> Self {
         let source = RowSource::Printed(Box::new(Printed::new(resource)));
-        Self { env, source, shown: RowList::new(false, SortOrder::Name) }
+        Self::of_source(env, source, RowList::new(false, SortOrder::default()))
+    }
+
+    fn of_source(env: Env, source: RowSource, shown: RowList) -> Self {
+        Self { env, source, shown, columns: ColumnScroll::default(), tabs: KindTabs::default() }
     }
 
     fn rows<'a>(&'a self, facts: &'a Facts) -> &'a Rows {
@@ -59,21 +71,23 @@ impl List {
         self.shown.selected(self.rows(facts)).map(|row| self.object(row))
     }
 
-    /// The marked ones among the rows that are shown: looked up, not searched for.
+    /// Returns the marked objects among the shown rows, by lookup instead of search.
     fn marked_objects<'a>(&'a self, scene: &Scene<'a>) -> impl Iterator<Item = ObjectRef> + 'a {
         let marks = scene.marks.filter(|marks| marks.env() == self.env);
         let rows = self.rows(scene.facts);
         marks.into_iter().flat_map(move |marks| self.shown.marked(rows, marks)).map(|key| self.source.object(key))
     }
 
-    /// Shows another kind: those that fluxdeck knows follow one another.
-    fn change_kind(&mut self, by: usize) -> bool {
+    /// Shows the next or previous kind with a tab.
+    fn change_kind(&mut self, forward: bool, facts: &Facts) -> bool {
         let RowSource::Known(known) = self.source else { return false };
-        let kinds = kinds::KINDS;
+        let kinds = kind_tabs::kinds(facts, self.env, known);
         let at = kinds.iter().position(|kind| kind.group_kind() == known.group_kind()).unwrap_or(0);
-        if let Some(kind) = kinds.get((at + by) % kinds.len()) {
+        let by = if forward { 1 } else { kinds.len().saturating_sub(1) };
+        if let Some(kind) = kinds.get((at + by) % kinds.len().max(1)) {
             self.source = RowSource::Known(kind);
             self.shown.start_over(first_order(kind));
+            self.columns.rewind();
         }
         true
     }
@@ -85,7 +99,7 @@ impl List {
             RowSource::Known(_) => {
                 self.env = env;
                 self.shown.rewind();
-                // Another environment is another list: what was marked is out of sight.
+                // Another environment is another list: the marks are out of sight.
                 vec![Action::Unmark]
             }
             RowSource::Printed(printed) => {
@@ -110,12 +124,12 @@ impl List {
             Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
             Some(Connection::Degraded(_) | Connection::Unreachable(_)) => format!("{all}, may be old"),
         };
-        let order = self.shown.order_word(|column| self.source.title(column).to_owned());
+        let order = self.shown.order().word(|column| self.source.title(column).to_owned());
         let marked = scene.marked_word(self.env, self.marked_objects(scene).count());
         format!("{}  {}  {state}{order}{marked}", scene.facts.name(self.env), self.source.name())
     }
 
-    /// Says why nothing is shown.
+    /// Explains why the list is empty.
     fn nothing(&self, facts: &Facts) -> String {
         let link = self.source.link(facts, self.env);
         let fault = facts.unconnected_fault(self.env).or_else(|| link.and_then(Connection::fault));
@@ -132,10 +146,14 @@ impl List {
     }
 }
 
-/// Says in which order a kind is shown at first: of pods and workloads what is not well matters most.
+/// Returns the first order of a kind: pods, workloads and nodes that are not ready matter most.
 fn first_order(kind: &Kind) -> SortOrder {
-    let is_workload = kinds::WORKLOADS.iter().chain([&kinds::POD]).any(|known| known.group_kind() == kind.group_kind());
-    if is_workload { SortOrder::State } else { SortOrder::Name }
+    let of_state = kinds::WORKLOADS.iter().chain([&kinds::POD, &kinds::NODE]);
+    if of_state.map(|known| known.group_kind()).any(|known| known == kind.group_kind()) {
+        SortColumn::State.into()
+    } else {
+        SortOrder::default()
+    }
 }
 
 impl View for List {
@@ -156,7 +174,12 @@ impl View for List {
 
     fn watches(&self, _scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
         match self.source {
-            RowSource::Known(kind) => vec![(self.env, kind)],
+            // The tabs count the objects of every Flux kind that are not ready while one is shown; pods may be many,
+            // and are watched only while they are shown.
+            RowSource::Known(kind) => {
+                let others = kinds::flux().filter(|other| kind.flux && other.group_kind() != kind.group_kind());
+                std::iter::once(kind).chain(others).map(|kind| (self.env, kind)).collect()
+            }
             RowSource::Printed(_) => Vec::new(),
         }
     }
@@ -166,7 +189,8 @@ impl View for List {
     }
 
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
-        self.shown.settle(self.source.rows(scene.facts, self.env));
+        let is_settled = self.source.link(scene.facts, self.env).is_some_and(Connection::is_settled);
+        self.shown.settle(self.source.rows(scene.facts, self.env), !is_settled, scene.facts.now);
         Vec::new()
     }
 
@@ -177,8 +201,11 @@ impl View for List {
                     printed.take(*event);
                 }
             }
-            Err(other) if other.is::<NextOrder>() => self.shown.sort_next(self.source.columns()),
-            Err(_) => {}
+            Err(other) => {
+                if let Ok(next) = other.downcast::<NextOrder>() {
+                    self.shown.sort(*next, self.source.columns());
+                }
+            }
         }
         self.changed(scene)
     }
@@ -186,9 +213,13 @@ impl View for List {
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let count = scene.facts.environments.len().max(1);
         match motion {
-            // Another kind is another list: what was marked is out of sight.
-            Motion::NextTab => self.change_kind(1).then(|| vec![Action::Unmark]),
-            Motion::PreviousTab => self.change_kind(kinds::KINDS.len() - 1).then(|| vec![Action::Unmark]),
+            // Another kind is another list: the marks are out of sight.
+            Motion::NextTab => self.change_kind(true, scene.facts).then(|| vec![Action::Unmark]),
+            Motion::PreviousTab => self.change_kind(false, scene.facts).then(|| vec![Action::Unmark]),
+            Motion::Left | Motion::Right => {
+                self.columns.step(motion == Motion::Right);
+                Some(Vec::new())
+            }
             Motion::NextEnvironment => Some(self.change_environment(1, count)),
             Motion::PreviousEnvironment => Some(self.change_environment(count - 1, count)),
             Motion::Mark => Some(vec![Action::Mark(self.env, self.selected(scene.facts)?)]),
@@ -209,6 +240,17 @@ impl View for List {
 
     fn env(&self, _scene: &Scene<'_>) -> Option<Env> {
         Some(self.env)
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        const KIND: MotionHint = MotionHint { motions: &[Motion::PreviousTab, Motion::NextTab], what: "kind" };
+        const COLUMNS: MotionHint = MotionHint { motions: &[Motion::Left, Motion::Right], what: "columns" };
+        match (&self.source, self.columns.is_cut()) {
+            (RowSource::Known(_), true) => &[KIND, MotionHint::ENVIRONMENT, COLUMNS, MotionHint::MARK],
+            (RowSource::Known(_), false) => &[KIND, MotionHint::ENVIRONMENT, MotionHint::MARK],
+            (RowSource::Printed(_), true) => &[MotionHint::ENVIRONMENT, COLUMNS, MotionHint::MARK],
+            (RowSource::Printed(_), false) => &[MotionHint::ENVIRONMENT, MotionHint::MARK],
+        }
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {

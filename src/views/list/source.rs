@@ -1,4 +1,4 @@
-//! Where the rows of a list come from: the app's own watch, or one of this screen.
+//! The source of a list's rows: the app's own watch, or one of this screen.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use crate::app::{Facts, Task};
 use crate::cluster::{self, Resource, TableColumn, WatchEvent, WatchScope};
 use crate::model::{Connection, Env, Kind, ObjectRef, RowKey, Rows};
 
-/// What stands for rows that nobody has asked for yet.
+/// The rows before the first watch.
 static NONE: Rows = Rows::new();
 
-/// Says where rows come from.
+/// Names the source of rows.
 #[derive(Debug)]
 pub(super) enum RowSource {
-    /// Of a kind that has a file here: the app watches it and keeps its rows, for every screen.
+    /// A kind with a file here: the app watches it and keeps its rows, for every screen.
     Known(&'static Kind),
-    /// Of any other: this screen follows it, as the server prints it.
+    /// Any other kind: this screen follows it, as the server prints it.
     Printed(Box<Printed>),
 }
 
@@ -50,7 +50,7 @@ impl RowSource {
         }
     }
 
-    /// Names what is listed; with its group, where nothing else says which of several it is.
+    /// Names the listed kind; with its group if several kinds share the name.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Printed(printed) if !printed.resource.group.is_empty() => {
@@ -83,7 +83,7 @@ impl RowSource {
     }
 }
 
-/// Holds what the server prints of a resource.
+/// Holds the rows that the server prints of a resource.
 #[derive(Debug)]
 pub(super) struct Printed {
     pub(super) resource: Resource,
@@ -100,8 +100,8 @@ impl Printed {
     /// Follows it for as long as the screen is open.
     pub(super) fn follow(&self, env: Env) -> Task {
         let resource = self.resource.clone();
-        Task::stream(format!("list {}", resource.plural), move |reach, mut reply| async move {
-            let cluster = match reach.cluster(env) {
+        Task::stream(format!("list {}", resource.plural), move |task_context, mut reply| async move {
+            let cluster = match task_context.cluster(env) {
                 Ok(cluster) => cluster,
                 Err(fault) => {
                     reply.send(WatchEvent::Link(Connection::Unreachable(fault))).await;

@@ -1,28 +1,28 @@
-//! The lines that are kept, in bounded memory, and which of them are shown.
+//! The kept lines, in bounded memory, and the filter for the shown ones.
 
 use crate::cluster::logs::LogEntry;
 use std::collections::VecDeque;
-/// How many lines are kept; more than anybody scrolls back through.
+/// The most lines that are kept; more than a user scrolls back through.
 const MOST_LINES: usize = 20_000;
 
-/// How many bytes are kept: 8 MiB, a fifth of the 40 MiB that the whole cockpit may take.
+/// The most bytes that are kept: 8 MiB, a fifth of the 40 MiB of the whole cockpit.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Says which lines are shown.
+/// Selects the shown lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogFilter {
-    /// Only those that concern the object.
+    /// Whether only lines about the object are shown.
     pub concerning: bool,
-    /// Only those that have this text; all when empty.
+    /// The text that shown lines contain; empty shows all.
     pub text: String,
-    /// Whether the texts as they came are searched.
+    /// Whether the search is in the text as the container wrote it.
     pub as_written: bool,
-    /// Whether lines without the text are shown too.
+    /// Whether lines without the text are shown, too.
     pub around: bool,
 }
 
 impl LogFilter {
-    /// Tells whether a line has the text that is sought.
+    /// Tells whether a line contains the search text.
     pub fn matches(&self, entry: &LogEntry) -> bool {
         find(entry.text(self.as_written), &self.text).is_some()
             || entry.subject.as_deref().is_some_and(|subject| find(subject, &self.text).is_some())
@@ -33,7 +33,7 @@ impl LogFilter {
     }
 }
 
-/// Finds a text in another: without regard to the case of ASCII letters, unless an upper-case letter is sought.
+/// Finds a text in another, ignoring the case of ASCII letters unless the search text has an upper-case letter.
 pub fn find(text: &str, sought: &str) -> Option<usize> {
     if sought.chars().any(char::is_uppercase) {
         return text.find(sought);
@@ -45,11 +45,12 @@ pub fn find(text: &str, sought: &str) -> Option<usize> {
     text.as_bytes().windows(sought.len()).position(|window| window.eq_ignore_ascii_case(sought))
 }
 
-/// Keeps lines by number; a line keeps its number for life, so that a place in the log outlives what falls out before it.
+/// Keeps lines by number; a line keeps its number, so that a place in the log stays valid after older lines are
+/// dropped.
 #[derive(Debug, Default)]
 pub struct Buffer {
     lines: VecDeque<LogEntry>,
-    /// The number of the first line kept, which is how many fell out.
+    /// The number of the first kept line, which is also the number of dropped ones.
     first: u64,
     bytes: usize,
     shown: VecDeque<u64>,
@@ -57,7 +58,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Takes a line, and lets the oldest fall out where there is no room.
+    /// Adds a line, and drops the oldest if there is no room.
     pub fn push(&mut self, entry: LogEntry) {
         self.bytes += entry.bytes();
         if self.sieve.passes(&entry) {
@@ -74,27 +75,27 @@ impl Buffer {
         }
     }
 
-    /// Returns how many lines fell out.
+    /// Returns the number of dropped lines.
     pub fn fallen(&self) -> u64 {
         self.first
     }
 
-    /// Returns how many lines are kept.
+    /// Returns the number of kept lines.
     pub fn kept(&self) -> usize {
         self.lines.len()
     }
 
-    /// Returns how many lines are shown.
+    /// Returns the number of shown lines.
     pub fn shown(&self) -> usize {
         self.shown.len()
     }
 
-    /// Returns which lines are shown.
+    /// Returns the filter.
     pub fn sieve(&self) -> &LogFilter {
         &self.sieve
     }
 
-    /// Changes which lines are shown. What only narrows the former choice looks at the lines shown alone.
+    /// Changes the filter. A narrower one only reads the shown lines.
     pub fn sift(&mut self, sieve: LogFilter) {
         let narrows = sieve.as_written == self.sieve.as_written
             && sieve.around == self.sieve.around
@@ -114,17 +115,17 @@ impl Buffer {
         }
     }
 
-    /// Returns the number of the line that is shown at a place.
+    /// Returns the number of the shown line at a place.
     pub fn number(&self, index: usize) -> Option<u64> {
         self.shown.get(index).copied()
     }
 
-    /// Returns the line that is shown at a place.
+    /// Returns the shown line at a place.
     pub fn get(&self, index: usize) -> Option<&LogEntry> {
         self.line(self.number(index)?)
     }
 
-    /// Returns the place of a line by its number, or of the one shown after it.
+    /// Returns the place of a line by its number, or of the next shown one.
     pub fn place(&self, number: u64) -> usize {
         self.shown.partition_point(|shown| *shown < number).min(self.shown.len().saturating_sub(1))
     }

@@ -1,4 +1,4 @@
-//! The task that follows a log and hands it to the view in batches, read already, so that the loop only stores lines.
+//! The task that follows a log and sends it to the view in batches, already parsed, so that the loop only stores lines.
 
 use std::time::Duration;
 
@@ -11,39 +11,39 @@ use crate::cluster::logs::{LogEntry, LogOptions, LogSource, follow};
 use crate::model::Fault;
 use crate::model::log::LogEvent;
 
-/// How many events may wait to be read; more would only hold memory, as the server waits too.
+/// The most events that wait to be read; more would only use memory, as the server waits, too.
 const EVENTS: usize = 16;
 
-/// The most lines in one batch: what the view stores within a millisecond.
+/// The most lines in one batch: the view stores them within a millisecond.
 const BATCH: usize = 2048;
 
-/// How long a batch is gathered: the screen is drawn no more often.
+/// The time for which a batch is collected: the screen is drawn no more often.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// How long the first answer waits for lines; after that it says that there are none yet.
+/// The time for which the first answer waits for lines; after it the view shows that there are none yet.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// Says how much of a log is read.
+/// Selects the part of a log that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Extent {
-    /// How far back; the last lines when nothing.
+    /// The time to go back; `None` means the last lines.
     pub since: Option<Duration>,
     /// The run of the container before this one.
     pub previous: bool,
 }
 
-/// How far back a log is read, in the order in which they are offered.
+/// The times to go back, in the order of the key.
 const SINCE: [Option<Duration>; 4] =
     [None, Some(Duration::from_mins(5)), Some(Duration::from_hours(1)), Some(Duration::from_hours(24))];
 
 impl Extent {
-    /// Reads further back, and after the furthest only the last lines again.
+    /// Reads further back, and after the longest time only the last lines again.
     pub fn further(self) -> Self {
         let next = SINCE.iter().cycle().skip_while(|since| **since != self.since).nth(1);
         Self { since: next.copied().flatten(), ..self }
     }
 
-    /// Says it in a few words; nothing where it is what a log opens with.
+    /// Writes it in a few words; empty for the default.
     pub fn word(self) -> String {
         let since = self.since.map(|since| match since.as_secs() / 60 {
             minutes @ ..60 => format!("since {minutes}m"),
@@ -53,31 +53,31 @@ impl Extent {
     }
 }
 
-/// Lists the containers of what is followed.
+/// Lists the containers of the log's source.
 pub fn containers(source: &LogSource) -> Task {
     let (env, object) = (source.env, source.object.clone());
-    Task::once(format!("containers of {object}"), move |reach| async move {
-        Containers(match reach.cluster(env) {
+    Task::once(format!("containers of {object}"), move |task_context| async move {
+        Containers(match task_context.cluster(env) {
             Ok(cluster) => cluster.containers_of(&object).await,
             Err(fault) => Err(fault),
         })
     })
 }
 
-/// The containers of what is followed, or why they are not known.
+/// The containers of the source, or the fault.
 #[derive(Debug)]
 pub struct Containers(pub Result<Vec<String>, Fault>);
 
-/// Tells the view what happened.
+/// Names an event of the stream.
 #[derive(Debug)]
 pub enum FeedEvent {
-    /// Lines came.
+    /// Lines arrived.
     Lines(Vec<LogEntry>),
-    /// Something happened to the stream.
+    /// The state of the stream changed.
     Event(LogEvent),
 }
 
-/// Holds what happened since the batch before, in its order.
+/// Holds the events since the last batch, in their order.
 #[derive(Debug, Default)]
 pub struct Batch(pub Vec<FeedEvent>);
 
@@ -92,20 +92,20 @@ impl Batch {
     }
 
     fn lines(&self) -> usize {
-        self.0.iter().map(|heard| if let FeedEvent::Lines(lines) = heard { lines.len() } else { 0 }).sum()
+        self.0.iter().map(|event| if let FeedEvent::Lines(lines) = event { lines.len() } else { 0 }).sum()
     }
 }
 
 /// Builds the task that follows a log until the view closes.
 pub fn task(source: LogSource, extent: Extent, until: CancellationToken) -> Task {
-    Task::stream(format!("follow the log of {}", source.writer()), move |reach, reply| async move {
-        // Another extent begins a stream of its own; the one before ends.
-        let _ended = until.run_until_cancelled(feed(reach, reply, source, extent)).await;
+    Task::stream(format!("follow the log of {}", source.writer()), move |task_context, reply| async move {
+        // Another extent starts a stream of its own; the one before ends.
+        let _ended = until.run_until_cancelled(feed(task_context, reply, source, extent)).await;
     })
 }
 
-async fn feed(reach: TaskContext, mut reply: Reply, source: LogSource, extent: Extent) {
-    let cluster = match reach.cluster(source.env) {
+async fn feed(task_context: TaskContext, mut reply: Reply, source: LogSource, extent: Extent) {
+    let cluster = match task_context.cluster(source.env) {
         Ok(cluster) => cluster,
         Err(fault) => {
             reply.send(Batch(vec![FeedEvent::Event(LogEvent::Ended(fault.to_string()))])).await;
@@ -123,7 +123,7 @@ async fn feed(reach: TaskContext, mut reply: Reply, source: LogSource, extent: E
     let options = LogOptions { tail, since: extent.since, previous: extent.previous, follow: true };
     let (sender, mut events) = mpsc::channel(EVENTS);
     let following = follow(cluster, target, options, sender);
-    // Both ends live in this one task: dropping it ends the stream.
+    // Both ends are in this one task: dropping it ends the stream.
     let (_ended, ()) = tokio::join!(following, hand_on(&mut events, &mut reply, &source));
 }
 
@@ -131,7 +131,7 @@ async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, sourc
     let mut first = true;
     loop {
         let mut batch = Batch::default();
-        // The first answer comes in any case; later there is one only when something happened.
+        // The first answer is always sent; later ones only after an event.
         if !first {
             let Some(event) = events.recv().await else { return };
             batch.take(event, source);
@@ -142,7 +142,7 @@ async fn hand_on(events: &mut mpsc::Receiver<LogEvent>, reply: &mut Reply, sourc
             match timeout_at(end, events.recv()).await {
                 Ok(Some(event)) => {
                     batch.take(event, source);
-                    // Once the first lines are there, the rest of them follows at once.
+                    // After the first lines, the rest of them follows at once.
                     end = end.min(Instant::now() + GATHER);
                 }
                 Ok(None) => {

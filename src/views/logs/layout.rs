@@ -1,4 +1,4 @@
-//! One entry as it is laid out in cells: its text, its colours, and the rows that can be seen of it.
+//! The layout of one entry in cells: its text, its colours, and its visible rows.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,18 +9,18 @@ use super::buffer::find;
 use crate::model::text::cells;
 use crate::widgets::{Span, fit, rows};
 
-/// The most bytes that a cell takes, about; a text of which only the end is seen is looked at from so far before it.
+/// The most bytes of a cell, about; it decides how much of a text is read if only its end is visible.
 const BYTES_OF_CELL: usize = 4;
 
-/// Holds the text of an entry, harmless for a terminal, and how it is laid out.
+/// Holds the text of an entry, harmless for a terminal, and its layout.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
     text: String,
-    /// The styles, each with the byte from which on it holds.
+    /// The styles, each with its first byte.
     styles: Vec<(usize, Style)>,
     /// The bytes of each row.
     pub(super) rows: Vec<Range<usize>>,
-    /// Whether the one row goes on where the screen ends.
+    /// Whether the one row continues beyond the screen.
     pub(super) is_cut: bool,
 }
 
@@ -31,7 +31,7 @@ impl Layout {
         self.text.push_str(&cells(text));
     }
 
-    /// Wraps the text to a width, into its first rows or its last, at most so many.
+    /// Wraps the text to a width, into its first or last rows, up to a number.
     pub(super) fn wrap(&mut self, width: usize, most: usize, is_end: bool) {
         if !is_end {
             self.rows = rows(&self.text, width, most);
@@ -39,7 +39,7 @@ impl Layout {
         }
         let seen = width.saturating_add(1).saturating_mul(most).saturating_mul(BYTES_OF_CELL);
         let mut from = self.text.len().saturating_sub(seen);
-        // It begins with a word, where there is one.
+        // It starts at a word, if there is one.
         let tail = self.text.as_bytes().get(from..).unwrap_or_default();
         if from > 0 {
             from += tail.iter().position(|byte| *byte == b' ').map_or(0, |space| space.saturating_add(1));
@@ -52,7 +52,7 @@ impl Layout {
         self.rows = last.map(|row| row.start.saturating_add(from)..row.end.saturating_add(from)).collect();
     }
 
-    /// Cuts the text to one row, which begins so many characters from its beginning.
+    /// Cuts the text to one row, which starts at a number of characters.
     pub(super) fn cut(&mut self, width: usize, pan: usize) {
         let from = self.text.char_indices().nth(pan).map_or(self.text.len(), |(at, _)| at);
         let rest = self.text.get(from..).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Layout {
         self.rows = std::iter::once(from..from.saturating_add(length)).collect();
     }
 
-    /// Appends the spans of a row: its colours over a style, and over both the text that is sought, in the style that goes with it.
+    /// Appends the spans of a row: its colours over a style, and over both the search text in its own style.
     pub(super) fn spans(
         &self,
         row: &Range<usize>,
@@ -90,7 +90,7 @@ impl Layout {
     }
 }
 
-/// Finds every place of a text that is sought.
+/// Finds every occurrence of the search text.
 fn matches(text: &str, sought: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;

@@ -1,4 +1,4 @@
-//! A log that is followed: that of a pod, or that of the controller behind a Flux object, filtered to the object.
+//! A followed log: that of a pod, or that of the controller behind a Flux object, filtered to the object.
 //!
 //! ```text
 //! +> staging  kustomize-controller  Kustomization/flux-system/apps ---------------------+
@@ -32,33 +32,33 @@ use crate::model::text;
 use buffer::{Buffer, LogFilter};
 use feed::{Batch, Containers, Extent, FeedEvent};
 
-/// How many columns a line moves to the side at a time.
+/// The columns by which a line moves to the side at a time.
 const PAN: usize = 20;
 
-/// What the view's own commands change.
+/// Names the change that one of the view's own commands makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// All lines of the controller, or only those of the object.
     All,
-    /// The lines as they came, or made readable.
+    /// The lines as the container wrote them, or in a readable form.
     AsWritten,
-    /// The lines around those that match, too, or those alone.
+    /// The lines around the matches, too, or the matches alone.
     Around,
     /// Long lines wrapped or cut.
     Wrap,
     /// With times or without.
     Times,
-    /// How far back it is read.
+    /// The time to go back.
     Since,
     /// The run of the container before this one, or the one that runs.
     Previous,
-    /// Which container is read.
+    /// The container.
     Container,
-    /// Nothing: the selected line is copied.
+    /// No change: the selected line is copied.
     Copy,
 }
 
-/// How the stream fares.
+/// The state of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Connecting,
@@ -74,19 +74,19 @@ pub struct Logs {
     source: LogSource,
     buffer: Buffer,
     state: State,
-    /// The pods that lines came from; each line names its own when there are several.
+    /// The pods of the lines; each line names its own if there are several.
     pods: BTreeSet<Arc<str>>,
     lost: u64,
-    /// The number of the selected line; nothing while the end is followed.
+    /// The number of the selected line; `None` while the view follows the end.
     at: Option<u64>,
-    /// The number of the first line drawn, and the height of the page; rendering only reads the view.
+    /// The number of the first drawn line, and the height of the page; rendering only reads the view.
     top: Cell<u64>,
     page: Cell<u16>,
     wrap: bool,
     times: bool,
     pan: usize,
     extent: Extent,
-    /// Ends the stream when another takes its place, or the view closes.
+    /// Ends the stream once another takes its place, or the view closes.
     stream: DropGuard,
 }
 
@@ -112,7 +112,7 @@ impl Logs {
         }
     }
 
-    /// Begins anew, with another source or extent; how lines look stays.
+    /// Starts again, with another source or extent; the look of the lines stays.
     fn restart(&mut self, source: LogSource, extent: Extent) -> Vec<Action> {
         let sieve = self.buffer.sieve().clone();
         *self = Self { wrap: self.wrap, times: self.times, extent, ..Self::new(source) };
@@ -126,7 +126,7 @@ impl Logs {
         Action::Task(feed::task(self.source.clone(), self.extent, token))
     }
 
-    /// Reads the container after the one that is read.
+    /// Reads the container after the present one.
     fn next_container(&mut self, found: Containers, scene: &Scene<'_>) -> Vec<Action> {
         let names = match found.0 {
             Ok(names) => names,
@@ -146,17 +146,17 @@ impl Logs {
         }
     }
 
-    /// Returns the place of the selected line among those shown.
+    /// Returns the place of the selected line among the shown ones.
     fn selected(&self) -> usize {
         self.at.map_or_else(|| self.buffer.shown().saturating_sub(1), |number| self.buffer.place(number))
     }
 
-    /// Selects the line at a place; the last one is followed.
+    /// Selects the line at a place; at the last one the view follows the end.
     fn select(&mut self, index: usize) {
         self.at = if index + 1 >= self.buffer.shown() { None } else { self.buffer.number(index) };
     }
 
-    /// Changes which lines are shown, and keeps the place.
+    /// Changes the filter, and keeps the place.
     fn sift(&mut self, change: impl FnOnce(&mut LogFilter)) {
         let number = self.at.and_then(|_| self.buffer.number(self.selected()));
         let mut sieve = self.buffer.sieve().clone();
@@ -167,7 +167,7 @@ impl Logs {
         }
     }
 
-    /// Goes to the next line with the text that is sought, or the one before; says so where there is none.
+    /// Goes to the next line with the search text, or the one before; tells the user if there is none.
     fn seek(&mut self, forward: bool, scene: &Scene<'_>) -> Vec<Action> {
         let (from, count) = (self.selected(), self.buffer.shown());
         let sieve = self.buffer.sieve();
@@ -184,8 +184,8 @@ impl Logs {
         vec![Action::Tell(Notice::info(scene.facts.now, told))]
     }
 
-    fn hear(&mut self, heard: FeedEvent) {
-        match heard {
+    fn hear(&mut self, event: FeedEvent) {
+        match event {
             FeedEvent::Lines(lines) => {
                 if let Some(last) = lines.last()
                     && !matches!(&self.state, State::Following(what) if what.starts_with(&*last.pod))
@@ -209,9 +209,6 @@ impl Logs {
 
     fn change(&mut self, change: Change, scene: &Scene<'_>) -> Vec<Action> {
         match change {
-            Change::All if self.source.speaks_of().is_none() => {
-                return vec![Action::Tell(Notice::info(scene.facts.now, "every line of the pod is shown already"))];
-            }
             Change::All => self.sift(|sieve| sieve.concerning = !sieve.concerning),
             Change::AsWritten => self.sift(|sieve| sieve.as_written = !sieve.as_written),
             Change::Around => self.sift(|sieve| sieve.around = !sieve.around),
@@ -225,14 +222,9 @@ impl Logs {
                 let extent = Extent { previous: !self.extent.previous, ..self.extent };
                 return self.restart(self.source.clone(), extent);
             }
-            Change::Container if self.source.speaks_of().is_some() => {
-                return vec![Action::Tell(Notice::info(scene.facts.now, "a controller has one container alone"))];
-            }
             Change::Container => return vec![Action::Task(feed::containers(&self.source))],
             Change::Copy => {
-                let Some(entry) = self.buffer.get(self.selected()) else {
-                    return vec![Action::Tell(Notice::info(scene.facts.now, "there is no line to copy"))];
-                };
+                let Some(entry) = self.buffer.get(self.selected()) else { return Vec::new() };
                 let text = pasted(&entry.raw);
                 return vec![Action::Copy(text), Action::Tell(Notice::info(scene.facts.now, "copied the line"))];
             }
@@ -241,8 +233,9 @@ impl Logs {
     }
 }
 
-/// Makes a line fit for the clipboard. A terminal that it is pasted into takes ESC for a key, and what is hidden or turned around is not
-/// what the operator saw: both become visible. Colours are left out, and tabs stay, which tables of other programs have.
+/// Makes a line safe for the clipboard. A terminal treats a pasted ESC as a key, and hidden or reversed characters are
+/// not what the user saw: they become visible. Colours are left out, and tabs stay, as tables of other programs have
+/// them.
 fn pasted(raw: &str) -> String {
     let plain = text::uncoloured(raw);
     plain.split('\t').map(text::field).collect::<Vec<_>>().join("\t")
@@ -265,16 +258,31 @@ impl View for Logs {
         vec![self.follow()]
     }
 
+    fn refusal(&self, command: &str, _scene: &Scene<'_>) -> Option<String> {
+        let is_of_pod = self.source.speaks_of().is_none();
+        let why = match command {
+            "open" if !matches!(self.state, State::Ended(_)) => {
+                "the log is open; once it has ended, enter opens it again"
+            }
+            "logs-all" if is_of_pod => "every line of the pod is shown already",
+            "logs-container" if !is_of_pod => "a controller has one container alone",
+            "logs-around" if self.buffer.sieve().text.is_empty() => {
+                "there are no matches: / filters, and this shows the lines around them"
+            }
+            "logs-copy" if self.buffer.get(self.selected()).is_none() => "there is no line to copy",
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
         match motion {
             Motion::NextMatch => return Some(self.seek(true, scene)),
             Motion::PreviousMatch => return Some(self.seek(false, scene)),
             Motion::Left => self.pan = self.pan.saturating_sub(PAN),
             Motion::Right if !self.wrap => self.pan += PAN,
-            Motion::Open if matches!(self.state, State::Ended(_)) => {
-                return Some(self.restart(self.source.clone(), self.extent));
-            }
-            Motion::Open | Motion::Right => {}
+            Motion::Open => return Some(self.restart(self.source.clone(), self.extent)),
+            Motion::Right => {}
             _ => {
                 let index = step(self.selected(), self.buffer.shown(), self.page.get().max(2), motion)?;
                 self.select(index);
@@ -304,7 +312,7 @@ impl View for Logs {
             if self.state == State::Connecting {
                 self.state = State::Waiting;
             }
-            batch.0.into_iter().for_each(|heard| self.hear(heard));
+            batch.0.into_iter().for_each(|event| self.hear(event));
         }
         Vec::new()
     }
@@ -312,5 +320,10 @@ impl View for Logs {
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {
         self.sift(|sieve| text.clone_into(&mut sieve.text));
         true
+    }
+
+    fn filtered(&self, _scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let is_empty = self.buffer.sieve().text.is_empty();
+        (!is_empty).then(|| (self.buffer.shown(), self.buffer.kept()))
     }
 }

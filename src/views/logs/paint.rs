@@ -1,4 +1,4 @@
-//! Draws a log: how the stream fares, and the lines of the page. Only what is on the screen is looked at.
+//! Draws a log: the state of the stream, and the lines of the page. It reads only the lines on the screen.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::cluster::logs::{LogEntry, LogLevel};
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, pad, panel, wrap};
 
-/// The widest that the name of a pod is drawn.
+/// The largest drawn width of a pod's name.
 const POD: usize = 24;
 
 pub(super) fn paint(view: &Logs, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
@@ -89,7 +89,7 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
     ])
 }
 
-/// Says why no line is shown, and what to do.
+/// Explains why no line is shown, and the remedy.
 fn nothing(view: &Logs) -> String {
     let sieve = view.buffer.sieve();
     if view.buffer.kept() > 0 && !sieve.text.is_empty() {
@@ -119,7 +119,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn lines(&self) -> Vec<StyledLine<'static>> {
         let (selected, count) = (self.view.selected(), self.view.buffer.shown());
-        // The end is drawn from below, so that its last line is seen whole.
+        // The end is drawn from below, so that its last line is fully visible.
         let end = self.back_from(count, self.height);
         let first = if self.view.at.is_none() {
             end
@@ -146,7 +146,7 @@ impl Page<'_> {
         lines
     }
 
-    /// Returns the first line of those before `end` that fill a height; the first of them may be cut.
+    /// Returns the first of the lines before `end` that fill a height; it may be cut.
     fn back_from(&self, end: usize, height: usize) -> usize {
         let mut first = end.saturating_sub(1);
         let mut used = self.rows(first, end);
@@ -157,7 +157,7 @@ impl Page<'_> {
         if used > height && first + 1 < end && self.view.at.is_some() { first + 1 } else { first }
     }
 
-    /// Counts the rows of the lines from one place to another, no further than a page.
+    /// Counts the rows of the lines from one place to another, up to a page.
     fn rows(&self, from: usize, to: usize) -> usize {
         if !self.view.wrap {
             return to.saturating_sub(from);
@@ -173,7 +173,7 @@ impl Page<'_> {
         rows
     }
 
-    /// Lays an entry out as far as it can be seen: its first rows, or its last where the end is followed.
+    /// Lays out the visible part of an entry: its first rows, or its last while the view follows the end.
     fn layout(&self, entry: &LogEntry) -> Layout {
         let sieve = self.view.buffer.sieve();
         let mut layout = Layout::default();
@@ -212,7 +212,7 @@ impl Page<'_> {
         spans
     }
 
-    /// Colours a pod by its place among those that have written; its name says the same without colour.
+    /// Colours a pod by its place among the pods of the log; its name has the same meaning without colour.
     fn colour(&self, pod: &str) -> Scope {
         const COLOURS: [Scope; 4] = [Scope::Linked, Scope::Git, Scope::Shell, Scope::Title];
         let at = self.view.pods.iter().position(|known| &**known == pod).unwrap_or(0);
@@ -247,7 +247,7 @@ impl Page<'_> {
     }
 }
 
-/// Returns the end of a pod's name, which tells it from its like, padded to a width.
+/// Returns the end of a pod's name, which distinguishes it from its siblings, padded to a width.
 fn tail(name: &str, width: usize) -> String {
     let skip = name.chars().count().saturating_sub(width);
     pad(&name.chars().skip(skip).collect::<String>(), width)

@@ -1,4 +1,4 @@
-//! The log's screens and keys, on lines made by hand.
+//! The log's screens and keys, on handmade lines.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl LogScreen {
     fn hears(&mut self, events: impl IntoIterator<Item = LogEvent>) {
         let mut batch = Batch::default();
         events.into_iter().for_each(|event| batch.take(event, &self.source));
-        self.app.update(Msg::Reply { ticket: self.ticket, payload: Box::new(batch), owed: None });
+        self.app.update(Msg::Reply { ticket: self.ticket, payload: Box::new(batch), pending: None });
     }
 
     fn press(&mut self, keys: &str) -> Vec<Effect> {
@@ -98,137 +98,141 @@ const KUSTOMIZATION: &str = "Kustomization/flux-system/apps";
 
 #[test]
 fn what_is_not_there_yet_says_so() {
-    let mut desk = LogScreen::open(POD, (80, 24));
-    assert_snapshot!("connecting", desk.screen());
-    desk.hears([]);
-    assert!(desk.screen().contains("waiting for the first line"));
-    desk.hears([LogEvent::Ended("cannot follow pod web/web-7d9f: not found".to_owned())]);
-    assert_snapshot!("ended", desk.screen());
-    assert!(desk.press("<enter>").iter().any(|effect| matches!(effect, Effect::Task(..))));
-    assert!(desk.screen().contains("connecting"));
+    let mut cockpit = LogScreen::open(POD, (80, 24));
+    assert_snapshot!("connecting", cockpit.screen());
+    cockpit.hears([]);
+    assert!(cockpit.screen().contains("waiting for the first line"));
+    cockpit.hears([LogEvent::Ended("cannot follow pod web/web-7d9f: not found".to_owned())]);
+    assert_snapshot!("ended", cockpit.screen());
+    assert!(cockpit.press("<enter>").iter().any(|effect| matches!(effect, Effect::Task(..))));
+    assert!(cockpit.screen().contains("connecting"));
 }
 
 #[test]
 fn a_controllers_log_is_shown_readable_and_only_of_the_object() {
-    let mut desk = LogScreen::open(KUSTOMIZATION, (120, 36));
-    desk.hears([LogEvent::Lines(vec![
+    let mut cockpit = LogScreen::open(KUSTOMIZATION, (120, 36));
+    cockpit.hears([LogEvent::Lines(vec![
         controller("info", "other", "server-side apply completed", ""),
         controller("error", "apps", "Reconciliation failed after 3s, next try in 1m0s", "no matches for kind Nonsense"),
         controller("info", "apps", "server-side apply completed", ""),
     ])]);
-    assert_snapshot!("object", desk.screen());
-    desk.press("a");
-    assert_snapshot!("controller", desk.screen());
-    desk.press("ao");
-    assert!(desk.screen().contains(r#"{"level":"info","ts""#));
+    assert_snapshot!("object", cockpit.screen());
+    cockpit.press("a");
+    assert_snapshot!("controller", cockpit.screen());
+    cockpit.press("ao");
+    assert!(cockpit.screen().contains(r#"{"level":"info","ts""#));
 }
 
 #[test]
 fn a_log_without_a_word_about_the_object_says_what_to_do() {
-    let mut desk = LogScreen::open(KUSTOMIZATION, (80, 24));
-    desk.hears([LogEvent::Lines(vec![controller("info", "other", "done", "")])]);
-    assert_snapshot!("nothing_about_it", desk.screen());
+    let mut cockpit = LogScreen::open(KUSTOMIZATION, (80, 24));
+    cockpit.hears([LogEvent::Lines(vec![controller("info", "other", "done", "")])]);
+    assert_snapshot!("nothing_about_it", cockpit.screen());
 }
 
 #[test]
 fn the_end_is_followed_until_the_operator_scrolls_up() {
-    let mut desk = LogScreen::open(POD, (80, 24));
-    desk.hears([numbered(100)]);
-    assert!(desk.selected().ends_with("line 99"));
-    desk.press("kk");
-    desk.hears([numbered(50)]);
-    assert!(desk.selected().ends_with("line 97"), "{}", desk.selected());
-    assert!(desk.screen().contains("G follows"));
-    desk.press("G");
-    desk.hears([LogEvent::Lines(vec![line(9, "the last")])]);
-    assert!(desk.selected().ends_with("the last"));
-    desk.press("g");
-    assert!(desk.selected().ends_with("line 0"));
+    let mut cockpit = LogScreen::open(POD, (80, 24));
+    cockpit.hears([numbered(100)]);
+    assert!(cockpit.selected().ends_with("line 99"));
+    cockpit.press("kk");
+    cockpit.hears([numbered(50)]);
+    assert!(cockpit.selected().ends_with("line 97"), "{}", cockpit.selected());
+    assert!(cockpit.screen().contains("G follows"));
+    cockpit.press("G");
+    cockpit.hears([LogEvent::Lines(vec![line(9, "the last")])]);
+    assert!(cockpit.selected().ends_with("the last"));
+    cockpit.press("g");
+    assert!(cockpit.selected().ends_with("line 0"));
 }
 
 #[test]
 fn the_place_stays_while_older_lines_fall_out_and_all_losses_are_counted() {
-    let mut desk = LogScreen::open(POD, (120, 36));
-    desk.hears([numbered(1000)]);
-    desk.press("kkk");
-    let before = desk.selected();
-    desk.hears([numbered(19_500), LogEvent::Lost(7)]);
-    assert_eq!(desk.selected(), before);
-    let screen = desk.screen();
+    let mut cockpit = LogScreen::open(POD, (120, 36));
+    cockpit.hears([numbered(1000)]);
+    cockpit.press("kkk");
+    let before = cockpit.selected();
+    cockpit.hears([numbered(19_500), LogEvent::Lost(7)]);
+    assert_eq!(cockpit.selected(), before);
+    let screen = cockpit.screen();
     assert!(screen.contains("20000 lines  500 older fell out  7 LOST"), "{screen}");
 }
 
 #[test]
 fn a_filter_shows_matches_and_n_goes_from_one_to_the_next_among_all() {
-    let mut desk = LogScreen::open(POD, (80, 24));
-    desk.hears([numbered(100)]);
-    desk.press("/line 9<enter>");
-    assert!(desk.screen().contains("11 of 100 lines"));
-    desk.hears([numbered(10)]);
-    assert!(desk.screen().contains("12 of 110 lines"));
-    desk.press("mg");
-    assert!(desk.selected().ends_with("line 0"));
-    desk.press("n");
-    assert!(desk.selected().ends_with("line 9"));
-    desk.press("nn");
-    assert!(desk.selected().ends_with("line 91"));
-    desk.press("N");
-    assert_snapshot!("around_matches", desk.screen());
-    desk.press("/<esc>");
-    assert!(desk.screen().contains("110 lines"));
-    desk.press("/nowhere<enter>m");
-    assert!(desk.screen().contains("no line has `nowhere`"));
+    let mut cockpit = LogScreen::open(POD, (80, 24));
+    cockpit.hears([numbered(100)]);
+    cockpit.press("/line 9<enter>");
+    assert!(cockpit.screen().contains("11 of 100 lines"));
+    cockpit.hears([numbered(10)]);
+    assert!(cockpit.screen().contains("12 of 110 lines"));
+    cockpit.press("mg");
+    assert!(cockpit.selected().ends_with("line 0"));
+    cockpit.press("n");
+    assert!(cockpit.selected().ends_with("line 9"));
+    cockpit.press("nn");
+    assert!(cockpit.selected().ends_with("line 91"));
+    cockpit.press("N");
+    assert_snapshot!("around_matches", cockpit.screen());
+    cockpit.press("/<esc>");
+    assert!(cockpit.screen().contains("110 lines"));
+    cockpit.press("/nowhere<enter>m");
+    assert!(cockpit.screen().contains("no line has `nowhere`"));
 }
 
 #[test]
 fn long_lines_are_cut_panned_or_wrapped_and_cannot_steer_the_terminal() {
-    let mut desk = LogScreen::open(POD, (80, 24));
+    let mut cockpit = LogScreen::open(POD, (80, 24));
     let long = format!("\x1b[31m{} finis", "word ".repeat(40));
-    desk.hears([LogEvent::Lines(vec![line(1, "short"), line(2, &long), line(3, "\u{9b}after")])]);
-    assert!(!desk.screen().contains("finis") && !desk.screen().contains('\x1b') && !desk.screen().contains('\u{9b}'));
-    desk.press("<right><right><right><right><right><right><right><right>");
-    assert!(desk.screen().contains("finis"));
-    desk.press("w");
-    assert_snapshot!("wrapped", desk.screen());
-    desk.press("T");
-    assert!(!desk.screen().contains("00:00:01Z"));
+    cockpit.hears([LogEvent::Lines(vec![line(1, "short"), line(2, &long), line(3, "\u{9b}after")])]);
+    assert!(
+        !cockpit.screen().contains("finis")
+            && !cockpit.screen().contains('\x1b')
+            && !cockpit.screen().contains('\u{9b}')
+    );
+    cockpit.press("<right><right><right><right><right><right><right><right>");
+    assert!(cockpit.screen().contains("finis"));
+    cockpit.press("w");
+    assert_snapshot!("wrapped", cockpit.screen());
+    cockpit.press("T");
+    assert!(!cockpit.screen().contains("00:00:01Z"));
 }
 
 #[test]
 fn a_page_of_wrapped_lines_holds_what_is_selected() {
-    let mut desk = LogScreen::open(POD, (80, 24));
+    let mut cockpit = LogScreen::open(POD, (80, 24));
     let lines = (0..200).map(|number| {
         line(number, &format!("line {number} {}", "word ".repeat(usize::try_from(number % 60).unwrap())))
     });
-    desk.hears([LogEvent::Lines(lines.collect())]);
-    desk.press("w");
+    cockpit.hears([LogEvent::Lines(lines.collect())]);
+    cockpit.press("w");
     for keys in ["k", "kkkkkkkk", "<ctrl-u>", "<ctrl-u>", "g", "jjjjjjjjjjjj", "<ctrl-d>", "<ctrl-d>", "G"] {
-        desk.press(keys);
-        assert!(desk.selected().contains("line "), "after {keys}");
+        cockpit.press(keys);
+        assert!(cockpit.selected().contains("line "), "after {keys}");
     }
-    assert!(desk.selected().contains("line 199"));
+    assert!(cockpit.selected().contains("line 199"));
 }
 
 #[test]
 fn several_pods_are_told_apart_and_events_show() {
-    let mut desk = LogScreen::open(KUSTOMIZATION, (120, 36));
+    let mut cockpit = LogScreen::open(KUSTOMIZATION, (120, 36));
     let mut other = line(2, "E0101 00:00:02.1 1 x.go:1] of the other");
     other.pod = "kustomize-controller-6b7c8d9f-abcde".into();
-    desk.hears([LogEvent::Lines(vec![line(1, "of one"), other])]);
-    desk.press("a");
-    assert!(desk.screen().contains("following 2 pods"));
-    desk.hears([LogEvent::Interrupted("web-7d9f: the stream broke".to_owned())]);
-    assert_snapshot!("pods", desk.screen());
-    desk.hears([LogEvent::Following("web-8".to_owned())]);
-    assert!(desk.screen().contains("following"));
+    cockpit.hears([LogEvent::Lines(vec![line(1, "of one"), other])]);
+    cockpit.press("a");
+    assert!(cockpit.screen().contains("following 2 pods"));
+    cockpit.hears([LogEvent::Interrupted("web-7d9f: the stream broke".to_owned())]);
+    assert_snapshot!("pods", cockpit.screen());
+    cockpit.hears([LogEvent::Following("web-8".to_owned())]);
+    assert!(cockpit.screen().contains("following"));
 }
 
 #[test]
 fn a_line_is_copied_as_it_was_written_but_for_what_steers() {
-    let mut desk = LogScreen::open(POD, (80, 24));
-    assert!(!desk.press("c").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Copy(_)))));
-    desk.hears([LogEvent::Lines(vec![line(1, r#"{"msg":"a"}"#)])]);
-    let copied = desk
+    let mut cockpit = LogScreen::open(POD, (80, 24));
+    assert!(!cockpit.press("c").iter().any(|effect| matches!(effect, Effect::OnScreen(OnScreen::Copy(_)))));
+    cockpit.hears([LogEvent::Lines(vec![line(1, r#"{"msg":"a"}"#)])]);
+    let copied = cockpit
         .press("c")
         .into_iter()
         .find_map(|effect| if let Effect::OnScreen(OnScreen::Copy(text)) = effect { Some(text) } else { None });

@@ -1,47 +1,50 @@
-//! What the palette offers for a text: commands by name, and the lists of kinds as `kubectl get` names them.
+//! The entries of the palette for a text: commands by name, and the lists of kinds by the names of `kubectl get`.
 
 use crate::app::{Action, Command, CommandTarget, View};
 use crate::cluster::Served;
+use crate::explain::{Topic, Topics};
 use crate::kinds;
 use crate::model::{Env, GroupKind, Kind, Lesson, ShellLine};
 use crate::views::list::List;
 use crate::views::namespace::Namespace;
 
-/// The kinds that are offered at most for a text that several begin with.
+/// The most kinds that are offered for an ambiguous text.
 const MOST_KINDS: usize = 12;
 
-/// Names one thing that the palette offers.
+/// Names one entry of the palette.
 #[derive(Debug, Clone)]
 pub(super) enum Entry<'a> {
-    /// A command, on what is selected.
+    /// A command, on the selection.
     Command(&'static Command),
-    /// The list of a kind that fluxdeck knows; of one namespace where it is named.
+    /// The list of a kind that fluxdeck knows; in the named namespace, if any.
     Known(&'static Kind, &'a str),
     /// The list of another kind that the cluster serves.
     Served(&'a Served, &'a str),
-    /// All that is in a namespace.
+    /// All objects of a namespace.
     Namespace(&'a str),
+    /// A topic to explain.
+    Topic(Box<Topic>),
 }
 
-/// Says how well something fits what was typed, best first.
+/// Ranks how well an entry matches the typed text, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// It is called so.
+    /// The text is its name.
     Called,
-    /// A command's title begins so.
+    /// A command's title starts with it.
     Begins,
-    /// A command's title or id holds every word.
+    /// A command's title or id contains every word.
     Holds,
-    /// A kind's name begins so.
+    /// A kind's name starts with it.
     KindBegins,
-    /// A kind's name holds it.
+    /// A kind's name contains it.
     KindHolds,
     /// A command's title has its letters in this order.
     Letters,
 }
 
 impl Entry<'_> {
-    /// Returns what stands in the palette's line.
+    /// Returns the text of the palette's line.
     pub(super) fn title(&self) -> String {
         let within = |namespace: &str| match namespace {
             "" => String::new(),
@@ -56,10 +59,11 @@ impl Entry<'_> {
                 format!("{}{}{group}", resource.kind, within(namespace))
             }
             Self::Namespace(name) => format!("all of namespace {name}"),
+            Self::Topic(topic) => format!("{}  {}", topic.id, topic.title),
         }
     }
 
-    /// Returns what the palette does for it, in an environment of a context; `targets` are those that a command acts on.
+    /// Returns the actions of the entry, in an environment of a context; `targets` are those of a command.
     pub(super) fn actions(
         &self,
         (env, context): (Env, &str),
@@ -74,6 +78,8 @@ impl Entry<'_> {
                 let resource = served.resource.clone();
                 (Box::new(List::printed(env, resource)), lesson_of(served, context), namespace)
             }
+            // The palette asks for the command that explains it.
+            Self::Topic(_) => return Vec::new(),
             Self::Namespace(name) => (Box::new(Namespace::new(env, name)), lesson_of_namespace(name, context), ""),
         };
         let filter = Some(namespace).filter(|namespace| !namespace.is_empty());
@@ -82,7 +88,7 @@ impl Entry<'_> {
     }
 }
 
-/// Teaches how to list a kind that the cluster serves.
+/// Returns the lesson on listing a kind that the cluster serves.
 fn lesson_of(served: &Served, context: &str) -> Lesson {
     let resource = &served.resource;
     let name = if resource.group.is_empty() {
@@ -93,23 +99,36 @@ fn lesson_of(served: &Served, context: &str) -> Lesson {
     let all = if resource.namespaced { " -A" } else { "" };
     Lesson {
         shell: ShellLine::new("kubectl get {}", &[&name]).and_then(all, &[]).and_then(" --context {}", &[context]),
+        place: String::new(),
         why: "The name with its group asks for this kind and for no namesake.".to_owned(),
         look_for: "the columns are those that the kind's definition prints; `-o yaml` shows all fields.".to_owned(),
-        docs: "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",
+        docs: "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/".into(),
     }
 }
 
 fn lesson_of_namespace(name: &str, context: &str) -> Lesson {
     Lesson {
         shell: ShellLine::new("kubectl get all -n {} --context {}", &[name, context]),
+        place: String::new(),
         why: "It lists the workloads, pods and services of the namespace; claims, ingresses and custom resources are listed here too.".to_owned(),
         look_for: "pods that are not Running, and workloads with fewer ready than wanted.".to_owned(),
-        docs: "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+        docs: "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/".into(),
     }
 }
 
-/// Finds what fits a text, best first: `deploy`, `hr flux-system`, `po -n web` and `ns web` as kubectl has them, and commands by a part of
-/// their title, or by its letters where nothing else fits.
+/// Finds the topics of the words after `explain`, the very one first.
+pub(super) fn topics<'a>(words: &str, topics: &Topics) -> Vec<Entry<'a>> {
+    let mut found: Vec<Topic> = topics.find(words).into_iter().collect();
+    for topic in topics.nearest(words, MOST_KINDS) {
+        if found.iter().all(|known| known.id != topic.id) {
+            found.push(Topic::clone(topic));
+        }
+    }
+    found.into_iter().map(|topic| Entry::Topic(Box::new(topic))).collect()
+}
+
+/// Finds the matches of a text, best first: `deploy`, `hr flux-system`, `po -n web` and `ns web` in kubectl's form, and
+/// commands by a part of their title, or by its letters if nothing else matches.
 pub(super) fn find<'a>(typed: &'a str, commands: &[&'static Command], served: &'a [Served]) -> Vec<Entry<'a>> {
     let mut words = typed.split_whitespace().filter(|word| !matches!(*word, "-n" | "--namespace" | "-A"));
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -135,7 +154,7 @@ pub(super) fn find<'a>(typed: &'a str, commands: &[&'static Command], served: &'
             let is_namespace = resource.kind == "Namespace" && resource.group.is_empty() && !second.is_empty();
             Some((fit, if is_namespace { Entry::Namespace(second) } else { Entry::Served(served, second) }))
         }));
-        // Before the cluster has said what it serves: every cluster has namespaces.
+        // The served kinds are not known yet, but every cluster has namespaces.
         if served.is_empty() && !second.is_empty() && matches!(&*word, "ns" | "namespace" | "namespaces") {
             found.push((Fit::Called, Entry::Namespace(second)));
         }

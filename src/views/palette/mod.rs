@@ -1,4 +1,5 @@
-//! The palette: type a part of a command's name, enter runs it on what is selected; or a kind as kubectl names it, enter lists it.
+//! The palette: type a part of a command's name, enter runs it on the selection; or type a kind as kubectl names it,
+//! enter lists it.
 //!
 //! ```text
 //! +> palette ---------------------------------------+
@@ -11,14 +12,18 @@
 mod entry;
 
 use std::any::Any;
+use std::cell::OnceCell;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
 use crate::cluster::Served;
+use crate::explain::Topics;
 use crate::model::Env;
+use crate::model::signs;
 use crate::theme::Scope;
+use crate::views::explain::topics_with;
 use crate::views::served;
 use crate::widgets::{Scroll, Span, StyledLine, centred, fit, lines, pad, panel};
 use entry::Entry;
@@ -26,32 +31,52 @@ use entry::Entry;
 /// Finds commands and kinds by name.
 #[derive(Debug)]
 pub struct Palette {
-    /// Whose kinds are listed.
+    /// The environment of the kinds.
     env: Env,
-    /// What is marked, else what is selected.
+    /// The marks, else the selection.
     targets: Vec<CommandTarget>,
-    /// What is selected.
+    /// The selection.
     selected_below: Vec<CommandTarget>,
-    /// What the cluster serves; nothing until it has said so, and where it does not answer.
+    /// The kinds that the cluster serves; empty before its answer, and without one.
     served: Vec<Served>,
+    /// The commands that have no effect now, by their ids, each with its reason.
+    refused: Vec<(&'static str, String)>,
+    /// Every topic, once one is asked for.
+    topics: OnceCell<Topics>,
     typed: String,
     selected: usize,
     scroll: Scroll,
 }
 
 impl Palette {
-    /// Opens it for what is selected.
+    /// Opens it for the selection.
     pub fn new(env: Env, targets: Vec<CommandTarget>, selected_below: Vec<CommandTarget>) -> Self {
         let (served, typed) = (Vec::new(), String::new());
-        Self { env, targets, selected_below, served, typed, selected: 0, scroll: Scroll::default() }
+        let (refused, topics) = (Vec::new(), OnceCell::new());
+        Self { env, targets, selected_below, served, refused, topics, typed, selected: 0, scroll: Scroll::default() }
+    }
+
+    /// Notes the commands that have no effect now, each with its reason.
+    pub fn refusing(mut self, refused: Vec<(&'static str, String)>) -> Self {
+        self.refused = refused;
+        self
+    }
+
+    /// Tells why an entry has no effect.
+    fn refusal(&self, entry: &Entry<'_>) -> Option<&str> {
+        let Entry::Command(command) = entry else { return None };
+        self.refused.iter().find(|(id, _)| *id == command.id).map(|(_, why)| why.as_str())
     }
 
     fn targets_of(&self, command: &Command) -> &[CommandTarget] {
         if command.takes_marks() { &self.targets } else { &self.selected_below }
     }
 
-    /// Lists what fits what was typed, best first.
+    /// Lists the matches of the typed text, best first.
     fn found(&self, scene: &Scene<'_>) -> Vec<Entry<'_>> {
+        if let Some(words) = self.typed.trim_start().strip_prefix("explain ").filter(|words| !words.trim().is_empty()) {
+            return entry::topics(words, self.topics.get_or_init(|| topics_with(scene.commands)));
+        }
         let applies =
             |command: &&'static Command| command.id != "palette" && command.applies("", self.targets_of(command));
         let commands: Vec<&'static Command> = scene.commands.iter().copied().filter(applies).collect();
@@ -76,7 +101,7 @@ impl View for Palette {
     }
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, _scene: &Scene<'_>) -> Vec<Action> {
-        // Without an answer the kinds that fluxdeck knows are offered, and Home says what is wrong with the cluster.
+        // Without an answer the palette offers the kinds that fluxdeck knows, and Home shows the fault of the cluster.
         if let Ok(answer) = payload.downcast::<served::Answer>()
             && let Ok(served) = answer.0
         {
@@ -93,6 +118,10 @@ impl View for Palette {
         true
     }
 
+    fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
+        &[("enter", "run"), ("up down tab", "choose"), ("esc", "back")]
+    }
+
     fn text(&mut self, key: Key, scene: &Scene<'_>) -> Vec<Action> {
         let count = self.found(scene).len();
         if key.is("esc") {
@@ -100,6 +129,11 @@ impl View for Palette {
         } else if key.is("enter") {
             let found = self.found(scene);
             let Some(entry) = found.get(self.selected) else { return Vec::new() };
+            if let Entry::Topic(topic) = entry {
+                let Some(command) = scene.command("explain") else { return Vec::new() };
+                let answers = vec![("topic".to_owned(), topic.id.clone())];
+                return vec![Action::Pop, Action::Dispatch(command, self.selected_below.clone(), answers)];
+            }
             let actions =
                 entry.actions((self.env, scene.facts.context(self.env)), |command| self.targets_of(command).to_vec());
             return std::iter::once(Action::Pop).chain(actions).collect();
@@ -148,14 +182,18 @@ impl View for Palette {
             let Some(entry) = found.get(index) else { return StyledLine::default() };
             let key = match entry {
                 Entry::Command(command) => scene.keymap.keys_of(command.id).first().map(ToString::to_string),
+                Entry::Topic(_) => Some("explain".to_owned()),
                 Entry::Known(..) | Entry::Served(..) | Entry::Namespace(_) => Some("list".to_owned()),
             };
             let key = key.unwrap_or_default();
-            let scope = if selected { Scope::Selection } else { Scope::Text };
+            let why = self.refusal(entry);
+            let plain = if why.is_some() { Scope::Dim } else { Scope::Text };
+            let scope = if selected { Scope::Selection } else { plain };
+            let title = why.map_or_else(|| entry.title(), |why| format!("{}: {why}", entry.title()));
             StyledLine::from(vec![
-                Span::styled(if selected { ">" } else { " " }, scene.theme.style(Scope::Selection)),
+                Span::styled(if selected { signs::SELECTED.sign } else { " " }, scene.theme.style(Scope::Selection)),
                 Span::styled(pad(&key, 9), scene.theme.style(Scope::Key)),
-                Span::styled(fit(&entry.title(), usize::from(list.width).saturating_sub(12)), scene.theme.style(scope)),
+                Span::styled(fit(&title, usize::from(list.width).saturating_sub(12)), scene.theme.style(scope)),
             ])
         });
     }

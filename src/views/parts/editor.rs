@@ -1,4 +1,4 @@
-//! Stands on the screen while a file is open in the operator's own editor, which has the terminal.
+//! The screen while a file is open in the user's own editor, which has the terminal.
 //!
 //! ```text
 //! +- editor ---------------------------------------------+
@@ -17,10 +17,10 @@ use crate::model::{Fault, FaultKind};
 use crate::programs;
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
 
-/// How the editor ended, or why there was none.
+/// The end of the editor, or the reason that none started.
 type Answer = Result<Ended, Fault>;
 
-/// Opens a file of the working tree in the operator's editor; refused where nothing may be changed.
+/// Opens a file of the working tree in the user's editor; refused in read-only mode.
 pub fn open(path: &str, facts: &Facts) -> Vec<Action> {
     if facts.read_only {
         return vec![Action::Tell(Notice::fault(
@@ -63,11 +63,11 @@ impl View for Editor {
 
     fn opened(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         let path = self.path.clone();
-        vec![Action::Task(Task::once(format!("edit {path}"), |reach| async move {
-            let file = reach.file(&path)?;
+        vec![Action::Task(Task::once(format!("edit {path}"), |task_context| async move {
+            let file = task_context.file(&path)?;
             let program = Program::editor(&programs::preferred_editor(), &file);
-            let folder = reach.root.clone().unwrap_or_default();
-            reach.terminal.run(program.inside(folder)).await
+            let folder = task_context.root.clone().unwrap_or_default();
+            task_context.terminal.run(program.inside(folder)).await
         }))]
     }
 

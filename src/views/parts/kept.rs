@@ -1,9 +1,9 @@
-//! What was made for the screen, kept until what it was made of is another: a key shall not make it anew.
+//! Values derived for the screen, kept until their source changes, so that a key does not derive them again.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-/// Keeps the last thing that was made, and of what.
+/// Keeps the last derived value with its source.
 #[derive(Debug)]
 pub(crate) struct Kept<K, T>(RefCell<Option<(K, Arc<T>)>>);
 
@@ -14,7 +14,7 @@ impl<K, T> Default for Kept<K, T> {
 }
 
 impl<K: PartialEq, T> Kept<K, T> {
-    /// Returns what was made of the same, else makes it.
+    /// Returns the value derived from the same source, else derives it.
     pub(crate) fn get_or_make(&self, of: K, make: impl FnOnce() -> T) -> Arc<T> {
         if let Some((before, made)) = &*self.0.borrow()
             && *before == of
@@ -26,13 +26,13 @@ impl<K: PartialEq, T> Kept<K, T> {
         new
     }
 
-    /// Forgets it: what else it was made of has changed.
+    /// Drops the value: something else that it depends on has changed.
     pub(crate) fn forget(&self) {
         self.0.take();
     }
 }
 
-/// Names one shared value, without keeping it alive: equal to itself alone, whatever comes in its place.
+/// Names one shared value, without keeping it alive: equal to itself alone, even if another value takes its address.
 #[derive(Debug)]
 pub(crate) struct SameValue<T: ?Sized>(Weak<T>);
 

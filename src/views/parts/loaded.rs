@@ -1,4 +1,4 @@
-//! What a view reads from a cluster, and how far that has come.
+//! A value that a view reads from a cluster, and the state of that.
 
 use super::page::PageLine;
 use super::tabs;
@@ -6,12 +6,12 @@ use crate::model::Fault;
 use crate::theme::Scope;
 use crate::widgets::wrap;
 
-/// Holds what was read last, and what is wrong with reading it anew.
+/// Holds the last read value, and the fault of the read after it.
 #[derive(Debug)]
 pub struct Loaded<T> {
-    /// What was read last; it stays while it is read anew, and when the object is gone.
+    /// The last read value; it stays during the next read, and after the object is gone.
     pub value: Option<T>,
-    /// Why it could not be read the last time.
+    /// The fault of the last read, if it failed.
     pub fault: Option<Fault>,
     /// Whether there is no such object, or no longer.
     pub gone: bool,
@@ -24,7 +24,7 @@ impl<T> Default for Loaded<T> {
 }
 
 impl<T> Loaded<T> {
-    /// Takes an answer; `None` in it is an object that is not there.
+    /// Takes an answer; its `None` means that there is no such object.
     pub fn take(&mut self, answer: Result<Option<T>, Fault>) {
         match answer {
             Ok(Some(value)) => *self = Self { value: Some(value), fault: None, gone: false },
@@ -33,7 +33,7 @@ impl<T> Loaded<T> {
         }
     }
 
-    /// Writes what stands in place of a value that is not there.
+    /// Writes the lines in place of a missing value.
     pub fn in_place(&self) -> Vec<PageLine> {
         match (&self.fault, self.gone) {
             (Some(fault), _) => tabs::fault(fault),
@@ -42,7 +42,7 @@ impl<T> Loaded<T> {
         }
     }
 
-    /// Says above a value that it is old, wrapped to a width; empty while it is current.
+    /// Warns above a value that it is old, wrapped to a width; empty if it is current.
     pub fn warning(&self, width: usize) -> Vec<String> {
         let text = match (&self.value, self.gone, &self.fault) {
             (Some(_), true, _) => "it was deleted; this is what it was last".to_owned(),

@@ -1,5 +1,7 @@
-//! Parts that several screens are made of: none of them is a screen, or opens anything by itself but the operator's editor.
+//! The shared parts of several screens: none is a screen, and only the editor part opens anything by itself.
 
+pub(crate) mod abridged;
+pub(crate) mod columns;
 pub mod editor;
 pub(crate) mod kept;
 pub mod loaded;
@@ -7,4 +9,5 @@ pub mod page;
 pub mod paged;
 mod row_filter;
 pub mod row_list;
+mod row_order;
 pub mod tabs;

@@ -1,4 +1,4 @@
-//! A page of lines that scrolls and can be searched: what details, manifests and files are shown with.
+//! A page of lines that scrolls and can be searched: the widget for details, manifests and files.
 //!
 //! ```text
 //! |> 12  spec:                 the cursor is a sign, so that moving it costs a few bytes
@@ -9,7 +9,8 @@
 mod line;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ratatui::Frame;
@@ -17,18 +18,20 @@ use ratatui::layout::Rect;
 use regex::{Regex, RegexBuilder};
 use unicode_width::UnicodeWidthStr;
 
+use super::columns::{GAP, share};
 use super::kept::Kept;
 use crate::app::Motion;
 use crate::app::motion::step;
+use crate::model::signs;
 use crate::model::work;
 use crate::theme::{Scope, Theme};
-use crate::widgets::{Scroll, Span, StyledLine, fit, lines, wrap};
+use crate::widgets::{Scroll, Span, StyledLine, fit, lines, pad, wrap};
 use line::PageName;
 pub use line::{PageLine, PageSource, SharedLines};
 
-/// How many cells one motion shifts lines that are too long.
+/// The cells by which one motion shifts lines that are too long.
 const SHIFT: usize = 16;
-/// Cells that the cursor's sign takes.
+/// The width of the cursor's sign.
 const SIGN: usize = 1;
 
 /// One line of the screen: a part of a line of the page.
@@ -39,41 +42,91 @@ struct Row {
     text: Option<String>,
 }
 
-/// Says what `/` does.
+/// Holds the rows of a page, and the widths of its tables' columns by their number.
+#[derive(Debug, Default)]
+struct Laid {
+    rows: Vec<Row>,
+    tables: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Laid {
+    fn columns(&self, line: &PageLine) -> &[usize] {
+        self.tables.get(&line.cells.len()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Deref for Laid {
+    type Target = [Row];
+
+    fn deref(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// Selects the effect of `/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SearchKey {
-    /// It goes to the next match.
+    /// Goes to the next match.
     #[default]
     Searches,
-    /// It leaves only what matches.
+    /// Leaves only the matches.
     Filters,
 }
 
-/// Remembers where a page stands and what is searched in it; the lines are handed in each time.
+/// Holds the position of a page and its search; the caller passes the lines each time.
 #[derive(Debug, Default)]
 pub struct Page {
-    slash: SearchKey,
+    search_key: SearchKey,
     line: usize,
     part: usize,
     shift: usize,
     scroll: Scroll,
     width: Cell<u16>,
     wanted: Option<Regex>,
-    /// What is searched, as it was typed.
+    /// The search text, as the user typed it.
     text: String,
-    /// The lines whose folded ones are shown, by their text: their place changes as the page is made anew.
+    /// The lines whose folded ones are shown, by their text: their places change with each rewrite of the page.
     unfolded: BTreeSet<String>,
-    /// How the lines were laid out for a width, and how many match.
-    laid: Kept<(PageName, usize), Vec<Row>>,
+    /// The layout of the lines for a width, and the number of matches.
+    laid: Kept<(PageName, usize), Laid>,
     counted: Kept<PageName, usize>,
-    /// The lines as they were made last, and for which revision of the facts; `None` once something else has changed.
+    /// The last written lines, and their revision of the facts; `None` once something else has changed.
     made: RefCell<(Option<u64>, SharedLines)>,
+}
+
+/// Gives the columns of each table of a page the widths that their rows need, as far as there is room: the text after
+/// them needs a width, too.
+fn tables(page: &[PageLine], room: usize) -> BTreeMap<usize, Vec<usize>> {
+    let mut asked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for line in page.iter().filter(|line| !line.cells.is_empty()) {
+        let count = line.cells.len();
+        let widths = asked.entry(count).or_insert_with(|| vec![0; count + 1]);
+        let texts = line.cells.iter().map(|(text, _)| text).chain([&line.text]);
+        for (width, text) in widths.iter_mut().zip(texts) {
+            *width = (*width).max(text.width());
+        }
+    }
+    for (count, widths) in &mut asked {
+        *widths = share(room.saturating_sub(count * GAP), widths);
+        widths.truncate(*count);
+    }
+    asked
 }
 
 impl Page {
     /// Starts at the first line.
-    pub fn new(slash: SearchKey) -> Self {
-        Self { slash, width: Cell::new(80), ..Self::default() }
+    pub fn new(search_key: SearchKey) -> Self {
+        Self { search_key, width: Cell::new(80), ..Self::default() }
+    }
+
+    /// Counts the matching lines, and all of them; `None` without a search.
+    pub fn found_of_all(&self, page: &(impl PageSource + ?Sized)) -> Option<(usize, usize)> {
+        Some((self.found(page)?, page.lines().iter().filter(|line| !line.heading).count()))
+    }
+
+    /// Tells whether a search hides all other lines.
+    pub fn filters(&self) -> bool {
+        self.search_key == SearchKey::Filters
     }
 
     /// Starts at another line.
@@ -81,8 +134,8 @@ impl Page {
         Self { line, ..self }
     }
 
-    /// Returns the lines that were made for this revision of the facts, or makes them. Where they turn out as they were, what the page made of
-    /// them stays too.
+    /// Returns the lines of this revision of the facts, or writes them. If they are equal to the last ones, the page
+    /// keeps all that it derived from those.
     pub fn kept_lines(&self, revision: u64, write: impl FnOnce() -> SharedLines) -> SharedLines {
         if let (Some(known), lines) = &*self.made.borrow()
             && *known == revision
@@ -99,12 +152,12 @@ impl Page {
         made.1.clone()
     }
 
-    /// Notes that the lines may be others now.
+    /// Notes that the lines may have changed.
     pub fn forget_lines(&self) {
         self.made.borrow_mut().0 = None;
     }
 
-    /// Stays on its line while the lines before the others become more or fewer.
+    /// Stays on its line while the number of lines before it changes.
     pub fn head_changed(&mut self, before: usize, now: usize) {
         if self.line >= before && self.line > 0 {
             self.line = self.line - before + now;
@@ -123,18 +176,18 @@ impl Page {
         (self.line, self.part, self.shift) = (0, 0, 0);
     }
 
-    /// Returns the line that the cursor is on.
+    /// Returns the line of the cursor.
     pub fn current<'a>(&self, page: &'a (impl PageSource + ?Sized)) -> Option<&'a PageLine> {
         page.lines().get(self.index(page)?)
     }
 
-    /// Returns the place of the line that the cursor is on.
+    /// Returns the place of the cursor's line.
     pub fn index(&self, page: &(impl PageSource + ?Sized)) -> Option<usize> {
         let rows = self.rows(page);
         Some(rows.get(self.row(&rows))?.line)
     }
 
-    /// Returns how many lines match what is searched; `None` when nothing is.
+    /// Returns the number of matching lines; `None` without a search.
     pub fn found(&self, page: &(impl PageSource + ?Sized)) -> Option<usize> {
         let wanted = self.wanted.as_ref()?;
         let count = || {
@@ -147,7 +200,7 @@ impl Page {
         })
     }
 
-    /// Moves; `false` when the motion means nothing to a page.
+    /// Moves; `false` if the motion has no effect on a page.
     pub fn motion(&mut self, motion: Motion, page: &(impl PageSource + ?Sized)) -> bool {
         match motion {
             Motion::Left if self.shift == 0 => self.fold(page),
@@ -166,7 +219,7 @@ impl Page {
         true
     }
 
-    /// Tells whether the end of a line is out of sight, so that shifting shows more.
+    /// Tells whether the end of a line is out of sight, so that a shift shows more.
     fn is_cut(&self, page: &(impl PageSource + ?Sized)) -> bool {
         let room = usize::from(self.width.get()).saturating_sub(SIGN);
         self.rows(page).iter().filter(|row| row.text.is_none()).filter_map(|row| page.lines().get(row.line)).any(
@@ -178,10 +231,10 @@ impl Page {
         )
     }
 
-    /// Returns the lines with folded ones that the cursor speaks of: its own, or all below the heading that it is on.
+    /// Returns the lines with folded ones at the cursor: its own line, or all below its heading.
     fn folds(&self, page: &(impl PageSource + ?Sized)) -> Vec<usize> {
         let lines = page.lines();
-        // Most pages fold nothing, and laying one out takes long.
+        // Most pages have no folds, and a layout takes long.
         let Some(at) = lines.iter().any(|line| line.below).then(|| self.index(page)).flatten() else {
             return Vec::new();
         };
@@ -198,7 +251,7 @@ impl Page {
         owner.into_iter().filter(owns).collect()
     }
 
-    /// Shows what is folded at the cursor; `false` where nothing is.
+    /// Unfolds the lines at the cursor; `false` if there are none.
     fn unfold(&mut self, page: &(impl PageSource + ?Sized)) -> bool {
         let texts =
             self.folds(page).into_iter().filter_map(|index| page.lines().get(index)).map(|line| line.text.clone());
@@ -209,7 +262,7 @@ impl Page {
         any
     }
 
-    /// Hides it again, and leaves the cursor on what it belongs to.
+    /// Folds them again, and leaves the cursor on the line that they belong to.
     fn fold(&mut self, page: &(impl PageSource + ?Sized)) {
         let folds = self.folds(page);
         let page = page.lines();
@@ -217,13 +270,13 @@ impl Page {
         for line in folds.iter().filter_map(|index| page.get(*index)) {
             self.unfolded.remove(&line.text);
         }
-        // On a heading it may have many, and stays; else it has one, and goes to it.
+        // On a heading there may be many folds, and the cursor stays; else it goes to the only one.
         if let Some(owner) = folds.first().filter(|_| page.get(self.line).is_some_and(|line| line.below)) {
             self.go_to(*owner);
         }
     }
 
-    /// Takes what is searched, as it is typed: a text in any case; empty ends the search.
+    /// Sets the search text at each key, in any case; an empty one ends the search.
     pub fn search(&mut self, text: &str, page: &(impl PageSource + ?Sized)) {
         text.clone_into(&mut self.text);
         self.laid.forget();
@@ -232,11 +285,15 @@ impl Page {
             "" => None,
             _ => RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok(),
         };
-        if self.slash == SearchKey::Filters {
-            self.rewind();
+        if self.search_key == SearchKey::Filters {
             let shown = self.shown(page.lines());
-            let first = page.lines().iter().zip(shown).position(|(line, shown)| shown && !line.heading);
-            self.line = first.unwrap_or(0);
+            // Without a filter no line is hidden.
+            let is_shown = |index: usize| shown.is_empty() || shown.get(index).is_some_and(|shown| *shown);
+            let is_line = |index: usize| page.lines().get(index).is_some_and(|line| !line.heading) && is_shown(index);
+            if !is_line(self.line) {
+                self.rewind();
+                self.line = (0..page.lines().len()).find(|index| is_line(*index)).unwrap_or(0);
+            }
         } else {
             self.jump(page.lines(), true, false);
         }
@@ -255,21 +312,30 @@ impl Page {
             let Some((row, line)) = rows.get(index).and_then(|row| Some((row, page.lines().get(row.line)?))) else {
                 return StyledLine::default();
             };
-            self.draw(row, line, chosen, width, theme)
+            self.draw((row, line), rows.columns(line), chosen, width, theme)
         });
     }
 
-    fn draw(&self, row: &Row, line: &PageLine, chosen: bool, width: usize, theme: &Theme) -> StyledLine<'static> {
-        let mut spans = vec![Span::styled(if chosen { ">" } else { " " }, theme.style(Scope::Selection))];
+    fn draw(
+        &self,
+        (row, line): (&Row, &PageLine),
+        columns: &[usize],
+        chosen: bool,
+        width: usize,
+        theme: &Theme,
+    ) -> StyledLine<'static> {
+        let mut spans =
+            vec![Span::styled(if chosen { signs::SELECTED.sign } else { " " }, theme.style(Scope::Selection))];
         let mut room = width.saturating_sub(SIGN);
         if row.part == 0 {
-            for (text, scope) in &line.lead {
-                let text = fit(text, room);
+            let cells = line.cells.iter().zip(columns).map(|((text, scope), width)| (pad(text, *width) + " ", scope));
+            for (text, scope) in line.lead.iter().map(|(text, scope)| (text.clone(), scope)).chain(cells) {
+                let text = fit(&text, room);
                 room = room.saturating_sub(text.width());
                 spans.push(Span::styled(text, theme.style(*scope)));
             }
         } else {
-            let hang = line.hang(width);
+            let hang = line.hang(width, columns);
             room = room.saturating_sub(hang);
             spans.push(Span::raw(" ".repeat(hang)));
         }
@@ -305,8 +371,8 @@ impl Page {
         push(text.get(rest..), scope);
     }
 
-    /// Lays the lines out for the width that was drawn last.
-    fn rows(&self, page: &(impl PageSource + ?Sized)) -> Arc<Vec<Row>> {
+    /// Lays the lines out for the last drawn width.
+    fn rows(&self, page: &(impl PageSource + ?Sized)) -> Arc<Laid> {
         let width = usize::from(self.width.get());
         match page.name() {
             Some(name) => self.laid.get_or_make((name, width), || self.lay(page.lines(), width)),
@@ -314,8 +380,9 @@ impl Page {
         }
     }
 
-    fn lay(&self, page: &[PageLine], width: usize) -> Vec<Row> {
+    fn lay(&self, page: &[PageLine], width: usize) -> Laid {
         work::count(page.len());
+        let mut laid = Laid { rows: Vec::new(), tables: tables(page, width.saturating_sub(SIGN)) };
         let shown = self.shown(page);
         let mut rows = Vec::with_capacity(page.len());
         for (index, line) in page.iter().enumerate() {
@@ -326,17 +393,19 @@ impl Page {
                 rows.push(Row { line: index, part: 0, text: None });
                 continue;
             }
-            let room = width.saturating_sub(SIGN + line.hang(width));
+            let room = width.saturating_sub(SIGN + line.hang(width, laid.columns(line)));
             for (part, text) in wrap(&line.text, room).into_iter().enumerate() {
                 rows.push(Row { line: index, part, text: Some(text) });
             }
         }
-        rows
+        laid.rows = rows;
+        laid
     }
 
-    /// Tells which lines the filter leaves: those that match, those below a heading that does, and the headings above them.
+    /// Returns the lines that the filter leaves: the matches, the lines below a matching heading, and the headings
+    /// above them.
     fn shown(&self, page: &[PageLine]) -> Vec<bool> {
-        let Some(wanted) = self.wanted.as_ref().filter(|_| self.slash == SearchKey::Filters) else {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.search_key == SearchKey::Filters) else {
             if !page.iter().any(|line| line.hidden || line.below) {
                 return Vec::new();
             }
@@ -376,7 +445,7 @@ impl Page {
         shown
     }
 
-    /// Finds the row of the cursor; where its line is no longer shown, the one before.
+    /// Returns the row of the cursor; if its line is hidden, the one before.
     fn row(&self, rows: &[Row]) -> usize {
         rows.partition_point(|row| (row.line, row.part) <= (self.line, self.part)).saturating_sub(1)
     }
@@ -387,7 +456,7 @@ impl Page {
         }
     }
 
-    /// Goes to a match, around the end if need be; `past` leaves the line that the cursor is on.
+    /// Goes to a match, from the end to the start if need be; `past` leaves the line of the cursor.
     fn jump(&mut self, page: &[PageLine], forward: bool, past: bool) {
         let Some(wanted) = &self.wanted else { return };
         let matches: Vec<usize> = page

@@ -1,4 +1,4 @@
-//! A screen that is one page of lines, or one for each tab: what all of them share, so that each says only what its lines are.
+//! The shared parts of screens with one page of lines, or one for each tab: each screen only writes its lines.
 
 use std::any::Any;
 
@@ -7,12 +7,13 @@ use ratatui::layout::Rect;
 
 use super::page::{Page, PageLine, SharedLines};
 use super::tabs;
-use crate::app::{Action, CommandTarget, Motion, Scene, View};
+use crate::app::{Action, CommandTarget, Motion, MotionHint, Scene, View};
 use crate::model::{Env, Kind};
 use crate::widgets::panel;
 
-/// Shows a page of lines. Everything but what it is called, its page and its lines has a default. Whatever is called with `&mut self` may
-/// change what the lines are made of: they are made anew after it, as they are after the facts changed, and for no key else.
+/// Shows a page of lines. Everything but the id, the title, the page and its lines has a default. Each method with
+/// `&mut self` may change the source of the lines: they are written again after it and after a change of the facts, but
+/// after no other key.
 pub trait Paged: std::fmt::Debug + Send {
     /// Returns the view's id.
     fn id(&self) -> &'static str;
@@ -20,23 +21,23 @@ pub trait Paged: std::fmt::Debug + Send {
     /// Returns its title.
     fn title(&self, scene: &Scene<'_>) -> String;
 
-    /// Returns the page that is shown, of several that of the tab.
+    /// Returns the page on the screen; of several, that of the tab.
     fn page(&self) -> Option<&Page>;
 
-    /// Returns it to be changed.
+    /// Returns the same page, mutable.
     fn page_mut(&mut self) -> Option<&mut Page>;
 
-    /// Writes the lines; the page keeps them.
+    /// Writes the lines, which the page keeps.
     fn lines(&self, scene: &Scene<'_>) -> SharedLines;
 
-    /// Forgets the lines of every page that it has.
+    /// Drops the lines of all its pages.
     fn forget_lines(&self) {
         if let Some(page) = self.page() {
             page.forget_lines();
         }
     }
 
-    /// Reads what it shows, when it is opened and when the operator asks for it again.
+    /// Reads its content, when it opens and when the user requests it again.
     fn load(&mut self, _scene: &Scene<'_>) -> Vec<Action> {
         Vec::new()
     }
@@ -56,27 +57,42 @@ pub trait Paged: std::fmt::Debug + Send {
         None
     }
 
-    /// Shows the same in another environment; `None` where it cannot.
+    /// Shows the same in another environment; `None` if it cannot.
     fn show_environment(&mut self, _env: Env, _scene: &Scene<'_>) -> Option<Vec<Action>> {
         None
     }
 
-    /// Answers a motion before the page does; `None` leaves it to the page.
+    /// Handles a motion before the page does; `None` leaves it to the page.
     fn own_motion(&mut self, _motion: Motion, _scene: &Scene<'_>) -> Option<Vec<Action>> {
         None
     }
 
-    /// Does what enter does on a line; `None` asks for the command that opens what is selected.
+    /// Handles enter on a line; `None` requests the command that opens the selection.
     fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
         Some(line.and_then(|line| follow(line, scene)).into_iter().collect())
     }
 
-    /// Returns what commands act on while the cursor is on a line.
+    /// Tells whether enter has an effect on a line, which is one of `lines`.
+    fn opens(&self, line: Option<&PageLine>, _lines: &[PageLine]) -> bool {
+        line.is_some_and(|line| line.command().is_some() || line.link().is_some())
+    }
+
+    /// Tells why a command has no effect now; `None` if it has one.
+    fn refusal(&self, _command: &str) -> Option<String> {
+        None
+    }
+
+    /// Returns the targets of commands while the cursor is on a line.
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         line.and_then(PageLine::link).cloned().into_iter().collect()
     }
 
-    /// Tells whether there is something to filter or search.
+    /// Names the topics that explain a line, which is one of `lines`, the most special first.
+    fn topics(&self, line: Option<&PageLine>, _lines: &[PageLine]) -> Vec<String> {
+        line.map(|line| line.topics().to_vec()).unwrap_or_default()
+    }
+
+    /// Tells whether it can be filtered or searched.
     fn filters(&self) -> bool {
         true
     }
@@ -86,19 +102,24 @@ pub trait Paged: std::fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Draws what stands above the page, and returns the room that is left.
+    /// Lists the motions with an effect of their own here.
+    fn motions(&self) -> &'static [MotionHint] {
+        &[]
+    }
+
+    /// Draws the part above the page, and returns the room that is left.
     fn head(&self, _frame: &mut Frame<'_>, inside: Rect, _scene: &Scene<'_>) -> Rect {
         inside
     }
 
-    /// Returns the lines as they were made last, or makes them where something has changed.
+    /// Returns the last written lines, or writes them if something has changed.
     fn shown(&self, scene: &Scene<'_>) -> SharedLines {
         let Some(page) = self.page() else { return self.lines(scene) };
         page.kept_lines(scene.facts.revision(), || self.lines(scene))
     }
 }
 
-/// Does what enter does on a line: asks for its command, or opens what it names.
+/// Handles enter on a line: requests its command, or opens its target.
 pub fn follow(line: &PageLine, scene: &Scene<'_>) -> Option<Action> {
     match line.command() {
         Some((id, targets)) => scene.command(id).map(|command| Action::Dispatch(command, targets.to_vec(), Vec::new())),
@@ -158,6 +179,15 @@ impl<P: Paged> View for P {
         }
     }
 
+    fn refusal(&self, command: &str, scene: &Scene<'_>) -> Option<String> {
+        if command != "open" {
+            return Paged::refusal(self, command);
+        }
+        let lines = self.shown(scene);
+        let line = self.page().and_then(|page| page.current(&lines));
+        (!self.opens(line, &lines)).then(|| "this line leads nowhere".to_owned())
+    }
+
     fn env(&self, scene: &Scene<'_>) -> Option<Env> {
         Paged::env(self, scene)
     }
@@ -168,6 +198,12 @@ impl<P: Paged> View for P {
         Paged::targets(self, line, scene)
     }
 
+    fn topics(&self, scene: &Scene<'_>) -> Vec<String> {
+        let lines = self.shown(scene);
+        let line = self.page().and_then(|page| page.current(&lines));
+        Paged::topics(self, line, &lines)
+    }
+
     fn filter(&mut self, text: &str, scene: &Scene<'_>) -> bool {
         let lines = self.shown(scene);
         if let Some(page) = self.page_mut() {
@@ -176,8 +212,25 @@ impl<P: Paged> View for P {
         self.filters()
     }
 
+    fn filtered(&self, scene: &Scene<'_>) -> Option<(usize, usize)> {
+        let lines = self.shown(scene);
+        self.page()?.found_of_all(&lines)
+    }
+
+    fn filter_word(&self) -> &'static str {
+        if self.page().is_some_and(Page::filters) { "filter" } else { "search" }
+    }
+
+    fn keeps_filter(&self) -> bool {
+        true
+    }
+
     fn watches(&self, scene: &Scene<'_>) -> Vec<(Env, &'static Kind)> {
         Paged::watches(self, scene)
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        Paged::motions(self)
     }
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {

@@ -1,44 +1,93 @@
-//! What the lists are filtered by: words that must all be found in a row, and `COLUMN=WORD` for those that must be found in one column.
+//! The filter of the lists: words that must all be found in a row, `COLUMN=WORD` for words in one column, and labels in
+//! the syntax of kubectl's selectors: `-l app=web,tier!=db`, `label:app=web`, or `app=web` if no column has that name.
 
-use crate::model::{Row, State};
+use crate::model::{Labels, Row, State};
 
-/// Holds what a row must have to be shown.
+/// Holds the conditions for the rows of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RowFilter {
-    /// The text as it was typed.
+    /// The text as the user typed it.
     text: String,
     terms: Vec<Term>,
 }
 
-/// Holds one word, in lower case, and where it is searched.
+/// Holds one condition for a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Term {
-    place: Place,
-    word: String,
+enum Term {
+    /// A word, in lower case, and the place of the search.
+    Word(Place, String),
+    /// A word that a column must not have.
+    Without(Place, String),
+    /// The condition for a label.
+    Label(LabelTerm),
+    /// A label, or a cell with the same text: a Service's selector is no label of its own.
+    LabelOrWord(LabelTerm, String),
 }
 
-/// Says where a word is searched.
+/// Names the place of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Anywhere,
     Namespace,
     Name,
     State,
+    Message,
     Cell(usize),
 }
 
-impl RowFilter {
-    /// Reads what was typed, for a list whose columns have these titles. A word with `=` that begins with no column is searched as it is.
-    pub(crate) fn new(text: &str, titles: &[&str]) -> Self {
-        let terms = text.split_whitespace().map(|word| {
-            let named = word.split_once('=').and_then(|(column, word)| Some((place(column, titles)?, word)));
-            let (place, word) = named.unwrap_or((Place::Anywhere, word));
-            Term { place, word: word.to_lowercase() }
-        });
-        Self { text: text.to_owned(), terms: terms.collect() }
+/// Holds the condition for a label, as in kubectl's selectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LabelTerm {
+    key: String,
+    /// The required value; `None` accepts any.
+    value: Option<String>,
+    /// Whether the condition is negated.
+    is_negated: bool,
+}
+
+impl LabelTerm {
+    /// Parses one requirement: `app=web`, `app==web`, `app!=web`, `app` or `!app`; `None` for an unfinished one.
+    fn parse(text: &str) -> Option<Self> {
+        let (is_not, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value)));
+        let (key, differs) = key.strip_suffix('!').map_or((key, false), |key| (key, true));
+        let value = value.map(|value| value.strip_prefix('=').unwrap_or(value)).filter(|value| !value.is_empty());
+        let is_negated = is_not || differs && value.is_some();
+        (!key.is_empty()).then(|| Self { key: key.to_owned(), value: value.map(str::to_owned), is_negated })
     }
 
-    /// Returns what was typed.
+    fn matches(&self, labels: &Labels) -> bool {
+        let has = match &self.value {
+            None => labels.get(&self.key).is_some(),
+            Some(value) => labels.get(&self.key) == Some(value),
+        };
+        has != self.is_negated
+    }
+}
+
+impl RowFilter {
+    /// Parses a text for a list with these column titles. A word with `=` that begins with no column is a label, or
+    /// searched unchanged.
+    pub(crate) fn new(text: &str, titles: &[&str]) -> Self {
+        let mut terms = Vec::new();
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            let selector = match word {
+                "-l" | "--selector" => Some(words.next().unwrap_or_default()),
+                _ => {
+                    let short = word.strip_prefix("-l").filter(|rest| rest.contains('='));
+                    ["label:", "--selector="].into_iter().find_map(|head| word.strip_prefix(head)).or(short)
+                }
+            };
+            match selector {
+                Some(selector) => terms.extend(selector.split(',').filter_map(LabelTerm::parse).map(Term::Label)),
+                None => terms.push(term(word, titles)),
+            }
+        }
+        Self { text: text.to_owned(), terms }
+    }
+
+    /// Returns the text as the user typed it.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -48,34 +97,59 @@ impl RowFilter {
         self.terms.is_empty()
     }
 
-    /// Tells whether a row has every word; its state is searched where `states` says that it has one.
+    /// Tells whether a row matches every condition; its state is searched only if `states` is set.
     pub(crate) fn matches(&self, row: &Row, states: bool) -> bool {
-        self.terms.iter().all(|term| term.matches(row, states))
+        self.terms.iter().all(|term| match term {
+            Term::Word(place, word) => place.has(word, row, states),
+            Term::Without(place, word) => word.is_empty() || !place.has(word, row, states),
+            Term::Label(label) => label.matches(&row.labels),
+            Term::LabelOrWord(label, word) => label.matches(&row.labels) || Place::Anywhere.has(word, row, states),
+        })
     }
 }
 
-impl Term {
-    fn matches(&self, row: &Row, states: bool) -> bool {
-        let word = &*self.word;
+/// Parses a word that is no selector.
+fn term(word: &str, titles: &[&str]) -> Term {
+    let Some((column, wanted)) = word.split_once('=') else { return Term::Word(Place::Anywhere, word.to_lowercase()) };
+    let without = column.strip_suffix('!');
+    if let Some(place) = place(without.unwrap_or(column), titles) {
+        let wanted = wanted.to_lowercase();
+        return if without.is_some() { Term::Without(place, wanted) } else { Term::Word(place, wanted) };
+    }
+    match LabelTerm::parse(word) {
+        Some(label) if label.is_negated => Term::Label(label),
+        Some(label) => Term::LabelOrWord(label, word.to_lowercase()),
+        None => Term::Word(Place::Anywhere, word.to_lowercase()),
+    }
+}
+
+impl Place {
+    fn has(self, word: &str, row: &Row, states: bool) -> bool {
         let in_state = || states && row.state.word().contains(word);
         let in_cell = |cell: &str| cell.to_lowercase().contains(word);
-        match self.place {
-            Place::Anywhere => {
-                row.key.name.contains(word)
-                    || row.key.namespace.contains(word)
+        let in_note = |column: Option<usize>| {
+            let note = row.note.as_ref().filter(|note| column.is_none_or(|column| column == note.column));
+            note.is_some_and(|note| in_cell(&note.words))
+        };
+        match self {
+            Self::Anywhere => {
+                in_cell(&row.key.name)
+                    || in_cell(&row.key.namespace)
                     || in_state()
                     || row.cells.iter().any(|cell| in_cell(cell))
+                    || in_note(None)
             }
             // The whole of it: `namespace=web` is no filter for web-staging.
-            Place::Namespace => word.is_empty() || *row.key.namespace == *word,
-            Place::Name => row.key.name.contains(word),
-            Place::State => in_state() || word == "!ready" && states && row.state != State::Ready,
-            Place::Cell(column) => row.cells.get(column).is_some_and(|cell| in_cell(cell)),
+            Self::Namespace => word.is_empty() || row.key.namespace.to_lowercase() == *word,
+            Self::Name => in_cell(&row.key.name),
+            Self::State => in_state() || word == "!ready" && states && row.state != State::Ready,
+            Self::Message => in_cell(&row.message),
+            Self::Cell(column) => row.cells.get(column).is_some_and(|cell| in_cell(cell)) || in_note(Some(column)),
         }
     }
 }
 
-/// Finds the column that a word means: its title, or the beginning of one where that is its only.
+/// Finds the column of a word: by its title, or by an unambiguous prefix of it.
 fn place(column: &str, titles: &[&str]) -> Option<Place> {
     let column = column.to_lowercase();
     match &*column {
@@ -88,8 +162,10 @@ fn place(column: &str, titles: &[&str]) -> Option<Place> {
     if let Some(index) = titles.iter().position(|title| is_called(title)) {
         return Some(Place::Cell(index));
     }
-    if column == "state" {
-        return Some(Place::State);
+    match &*column {
+        "state" => return Some(Place::State),
+        "message" => return Some(Place::Message),
+        _ => {}
     }
     let mut begin = titles.iter().enumerate().filter(|(_, title)| title.to_lowercase().starts_with(&column));
     match (begin.next(), begin.next()) {
@@ -104,12 +180,19 @@ mod tests {
     use crate::model::{Row, RowKey, State};
 
     fn found(text: &str) -> String {
+        let labels = |name: &str| {
+            let tier = if name == "a" { "db" } else { "front" };
+            serde_json::from_str(&format!(r#"{{"app.kubernetes.io/name": "{name}", "tier": "{tier}"}}"#)).unwrap()
+        };
         let row = |namespace: &str, name: &str, state, cells: [&str; 2]| Row {
             key: RowKey { namespace: namespace.into(), name: name.into() },
             state,
             cells: cells.map(Into::into).into(),
-            message: "".into(),
+            message: format!("Said of {name}").into(),
             created: None,
+            note: None,
+            labels: labels(name),
+            since: None,
             flux: None,
         };
         let rows = [
@@ -125,6 +208,10 @@ mod tests {
     fn every_word_must_be_found_and_a_column_can_be_named() {
         for (text, names) in [
             ("", "abc"),
+            // Whichever case a word is in.
+            ("WEB 0/1", "bc"),
+            ("NAME=B", "b"),
+            ("NS=Web", "ab"),
             ("web", "abc"),
             ("web 0/1", "bc"),
             ("namespace=web", "ab"),
@@ -136,8 +223,41 @@ mod tests {
             ("name=b", "b"),
             ("app=web", ""),
             ("=web", ""),
+            ("status!=running", "bc"),
+            ("namespace!=web", "c"),
+            ("tier=front", "bc"),
+            ("tier=fron", ""),
+            ("tier!=front", "a"),
+            ("-l tier=front,app.kubernetes.io/name!=b", "c"),
+            ("label:tier=db", "a"),
+            ("label:tier", "abc"),
+            ("label:!tier", ""),
+            ("label:other", ""),
+            ("label:tier==front web-staging", "c"),
+            ("message=of", "abc"),
+            ("message=said message!=zzz", "abc"),
+            ("-l", "abc"),
+            ("label:tier=", "abc"),
         ] {
             assert_eq!(found(text), names, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_in_whichever_case_it_is_written() {
+        let row = Row {
+            key: RowKey { namespace: "System".into(), name: "ClusterAdmin".into() },
+            state: State::Ready,
+            cells: Box::new([]),
+            message: "".into(),
+            created: None,
+            note: None,
+            labels: serde_json::from_str("{}").unwrap(),
+            since: None,
+            flux: None,
+        };
+        for text in ["admin", "ADMIN", "name=clusteradmin", "ns=system", "namespace=System", "system"] {
+            assert!(RowFilter::new(text, &[]).matches(&row, false), "{text}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Two environments side by side, as the repository renders them: what is the same, what differs, what only one has.
+//! Two environments side by side, as the repository renders them: the documents that are the same, that differ, that
+//! only one has.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::views::parts::page::PageLine;
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "compare", title: "environments compared", make };
 
-/// Returns the environment that it begins in with the one after it, or before it where it is the last.
+/// Returns the environment to begin with and the one after it, or before it for the last.
 fn pair(input: &ReportInput) -> Option<(&str, &str)> {
     let all = &input.environments;
     let at = all.iter().position(|(env, _)| Some(*env) == input.begins).unwrap_or(0);
@@ -41,7 +42,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     for (application, differences) in &applications {
         let same = compared.same.get(application).copied().unwrap_or_default();
         lines.push(PageLine::heading(format!("{application}  {} differ, {same} the same", differences.len())));
-        // "+ only " and the longer name, and two cells between columns.
+        // The width of "+ only " and the longer name, and two cells between columns.
         let room = one.len().max(other.len()).saturating_add(9);
         for found in differences {
             let (words, scope, env) = match found.change {

@@ -1,4 +1,4 @@
-//! The Markdown documents of the repository: their headings, and every line of them to be searched.
+//! The Markdown documents of the repository: their headings, and all their lines for the search.
 
 use super::{BuiltReport, ReportInput, ReportKind};
 use crate::app::CommandTarget;
@@ -16,7 +16,7 @@ pub static REPORT: ReportKind = ReportKind { id: "documents", title: "documents"
 fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let entries = input.snapshot.scan.entries.iter().filter(|entry| entry.kind == EntryKind::File);
     let names = entries.map(|entry| entry.path.to_string()).filter(|path| is_document(path)).collect::<Vec<_>>();
-    // Without a name everything would be listed.
+    // Without a path, all files would be listed.
     let files = if names.is_empty() { Vec::new() } else { working_tree(&input.snapshot.root, &names)? };
     let mut lines = Vec::new();
     if files.is_empty() {

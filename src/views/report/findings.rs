@@ -1,4 +1,4 @@
-//! What is wrong in the repository, by the rules of `check`.
+//! The findings of the repository, by the rules of `check`.
 
 use super::{BuiltReport, ReportInput, ReportKind};
 use crate::app::CommandTarget;
@@ -11,7 +11,7 @@ use crate::views::parts::page::PageLine;
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "findings", title: "what is wrong in the repository", make };
 
-/// So many documents are offered with a finding.
+/// The number of documents that are offered with a finding.
 const PAGES: usize = 2;
 
 fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
@@ -48,23 +48,23 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     Ok(BuiltReport { summary: words.join(", ") + &partly, lines: lines.into() })
 }
 
-/// Says where rules did not look, before what they found: a short list is not a clean one then.
+/// Writes which rules did not run, before the findings: without them a short list is not a clean one.
 pub(super) fn not_run(quiet: &[Quiet]) -> Vec<PageLine> {
     quiet.iter().map(|quiet| PageLine::wrapped(quiet.to_string(), Scope::Unknown)).collect()
 }
 
-/// Says how much is silenced.
+/// Writes the number of silenced findings.
 fn silenced(count: usize) -> Option<PageLine> {
     let text = format!("silenced by a comment of their file, or by .fluxdeck.toml: {count}");
     (count > 0).then(|| PageLine::wrapped(text, Scope::Dim))
 }
 
-/// Finds the environment that a finding names, the first of several.
+/// Finds the environment of a finding, the first of several.
 fn env_of(names: Option<&str>, input: &ReportInput) -> Option<Env> {
     names.and_then(|names| input.env(names.split(", ").next()?))
 }
 
-/// Writes findings below the names of their files, each with what else is known of it.
+/// Writes findings below the names of their files, each with its details.
 pub(super) fn by_file(
     lines: &mut Vec<PageLine>,
     findings: &[Finding],
@@ -84,7 +84,7 @@ pub(super) fn by_file(
     }
 }
 
-/// Lists where else the same is, folded below the finding.
+/// Lists the other places of the same finding, folded below it.
 fn others(finding: &Finding, input: &ReportInput) -> Vec<PageLine> {
     if finding.others.is_empty() {
         return Vec::new();
@@ -102,12 +102,15 @@ fn others(finding: &Finding, input: &ReportInput) -> Vec<PageLine> {
     std::iter::once(head).chain(finding.others.iter().map(row)).collect()
 }
 
-/// Writes a finding: where and what, what it leads to, how to mend it.
+/// Writes a finding: place and fault, effect, remedy.
 fn rows(finding: &Finding, input: &ReportInput) -> [PageLine; 3] {
     let (sign, scope) = look_of(finding.severity);
     let target = CommandTarget::File(env_of(finding.env.as_deref(), input), finding.file.clone());
     let place = finding.line.map(|line| line.to_string()).unwrap_or_default();
-    let line = |text: String, scope: Scope| PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
+    let line = |text: String, scope: Scope| {
+        let line = PageLine::wrapped(text, scope).opens(Some(target.clone())).at(finding.line);
+        line.explained_by([format!("rule.{}", finding.rule)])
+    };
     [
         line(format!("{}{} [{}]", finding.subject(), finding.said(), finding.rule), Scope::Text)
             .after(format!("{place:>4}  "), Scope::Dim)

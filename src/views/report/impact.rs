@@ -1,4 +1,4 @@
-//! What the changes that are not pushed yet will do.
+//! The impact of the changes that are not pushed yet.
 
 use super::{BuiltReport, ReportInput, ReportKind, difference, findings};
 use crate::app::CommandTarget;
@@ -16,10 +16,10 @@ use crate::views::parts::page::PageLine;
 /// The report.
 pub static REPORT: ReportKind = ReportKind { id: "impact", title: "what your changes will do", make };
 
-/// What is pushed, as far as git knows it here.
+/// The pushed state, as of the last fetch.
 const UPSTREAM: &str = "@{upstream}";
 const PUSHED: &str = "what is pushed";
-/// So many commits are listed of an environment.
+/// The most commits that are listed for an environment.
 const COMMITS: usize = 10;
 
 fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
@@ -27,7 +27,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let upstream = commit(UPSTREAM);
     let against =
         |old: &Revision| input.rendered(|renderer| impact(&input.snapshot, old, &Revision::WorkingTree, renderer));
-    // A branch that follows nothing is compared with its last commit.
+    // A branch without an upstream is compared with its last commit.
     let (found, from) = match against(&upstream) {
         Ok(found) => (found, PUSHED),
         Err(_) => (against(&commit("HEAD"))?, "the last commit"),
@@ -83,9 +83,9 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     })
 }
 
-/// Finds what is wrong in the working tree and was not before.
+/// Returns the findings on the working tree that are new.
 fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
-    // No key is asked for here, as in the list of findings.
+    // No key is used here, as in the list of findings.
     let (none, root) = (Identities::default(), &input.snapshot.root);
     let before = if from == PUSHED { UPSTREAM } else { "HEAD" };
     let state = CheckedState::with_live(&input.snapshot, &Revision::WorkingTree, &none, &input.live, &input.renderer)?;
@@ -95,7 +95,7 @@ fn new(input: &ReportInput, from: &str) -> Result<Vec<Finding>, Fault> {
     Ok(condensed(&state.without(&before).findings))
 }
 
-/// Lists the commits that are pushed, and that an environment has not applied everywhere.
+/// Lists the pushed commits that an environment has not applied everywhere.
 fn not_applied(input: &ReportInput) -> Vec<PageLine> {
     let root = &input.snapshot.root;
     let mut lines = Vec::new();

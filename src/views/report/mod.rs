@@ -1,4 +1,5 @@
-//! What is made of the whole repository away from the loop, and shown as a page: findings, impact, environments compared.
+//! The reports: pages that are built from the whole repository away from the loop: findings, impact, environments
+//! compared.
 //!
 //! ```text
 //! +> what is wrong in the repository: 1 error, 3 warnings -------------------------+
@@ -11,7 +12,6 @@
 pub mod compare;
 pub mod documents;
 pub mod findings;
-pub mod history;
 pub mod impact;
 
 use std::any::Any;
@@ -32,59 +32,57 @@ use crate::views::parts::paged::Paged;
 pub struct ReportKind {
     /// The view's id.
     pub id: &'static str,
-    /// What it is about, for its title.
+    /// The title.
     pub title: &'static str,
-    /// Makes it; runs where it may take long.
+    /// Builds it; runs away from the loop, as it may take long.
     pub make: fn(&ReportInput) -> Result<BuiltReport, Fault>,
 }
 
 /// The commits that the Kustomizations of each environment have applied.
 pub type Applied = Vec<(Env, BTreeSet<String>)>;
 
-/// Holds what a report is made of.
+/// Holds the input of a report.
 pub struct ReportInput {
     /// The repository.
     pub snapshot: Arc<Snapshot>,
     /// The environments with their names.
     pub environments: Vec<(Env, String)>,
-    /// The environment that it begins in, where it shows one before others.
+    /// The environment to begin with, if the report shows one before others.
     pub begins: Option<Env>,
-    /// What is applied where.
+    /// The applied commits.
     pub applied: Applied,
-    /// What the clusters say of themselves.
+    /// The facts of the clusters about themselves.
     pub live: BTreeMap<String, LiveFacts>,
-    /// What it is about, where it is about one thing.
-    pub about: Option<CommandTarget>,
-    /// What renders.
+    /// The worker that renders.
     pub renderer: Worker,
-    /// Tells when nobody waits for the report any more.
+    /// Stops the work once no view waits for the report.
     pub stop: Stop,
 }
 
-/// Holds a report that was made.
+/// Holds a finished report.
 #[derive(Debug)]
 pub struct BuiltReport {
-    /// What stands behind the title, such as a count.
+    /// The text after the title, such as a count.
     pub summary: String,
-    /// The lines; a report without any says so in one.
+    /// The lines; an empty report explains that in one.
     pub lines: SharedLines,
 }
 
 impl ReportInput {
-    /// Renders the repository, with what was rendered before kept.
+    /// Renders the repository, and keeps the result for the next report.
     ///
     /// # Errors
-    /// Fails when nothing renders.
+    /// Fails if nothing renders.
     pub fn rendering(&self) -> Result<Rendering, Fault> {
         self.rendered(|renderer| renderer.render(&self.snapshot))
     }
 
-    /// Does something with the renderer, until nobody waits for the report any more.
+    /// Uses the renderer, until no view waits for the report any more.
     ///
     /// # Errors
-    /// Fails as the deed does, and when it was given up.
-    pub fn rendered<T>(&self, deed: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.renderer.until(&self.stop, deed)
+    /// Fails if the work fails or was stopped.
+    pub fn rendered<T>(&self, work: impl FnOnce(&mut Renderer) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.renderer.until(&self.stop, work)
     }
 
     /// Finds an environment by its name.
@@ -93,7 +91,7 @@ impl ReportInput {
     }
 }
 
-/// Holds what is known when a report is made; when that changes, it is made anew.
+/// Holds the inputs of a report that may change; a change builds it again.
 #[derive(Debug, Clone)]
 struct Known {
     snapshot: Arc<Snapshot>,
@@ -113,39 +111,26 @@ impl Known {
     }
 }
 
-/// Shows a report, made anew when the repository changes.
+/// Shows a report, built again after each change of the repository.
 #[derive(Debug)]
 pub struct Reports {
     report: &'static ReportKind,
-    about: Option<CommandTarget>,
     begins: Option<Env>,
     page: Page,
     made: Loaded<BuiltReport>,
-    /// What it was asked for last.
+    /// The inputs of the last build.
     asked: Option<Known>,
 }
 
 impl Reports {
-    /// Opens a report about one thing.
-    pub fn about(report: &'static ReportKind, target: CommandTarget) -> Self {
-        Self { about: Some(target), ..Self::new(report) }
-    }
-
-    /// Begins in an environment.
+    /// Sets the environment to begin with.
     pub fn beginning_in(self, env: Env) -> Self {
         Self { begins: Some(env), ..self }
     }
 
     /// Opens a report.
     pub fn new(report: &'static ReportKind) -> Self {
-        Self {
-            report,
-            about: None,
-            begins: None,
-            page: Page::new(SearchKey::Filters),
-            made: Loaded::default(),
-            asked: None,
-        }
+        Self { report, begins: None, page: Page::new(SearchKey::Filters), made: Loaded::default(), asked: None }
     }
 
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -153,14 +138,13 @@ impl Reports {
         self.asked = Some(known.clone());
         let Known { snapshot, applied, live } = known;
         let environments = scene.facts.environments.iter().map(|(env, known)| (env, known.name.clone())).collect();
-        let (report, begins, about) = (self.report, self.begins, self.about.clone());
-        vec![Action::Task(Task::stream(report.id, move |reach, mut reply| async move {
-            let (renderer, stop) = (reach.renderer.clone(), reach.renderer.newest(report.id));
+        let (report, begins) = (self.report, self.begins);
+        vec![Action::Task(Task::stream(report.id, move |task_context, mut reply| async move {
+            let (renderer, stop) = (task_context.renderer.clone(), task_context.renderer.newest(report.id));
             let _given_up_with_the_screen = stop.with_its_owner();
-            let input =
-                ReportInput { snapshot, environments, begins, applied, live, about, renderer, stop: stop.clone() };
-            let made = reach.away(move || (report.make)(&input)).await.and_then(|made| made);
-            // A newer one answers.
+            let input = ReportInput { snapshot, environments, begins, applied, live, renderer, stop: stop.clone() };
+            let made = task_context.away(move || (report.make)(&input)).await.and_then(|made| made);
+            // A newer build answers.
             if !stop.is_given_up() {
                 reply.send(made).await;
             }
@@ -189,7 +173,7 @@ impl Paged for Reports {
         Some(&mut self.page)
     }
 
-    /// Returns what is shown: the report, or what is in its place.
+    /// Returns the lines of the report, or those in its place.
     fn lines(&self, scene: &Scene<'_>) -> SharedLines {
         match (&self.made.value, &scene.facts.repository_fault) {
             (Some(made), _) => made.lines.clone(),
@@ -222,7 +206,7 @@ impl Paged for Reports {
     }
 
     fn own_motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        // The report is of the files: they are read again too.
+        // The report depends on the files: they are read again, too.
         (motion == Motion::Redraw).then(|| {
             let mut actions = self.ask(scene);
             actions.extend([Action::Rescan, Action::Redraw]);
@@ -231,7 +215,7 @@ impl Paged for Reports {
     }
 
     fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        // A file opens at the line that is spoken of; everything else as elsewhere.
+        // A file opens at the line of the finding; any other target opens as usual.
         let line = line?;
         let view = crate::views::file::open_at(line.link()?, line.place()?, scene.facts)?;
         Some(vec![Action::Push(view)])
@@ -242,7 +226,7 @@ fn applied(facts: &Facts) -> Applied {
     facts.environments.iter().map(|(env, _)| (env, super::git::applied::commits(facts, env))).collect()
 }
 
-/// Writes a unified difference, each line below `lead`; every line opens the same.
+/// Writes a unified difference, each line below `lead`; every line opens the same target.
 fn difference(lines: &mut Vec<PageLine>, diff: &str, target: Option<&CommandTarget>) {
     use crate::theme::Scope;
     for line in diff.lines() {

@@ -1,4 +1,4 @@
-//! The reports on small repositories, with a kustomize that a test can stand on: what it would print is written beside it.
+//! The reports on small repositories, with a stand-in for kustomize: its output is written beside each test.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,6 @@ fn input(repository: &TestRepository) -> ReportInput {
         environments,
         applied: Vec::new(),
         live: BTreeMap::new(),
-        about: None,
         renderer: Worker::default(),
         stop: Stop::default(),
     }

@@ -1,4 +1,4 @@
-//! What the editor does to the opened file: reveal, edit, undo, save.
+//! The actions of the editor on the opened file: reveal, edit, undo, save.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::sops::Opened;
 use crate::workflows::secret::document::{Document, shown};
 use crate::workflows::secret::saving::Saving;
 
-/// What the commands of the editor hand to it.
+/// Names the request of one of the editor's commands.
 #[derive(Debug, Clone, Copy)]
 pub enum EditorAction {
     /// Shows the selected value, or hides it.
@@ -20,13 +20,13 @@ pub enum EditorAction {
     RevealAll,
     /// Opens the field of the selected value.
     Edit,
-    /// Takes the last change back.
+    /// Undoes the last change.
     Undo,
-    /// Makes the change again that was taken back last.
+    /// Redoes the change that was undone last.
     Redo,
-    /// Takes the draft that was found.
+    /// Restores the draft.
     TakeDraft,
-    /// Drops the draft that was found.
+    /// Drops the draft.
     DropDraft,
     /// Leaves the editor; the changes are lost.
     Leave,
@@ -34,27 +34,27 @@ pub enum EditorAction {
     Text,
     /// Asks for a new key.
     Add,
-    /// Asks for another key.
+    /// Asks for a new name of the key.
     Rename,
-    /// Takes the selected value out.
+    /// Removes the selected value.
     Remove,
-    /// Asks for the letters of a new password.
+    /// Asks for the characters of a new password.
     Generate,
-    /// Asks for a file that the value is taken from.
+    /// Asks for the file to read the value from.
     Import,
-    /// Asks for a file that the value is written into.
+    /// Asks for the file to write the value into.
     Export,
-    /// Copies the value to the clipboard, which is cleared again.
+    /// Copies the value to the clipboard, and clears it later.
     Copy,
-    /// Shows what changed and asks for the command that saves.
+    /// Shows the changes and requests the command that saves.
     AskToSave,
-    /// Puts the changes on top of what somebody else made of the file.
+    /// Applies the changes to another person's version of the file.
     KeepMine,
-    /// Drops the changes for what somebody else made of the file.
+    /// Drops the changes, and opens another person's version of the file.
     ReadTheirs,
-    /// Writes the value into the file that was named, with the guard's leave; without it nothing is done.
+    /// Writes the value into the named file, with the guard's permit; without it nothing is done.
     WriteOut(Option<Permit>),
-    /// Saves, with the guard's leave; without it nothing is done.
+    /// Saves, with the guard's permit; without it nothing is done.
     Save(Option<Permit>),
 }
 
@@ -99,7 +99,7 @@ impl SecretView {
         self.watch_over()
     }
 
-    /// Takes the selected value out; undoing brings it back.
+    /// Removes the selected value; undo restores it.
     fn remove(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(index) = self.value() else { return Vec::new() };
         let Some(document) = self.document_mut() else { return Vec::new() };
@@ -114,13 +114,33 @@ impl SecretView {
         }
     }
 
+    /// Tells why a command has no effect on the file as it is.
+    pub(super) fn refused(&self, command: &str) -> Option<String> {
+        let document = match &self.state {
+            State::Open(document) => document,
+            State::Locked(_) if matches!(command, "open" | "secret-edit") => return None,
+            _ => return Some("the file is not open".to_owned()),
+        };
+        let selected = self.value().and_then(|index| document.entries().get(index));
+        let needs_value = ["open", "reveal", "secret-edit", "secret-remove", "secret-rename", "secret-generate"];
+        let why = match command {
+            "secret-undo" if !document.can_undo() => "there is no change to undo",
+            "redo" if !document.can_redo() => "there is no change to make again",
+            "open" | "secret-edit" if self.saving => "the file is being saved",
+            "reveal" if selected.is_some_and(|entry| !entry.encrypted) => "this value is in plain text in the file",
+            _ if selected.is_none() && needs_value.contains(&command) => "no value is selected",
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
     fn redo(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let done = self.document_mut().is_some_and(Document::redo);
         self.reshaped(None);
         if done { Vec::new() } else { tell(scene, "there is no change to make again") }
     }
 
-    /// Does what one of the view's own commands asks for.
+    /// Runs the request of one of the view's own commands.
     pub(super) fn perform(&mut self, ask: EditorAction, scene: &Scene<'_>) -> Vec<Action> {
         self.stir();
         if let (State::Locked(_), EditorAction::Edit) = (&self.state, &ask) {
@@ -174,7 +194,7 @@ impl SecretView {
         }
     }
 
-    /// Shows what would change, and then asks for leave to write; in a protected environment the guard asks too.
+    /// Shows the changes, and then requests the permission to write; in a protected environment the guard asks, too.
     fn ask_to_save(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         if let Some(question) = self.compare() {
             return vec![question];
@@ -192,7 +212,7 @@ impl SecretView {
             ("paths".to_owned(), paths.join(", ")),
             ("shell".to_owned(), serde_json::Value::from_iter(document.command_words(&self.file)).to_string()),
         ];
-        vec![Action::Push(Box::new(Changes::save(document, command, targets, answers)))]
+        vec![Action::Push(Box::new(Changes::save(document, command, targets, answers, scene)))]
     }
 
     fn save(&mut self, permit: Permit, scene: &Scene<'_>) -> Vec<Action> {
@@ -215,7 +235,8 @@ impl SecretView {
         vec![Action::Operate(operation), Action::Task(waiting)]
     }
 
-    /// Goes on with the file as it was saved; where it was not, the changes stay, and somebody else's may be why.
+    /// Continues with the saved file; if saving failed, the changes stay, and another person's version may be the
+    /// reason.
     pub(super) fn saved(&mut self, saved: Saved, scene: &Scene<'_>) -> Vec<Action> {
         self.saving = false;
         if let (Some(opened), Some(document)) = (saved.0, self.document_mut()) {

@@ -1,4 +1,4 @@
-//! Asks before changes are lost, and shows what would be saved: by key, masked until x reveals it.
+//! The question before changes are lost or saved: it shows them by key, masked until x reveals them.
 
 use std::any::Any;
 
@@ -8,26 +8,31 @@ use ratatui::layout::Rect;
 use super::EditorAction;
 use super::difference::DiffLine;
 use super::hiding::Glimpse;
-use crate::app::{Action, Command, CommandTarget, Key, Scene, View};
+use crate::app::guard::{confirmation, judge};
+use crate::app::{Action, Ask, Command, CommandTarget, Consent, Key, Scene, Verdict, View};
+use crate::model::signs;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel, wrap};
 use crate::workflows::secret::document::MASK;
 use crate::workflows::secret::document::{Document, ValueDifference};
 
-/// So many are shown at a time.
+/// The most lines of the command.
+const SHELL_LINES: usize = 3;
+
+/// The number of changes shown at a time.
 const LISTED: usize = 20;
 
-/// Says what the answer yes does.
+/// Names the effect of the answer yes.
 #[derive(Debug)]
 enum Yes {
     /// Leaves the editor; the changes are lost.
     Leave,
-    /// Asks for the command that saves.
+    /// Requests the command that saves.
     Save(&'static Command, Vec<CommandTarget>, Vec<(String, String)>),
 }
 
-/// Writes a value in one line: its beginning, and how many lines it has.
+/// Writes a value in one line: its beginning, and the number of its lines.
 pub(super) fn in_one_line(value: &Secret, room: usize) -> String {
     let lines = value.expose().lines().count();
     let first = value.expose().lines().next().unwrap_or("(empty)");
@@ -35,7 +40,7 @@ pub(super) fn in_one_line(value: &Secret, room: usize) -> String {
     fit(first, room.saturating_sub(more.chars().count())) + &more
 }
 
-/// Asks about changes, with what was changed.
+/// Asks about changes, with a list of them.
 #[derive(Debug)]
 pub struct Changes {
     rows: Vec<ValueDifference>,
@@ -44,39 +49,59 @@ pub struct Changes {
     as_text: bool,
     glimpse: Glimpse,
     first: usize,
-    /// Who reads what is saved, though nobody has agreed to him.
+    /// The new readers that no user has agreed to.
     readers: Vec<String>,
-    /// What would come back as another value.
+    /// The value that would be read back as another one.
     other_value: Option<String>,
+    /// The protected environments of the file; `None` if fewer keys are enough.
+    protected: Option<String>,
+    /// The equivalent command line, if the question is about saving.
+    shell: String,
     yes: Yes,
 }
 
 impl Changes {
-    /// Asks whether changes may be lost.
+    /// Asks whether to discard the changes.
     pub fn discard(document: &Document) -> Self {
         Self::new(document, Yes::Leave)
     }
 
-    /// Asks whether changes shall be saved by a command.
+    /// Asks whether to save the changes by a command.
     pub fn save(
         document: &Document,
         command: &'static Command,
         targets: Vec<CommandTarget>,
         answers: Vec<(String, String)>,
+        scene: &Scene<'_>,
     ) -> Self {
-        Self::new(document, Yes::Save(command, targets, answers))
+        let ask = Ask { facts: scene.facts, targets: &targets, answers: &answers, now: scene.facts.now, permit: None };
+        let shell = (command.lesson)(&ask).shell.as_str().to_owned();
+        let asks = matches!(judge(command, &targets, scene.facts, Consent::None), Verdict::Confirm);
+        let protected = asks.then(|| confirmation(&targets, scene.facts));
+        Self { protected, shell, ..Self::new(document, Yes::Save(command, targets, answers)) }
     }
 
     fn new(document: &Document, yes: Yes) -> Self {
         let (rows, text) = (document.differences(), document.text_difference());
-        // Comments and layout are no value.
+        // Comments and layout are no values.
         let as_text = rows.is_empty();
         let readers = document.ruling.iter().flat_map(|ruling| &ruling.readers).map(ToString::to_string).collect();
         let other_value = document.opened().changed_by_sealing();
-        Self { rows, text, as_text, glimpse: Glimpse::default(), first: 0, readers, other_value, yes }
+        Self {
+            rows,
+            text,
+            as_text,
+            glimpse: Glimpse::default(),
+            first: 0,
+            readers,
+            other_value,
+            protected: None,
+            shell: String::new(),
+            yes,
+        }
     }
 
-    /// Writes what changes: the text, or the values.
+    /// Writes the changes: the text, or the values.
     fn body(&self, room: usize, theme: &Theme) -> Vec<StyledLine<'static>> {
         if self.as_text {
             return self.text.iter().map(|line| line.line(self.glimpse.is_open(), room, theme)).collect();
@@ -85,7 +110,8 @@ impl Changes {
         for row in &self.rows {
             lines
                 .push(StyledLine::styled(fit(&format!(" {} {}", row.sign, row.path), room), theme.style(Scope::Title)));
-            let sides = row.values.iter().zip([("-", Scope::Removed), ("+", Scope::Added)]);
+            let sides =
+                row.values.iter().zip([(signs::REMOVED.sign, Scope::Removed), (signs::ADDED.sign, Scope::Added)]);
             for (value, (sign, scope)) in sides {
                 if let Some(value) = value {
                     let text = format!("     {sign} {}", self.value(row, value, room.saturating_sub(7)));
@@ -96,7 +122,7 @@ impl Changes {
         lines
     }
 
-    /// Writes a value in one line: masked, or its beginning and how many lines it has.
+    /// Writes a value in one line: masked, or its beginning and the number of its lines.
     fn value(&self, row: &ValueDifference, value: &Secret, room: usize) -> String {
         if row.encrypted && !self.glimpse.is_open() {
             return MASK.to_owned();
@@ -117,7 +143,10 @@ impl Changes {
     fn agree(&mut self) -> Vec<Action> {
         match std::mem::replace(&mut self.yes, Yes::Leave) {
             Yes::Leave => vec![Action::Pop, Action::Hand(Box::new(EditorAction::Leave))],
-            Yes::Save(command, targets, answers) => vec![Action::Pop, Action::Dispatch(command, targets, answers)],
+            // This question covers all that the guard needs: there is no second one.
+            Yes::Save(command, targets, answers) => {
+                vec![Action::Pop, Action::Confirmed(command, targets, answers, None)]
+            }
         }
     }
 }
@@ -130,7 +159,10 @@ impl View for Changes {
     fn title(&self, _scene: &Scene<'_>) -> String {
         match self.yes {
             Yes::Leave => "Leave without saving?".to_owned(),
-            Yes::Save(..) => "Save?".to_owned(),
+            Yes::Save(..) => match &self.protected {
+                Some(names) => format!("Save?  {names} PROTECTED"),
+                None => "Save?".to_owned(),
+            },
         }
     }
 
@@ -156,14 +188,22 @@ impl View for Changes {
 
     fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
         match self.yes {
-            Yes::Save(..) => &[("enter", "save"), ("x", "reveal"), ("d", "as text"), ("esc", "back")],
-            Yes::Leave => &[("y", "leave, changes are lost"), ("n", "stay"), ("x", "reveal"), ("d", "as text")],
+            Yes::Save(..) if self.protected.is_some() => {
+                &[("y", "save"), ("n", "not now"), ("x", "reveal"), ("d", "as text"), ("esc", "back")]
+            }
+            Yes::Save(..) => {
+                &[("enter", "save"), ("x", "reveal"), ("d", "as text"), ("j k", "scroll"), ("esc", "back")]
+            }
+            Yes::Leave => {
+                &[("y", "leave, changes are lost"), ("n", "stay"), ("x", "reveal"), ("d", "as text"), ("esc", "back")]
+            }
         }
     }
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
         self.glimpse.stir();
-        let saves = matches!(self.yes, Yes::Save(..));
+        // The key that closes other dialogs does not save to a protected environment.
+        let saves = matches!(self.yes, Yes::Save(..)) && self.protected.is_none();
         match key.typed() {
             Some('y' | 'Y') => self.agree(),
             Some('n' | 'N' | 'q') => vec![Action::Pop],
@@ -189,7 +229,8 @@ impl View for Changes {
         let (head, keys) = match self.yes {
             Yes::Leave => ("These changes are not saved and would be lost:", "y leave, changes are lost    n stay"),
             Yes::Save(..) => {
-                ("Only this changes in the file, besides lastmodified and mac:", "enter save    n not now")
+                let keys = if self.protected.is_some() { "y save    n not now" } else { "enter save    n not now" };
+                ("Only this changes in the file, besides lastmodified and mac:", keys)
             }
         };
         let theme = scene.theme;
@@ -199,8 +240,10 @@ impl View for Changes {
         let kept =
             self.other_value.iter().map(|kept| format!("Another value is kept: {kept}; in quotes it stays as it is"));
         let told: Vec<String> = readers.chain(kept).filter(|_| saves).flat_map(|text| wrap(&text, room)).collect();
-        // Around it stand the frame, the head, what is to be known before, what is above and below, an empty line and the keys.
-        let most = usize::from(area.height).saturating_sub(6).saturating_sub(told.len()).clamp(3, LISTED);
+        let shell = if self.protected.is_some() { wrap(&self.shell, room) } else { Vec::new() };
+        let shell: Vec<String> = shell.into_iter().take(SHELL_LINES).collect();
+        // Around it are the frame, the head, the warnings, the arrows above and below, an empty line and the keys.
+        let most = usize::from(area.height).saturating_sub(6).saturating_sub(told.len() + shell.len()).clamp(3, LISTED);
         let (count, first) = (body.len(), self.first.min(body.len().saturating_sub(most)));
         let mut lines = vec![StyledLine::from(fit(head, room))];
         lines.extend(body.into_iter().skip(first).take(most));
@@ -209,6 +252,7 @@ impl View for Changes {
             lines.push(StyledLine::from(format!("  {first} above, {below} below: j and k")));
         }
         lines.extend(told.into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Error))));
+        lines.extend(shell.into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Shell))));
         lines.push(StyledLine::default());
         lines.push(StyledLine::styled(format!("{keys}    x reveal    {other}"), theme.style(Scope::Key)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

@@ -1,27 +1,28 @@
-//! What will be saved as a difference of the plain text, line by line: comments, order and layout show in no other way.
+//! The changes as a difference of the plain text, line by line: only it shows comments, order and layout.
 
 use similar::{ChangeTag, TextDiff};
 
 use super::text::masked;
+use crate::model::signs;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 use crate::widgets::{StyledLine, fit};
 use crate::workflows::secret::document::Document;
 
-/// Lines that stay, shown around those that change.
+/// The number of unchanged lines around the changed ones.
 const AROUND: usize = 2;
 
 /// One line of the difference.
 #[derive(Debug)]
 pub(super) enum DiffLine {
-    /// Lines in between are left out.
+    /// Left-out lines.
     Gap,
-    /// A line of the text: what happens to it, the line, and from which character on it is secret.
+    /// A line of the text: its change, the line, and its first secret character.
     Text(ChangeTag, Secret, Option<usize>),
 }
 
 impl Document {
-    /// Compares the text as it was opened with the text as it is now; empty where either cannot be written as text.
+    /// Compares the opened text with the present one; empty if either cannot be written as text.
     pub(super) fn text_difference(&self) -> Vec<DiffLine> {
         let opened = self.opened();
         let (Ok(old), Ok(new)) = (opened.original_plaintext(), opened.plaintext()) else { return Vec::new() };
@@ -55,8 +56,8 @@ impl DiffLine {
             _ => text.expose().to_owned(),
         };
         let (sign, scope) = match tag {
-            ChangeTag::Delete => ("-", Scope::Removed),
-            ChangeTag::Insert => ("+", Scope::Added),
+            ChangeTag::Delete => (signs::REMOVED.sign, Scope::Removed),
+            ChangeTag::Insert => (signs::ADDED.sign, Scope::Added),
             ChangeTag::Equal => (" ", Scope::Dim),
         };
         StyledLine::styled(fit(&format!("{sign} {text}"), room), theme.style(scope))

@@ -1,4 +1,5 @@
-//! Unsaved changes survive a crash: encrypted to the file's own recipients, beside the journal, and offered when the file is opened again.
+//! Unsaved changes survive a crash: a draft beside the journal, encrypted for the file's own recipients, is offered
+//! when the file is opened again.
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -14,22 +15,22 @@ use crate::model::{Fault, FaultKind};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, StyledLine, centred, fit, panel};
 
-/// What is larger is no draft of a file that is edited here.
+/// The largest draft: no larger file is edited here.
 const LARGEST: u64 = crate::files::MANIFEST_LIMIT;
 
-/// The answer of the task that looks for a draft: its encrypted text.
+/// The answer of the task that reads a draft: its encrypted text.
 pub(super) struct Found(Option<String>);
 
-/// The answer of the task that writes a draft; `None` where all went well.
+/// The answer of the task that writes a draft; `None` if it succeeded.
 pub(super) struct Written(Option<Fault>);
 
 /// The answer of the task that removes a draft.
 pub(super) struct Dropped;
 
-/// Returns where the draft of a file lies; `None` where nothing is kept, as in a demonstration.
-fn place(reach: &TaskContext, file: &str) -> Option<PathBuf> {
-    let folder = reach.journal.as_ref()?.parent()?.join("drafts");
-    let root = reach.root.as_deref().unwrap_or(Path::new("/"));
+/// Returns the path of a file's draft; `None` if nothing is kept, as in a demonstration.
+fn place(task_context: &TaskContext, file: &str) -> Option<PathBuf> {
+    let folder = task_context.journal.as_ref()?.parent()?.join("drafts");
+    let root = task_context.root.as_deref().unwrap_or(Path::new("/"));
     let hash = Sha256::digest(root.join(file).to_string_lossy().as_bytes());
     let name: String = hash
         .iter()
@@ -56,7 +57,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 impl SecretView {
-    /// Keeps the changes once no key has come for a while; what is written is what would be saved, so it is encrypted.
+    /// Writes a draft of the changes after a while without a key; it has the same content as a save, so it is
+    /// encrypted.
     pub(super) fn keep_draft(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let (now, file) = (scene.facts.now, self.file.clone());
         let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
@@ -67,11 +69,11 @@ impl SecretView {
         if self.drafted.as_ref() == Some(&paths) {
             return Vec::new();
         }
-        // What cannot be sealed yet is told when it is saved.
+        // Saving reports the values that cannot be encrypted yet.
         let Ok(text) = document.opened().save(now) else { return Vec::new() };
         self.drafted = Some(paths);
-        vec![Action::Task(Task::blocking("keep a draft", move |reach| {
-            let written = place(&reach, &file).map(|path| write(&path, &text));
+        vec![Action::Task(Task::blocking("keep a draft", move |task_context| {
+            let written = place(&task_context, &file).map(|path| write(&path, &text));
             Written(written.and_then(Result::err).map(|error| {
                 Fault::failed("no draft is kept", error.to_string(), "save the changes before you leave the desk")
             }))
@@ -81,24 +83,24 @@ impl SecretView {
     /// Removes the draft.
     pub(super) fn drop_draft(&self) -> Action {
         let file = self.file.clone();
-        Action::Task(Task::blocking("drop the draft", move |reach| {
-            if let Some(path) = place(&reach, &file) {
-                // There may be none.
+        Action::Task(Task::blocking("drop the draft", move |task_context| {
+            if let Some(path) = place(&task_context, &file) {
+                // There may be no draft.
                 let _ = std::fs::remove_file(path);
             }
             Dropped
         }))
     }
 
-    /// Looks for a draft of the file that was opened.
+    /// Reads the draft of the opened file.
     pub(super) fn find_draft(&self) -> Action {
         let file = self.file.clone();
-        Action::Task(Task::blocking("look for a draft", move |reach| {
-            Found(place(&reach, &file).and_then(|path| crate::files::own_text(&path, LARGEST).ok()))
+        Action::Task(Task::blocking("look for a draft", move |task_context| {
+            Found(place(&task_context, &file).and_then(|path| crate::files::own_text(&path, LARGEST).ok()))
         }))
     }
 
-    /// Offers a draft that was found, where it says something else than the file.
+    /// Offers the draft, if it differs from the file.
     pub(super) fn found(&mut self, Found(text): Found, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(text), Some(document)) = (text, self.document()) else { return Vec::new() };
         let plain = document.opened().reopened(&text).and_then(|draft| draft.plaintext());
@@ -120,7 +122,7 @@ impl SecretView {
         }
     }
 
-    /// Takes the draft for the text of the file.
+    /// Takes the draft as the text of the file.
     pub(super) fn take_draft(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(draft), Some(document)) = (self.draft.take(), self.document_mut()) else { return Vec::new() };
         match document.replace(&draft) {
@@ -132,12 +134,12 @@ impl SecretView {
         }
     }
 
-    /// Tells where a draft could not be kept.
+    /// Reports a draft that could not be written.
     pub(super) fn kept(Written(fault): Written, scene: &Scene<'_>) -> Vec<Action> {
         fault.map(|fault| Action::Tell(Notice::fault(scene.facts.now, fault))).into_iter().collect()
     }
 
-    /// Goes on after the draft was removed: out of the editor, where that was asked for.
+    /// Continues after the draft was removed: closes the editor if the user is leaving.
     pub(super) fn dropped(&mut self) -> Vec<Action> {
         if self.leaving { vec![Action::Pop] } else { Vec::new() }
     }

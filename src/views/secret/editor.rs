@@ -1,5 +1,5 @@
-//! The field in which one value is edited: a text area in a type of our own, because the text area's `Debug` shows its lines and it keeps
-//! what was typed and deleted for undoing and pasting.
+//! The field in which one value is edited: a text area in a type of our own, because the text area's `Debug` shows its
+//! lines, and it keeps typed and deleted text for undo and paste.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,9 +12,10 @@ use crate::app::key::Code;
 use crate::secret::Secret;
 use crate::theme::{Scope, Theme};
 
-/// Edits a secret text; what it holds is wiped when it is dropped.
+/// Edits a secret text, and wipes it when it is dropped.
 ///
-/// What the text area itself moves about while it grows is wiped by the program's allocator, which zeroes whatever is freed.
+/// The copies that the text area makes while it grows are wiped by the program's allocator, which zeroes all freed
+/// memory.
 pub struct Editor {
     area: TextArea<'static>,
     hidden: bool,
@@ -40,10 +41,10 @@ impl Editor {
         self
     }
 
-    /// Returns the text as it stands.
+    /// Returns the present text.
     pub fn text(&self) -> Secret {
         let lines = self.area.lines();
-        // Room from the start, so that growing leaves no copies behind.
+        // Enough capacity from the start, so that growth leaves no copies behind.
         let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
@@ -54,7 +55,7 @@ impl Editor {
         Secret::new(text)
     }
 
-    /// Returns how many lines the text has; at least one.
+    /// Returns the number of lines; at least one.
     pub fn lines(&self) -> usize {
         self.area.lines().len().max(1)
     }
@@ -92,7 +93,7 @@ impl Editor {
         self.forget();
     }
 
-    /// Begins a new line that is indented as this one.
+    /// Starts a new line with the indentation of this one.
     pub fn indented_newline(&mut self) {
         let (row, column) = (self.area.cursor().0, self.area.cursor().1);
         let line = self.area.lines().get(row).map_or("", String::as_str);
@@ -139,7 +140,7 @@ impl Editor {
         }
     }
 
-    /// Drops what was deleted last and would be pasted again.
+    /// Drops the last deleted text, which a paste would insert again.
     fn forget(&mut self) {
         self.area.set_yank_text("");
     }

@@ -1,4 +1,5 @@
-//! What the field at the foot of the editor is open for: a value, a key, a file's name, or the letters of a new password.
+//! The uses of the editor's field, at its value or at the foot: a value, a key, a file's name, or the characters of a
+//! new password.
 
 use zeroize::Zeroizing;
 
@@ -13,33 +14,33 @@ use crate::secret::Secret;
 use crate::sops::{self, LETTERS, Path, SecretPrompt};
 use crate::workflows::secret::document::{Document, place as place_of, shown};
 
-/// The longest file that is taken in, in bytes: a Secret has 1 MiB at most.
+/// The largest file that is read, in bytes: a Secret has 1 MiB at most.
 const LARGEST: u64 = crate::files::VALUE_LIMIT;
 /// The longest password.
 const LONGEST: usize = 4096;
 
-/// Says what is typed.
+/// Names the use of the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
-    /// A value that is there.
+    /// An existing value.
     Value(usize),
-    /// The name of a new key, beside the value that was selected.
+    /// The name of a new key, beside the selected value.
     Key(Option<usize>),
     /// The value of a new key.
     Added(usize, Path),
-    /// Another name for a key.
+    /// A new name for a key.
     Name(usize),
-    /// The length and the letters of a new password.
+    /// The length and the characters of a new password.
     Letters(usize),
-    /// The file from which a value is taken.
+    /// The file to read a value from.
     From(usize),
-    /// The file into which a value is written.
+    /// The file to write a value into.
     To(usize),
     /// The whole document.
     Text,
-    /// The answer to what an identity asks, before the file opens.
+    /// The answer to an identity's question, before the file opens.
     Answer(SecretPrompt),
-    /// A private key for as long as the session lasts.
+    /// A private key for this session.
     PrivateKey,
 }
 
@@ -47,7 +48,7 @@ pub(super) enum Field {
 pub(super) struct Read(usize, Path, Result<Zeroizing<Vec<u8>>, Fault>);
 
 impl Field {
-    /// Says above the field what is typed, and which keys it takes.
+    /// Writes the field's title: its use, and its keys.
     pub(super) fn title(&self, document: Option<&Document>, lines: usize) -> String {
         let entry = |index: &usize| document?.entries().get(*index);
         let path = |index: &usize| entry(index).map(|entry| entry.path.to_string()).unwrap_or_default();
@@ -74,14 +75,14 @@ impl Field {
         }
     }
 
-    /// Tells whether what is typed is as secret as a value.
+    /// Tells whether the typed text is as secret as a value.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self, Self::Value(_) | Self::Added(..) | Self::Text | Self::Answer(_) | Self::PrivateKey)
     }
 }
 
 impl SecretView {
-    /// Opens the field for something about the selected value.
+    /// Opens the field for a request about the selected value.
     pub(super) fn begin(
         &mut self,
         field: impl FnOnce(usize) -> Field,
@@ -106,7 +107,7 @@ impl SecretView {
         self.watch_over()
     }
 
-    /// Takes over what was typed; the field stays open when it cannot be that.
+    /// Accepts the typed text; the field stays open if it is not valid.
     pub(super) fn keep(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some((field, editor)) = self.editing.take() else { return Vec::new() };
         match self.take_over(&field, &editor.text(), scene) {
@@ -185,7 +186,7 @@ impl SecretView {
         }
     }
 
-    /// Catches up after keys came or went: what is revealed is known by its position, and that may be another's now.
+    /// Catches up after keys were added or removed: the positions of revealed values may now be those of others.
     pub(super) fn reshaped(&mut self, select: Option<(usize, Path)>) {
         self.revealed.clear();
         let Some(document) = self.document() else { return };
@@ -210,7 +211,7 @@ impl SecretView {
         }
     }
 
-    /// Writes a value into the file that was named, with the guard's leave.
+    /// Writes a value into the named file, with the guard's permit.
     pub(super) fn export(&mut self, permit: Permit) -> Vec<Action> {
         let Some((place, path, to)) = self.exporting.take() else { return Vec::new() };
         let Some(document) = self.document() else { return Vec::new() };
@@ -221,10 +222,10 @@ impl SecretView {
             "sops decrypt --extract {} {path} > {path}",
             &[&place_of(&path), &object, &to.to_string_lossy()],
         );
-        let work = Box::new(move |reach: TaskContext, _steps: StepSender| {
+        let work = Box::new(move |task_context: TaskContext, _steps: StepSender| {
             let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                let root = reach.root.clone();
-                match reach.away(move || write(root.as_deref(), &to, &bytes)).await.flatten() {
+                let root = task_context.root.clone();
+                match task_context.away(move || write(root.as_deref(), &to, &bytes)).await.flatten() {
                     Ok(words) => Outcome::Done(words),
                     Err(fault) => Outcome::Failed(fault),
                 }
@@ -235,7 +236,7 @@ impl SecretView {
         vec![Action::Operate(Operation { title, env: None, object, shell, stopped, permit, work })]
     }
 
-    /// Copies the selected value to the clipboard, which is cleared again.
+    /// Copies the selected value to the clipboard, and clears it later.
     pub(super) fn copy(&self, scene: &Scene<'_>) -> Vec<Action> {
         let entry = self.value().and_then(|index| self.document()?.entries().get(index));
         let Some(entry) = entry else { return Vec::new() };
@@ -246,7 +247,7 @@ impl SecretView {
 }
 
 impl Document {
-    /// Tells before its value is asked for whether a key can be added.
+    /// Tells whether a key can be added, before the user enters its value.
     fn may_add(&self, place: usize, path: &Path) -> Result<(), Fault> {
         self.fits(place, path)?;
         if self.entries().iter().any(|entry| entry.document == place && entry.path == *path) {
@@ -262,7 +263,8 @@ impl Document {
     }
 }
 
-/// Reads a recipe such as `32 a-zA-Z0-9-_`: the length, then letters with ranges; without letters, those that need no quoting.
+/// Parses a recipe such as `32 a-zA-Z0-9-_`: the length, then characters with ranges; without characters, those that
+/// need no quotes.
 fn recipe(words: &str) -> Result<(usize, Vec<char>), Fault> {
     let wrong = |why: &str| Fault::new(FaultKind::Usage, "no password was made", why, "write it as: 32 a-zA-Z0-9");
     let (length, class) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -293,11 +295,11 @@ fn recipe(words: &str) -> Result<(usize, Vec<char>), Fault> {
     Ok((length, letters))
 }
 
-/// Counts the bits of a password: its length times the logarithm of how many letters there are.
+/// Calculates the bits of a password: its length times the binary logarithm of the number of different characters.
 fn entropy(length: usize, letters: usize) -> u32 {
     let letters = u32::try_from(letters).unwrap_or(u32::MAX);
     let bits = f64::from(letters).log2() * f64::from(u32::try_from(length).unwrap_or(u32::MAX));
-    // A count of bits fits, and its fraction does not matter.
+    // The number of bits is small, and its fraction does not matter.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive and small")]
     let whole = bits as u32;
     whole
@@ -320,7 +322,8 @@ fn read(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
     crate::files::own(path, LARGEST).map(Zeroizing::new).map_err(|error| failed(error.to_string()))
 }
 
-/// Writes a value into a new file that nobody else can read; not into the repository, where the next commit would take it.
+/// Writes a value into a new file that only the user can read; not into the repository, where the next commit would
+/// include it.
 fn write(root: Option<&std::path::Path>, path: &std::path::Path, bytes: &[u8]) -> Result<String, Fault> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;

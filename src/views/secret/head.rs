@@ -1,4 +1,5 @@
-//! What is said of a file beside its values: for whom it is, who can open it, when it was saved, what is changed; or why it stays closed.
+//! The lines above a file's values: its recipients, the key that opened it, the time of the last save, the changes; or
+//! the reason that it stays closed.
 
 use crate::app::Scene;
 use crate::model::Env;
@@ -8,10 +9,10 @@ use crate::theme::Scope;
 use crate::widgets::{Span, StyledLine, fit, wrap};
 use crate::workflows::secret::document::Document;
 
-/// More recipients than this are counted rather than listed, to leave room for the values.
+/// The most recipients that are listed; more are counted, to leave room for the values.
 const LISTED: usize = 3;
 
-/// Names whose key a recipient is: those environments that list it; empty when none does.
+/// Names the environments that list a recipient; empty if none does.
 fn owners(scene: &Scene<'_>, recipient: &str) -> String {
     let mut names: Vec<&str> = Vec::new();
     for (_, environment) in scene.facts.environments.iter() {
@@ -22,7 +23,7 @@ fn owners(scene: &Scene<'_>, recipient: &str) -> String {
     names.join(", ")
 }
 
-/// Writes a public key behind the words about it, as its end is what may be cut.
+/// Writes a public key after its description, as its end may be cut.
 fn whose(recipient: &str, words: &str) -> String {
     let words = words.trim_start_matches(", ");
     if words.is_empty() { recipient.to_owned() } else { format!("{words}: {recipient}") }
@@ -101,7 +102,7 @@ pub fn lines(
     lines
 }
 
-/// Writes why a file stays closed: what, why, what to do, for whom it is, which keys are at hand.
+/// Writes why a file stays closed: the fault, the cause, the remedy, its recipients, the keys at hand.
 pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<StyledLine<'static>> {
     let theme = scene.theme;
     let mut lines: Vec<StyledLine<'static>> = Vec::new();

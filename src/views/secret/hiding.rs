@@ -1,4 +1,4 @@
-//! Hides what is revealed once nobody sits there any more.
+//! Hides revealed values after a while without a key.
 
 use std::any::Any;
 use std::time::Duration;
@@ -9,16 +9,17 @@ use super::field::Field;
 use super::{SecretView, tell};
 use crate::app::{Action, Scene, Task};
 
-/// Revealed values hide again when no key has come for so long: an operator who was called away must not leave them on the screen.
+/// The time without a key after which revealed values hide again: a user who was called away must not leave them on the
+/// screen.
 const HIDE_AFTER: Duration = Duration::from_mins(1);
 
-/// Says that what is revealed is waited for, which settles the task.
+/// Reports that the wait has started, which settles the task.
 struct Awake;
 
-/// Says that no key has come for a while.
+/// Reports that no key came for a while.
 pub(super) struct Asleep;
 
-/// Begins to wait for the silence after which values are hidden; a key is told through the sender, and dropping it ends the waiting.
+/// Starts the wait after which values are hidden; each key goes through the sender, and dropping that ends the wait.
 fn wait() -> (watch::Sender<()>, Action) {
     let (sender, mut keys) = watch::channel(());
     let task = Task::stream("hide what is revealed", move |_reach, mut reply| async move {
@@ -36,7 +37,7 @@ fn wait() -> (watch::Sender<()>, Action) {
     (sender, Action::Task(task))
 }
 
-/// Says whether a question over the editor shows values; they hide there as they do in the editor.
+/// Holds whether a question over the editor shows values; they hide there as they do in the editor.
 #[derive(Debug, Default)]
 pub(super) struct Glimpse {
     awake: Option<watch::Sender<()>>,
@@ -65,14 +66,14 @@ impl Glimpse {
         }
     }
 
-    /// Hides values, where it is told that no key came for a while.
+    /// Hides values after the report that no key came for a while.
     pub(super) fn hide_when_idle(&mut self, payload: &(dyn Any + Send)) -> Vec<Action> {
         if payload.is::<Asleep>() && self.awake.take().is_some() { vec![Action::Redraw] } else { Vec::new() }
     }
 }
 
 impl SecretView {
-    /// Waits for the silence after which values are hidden, as long as any is shown; otherwise ends that.
+    /// Waits for a while without a key, as long as any value is shown; otherwise ends the wait.
     pub(super) fn watch_over(&mut self) -> Vec<Action> {
         if self.revealed.is_empty() && self.editing.is_none() {
             self.awake = None;

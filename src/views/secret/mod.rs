@@ -7,12 +7,9 @@
 //! | changed  1: stringData.PASSWORD                                                  |
 //! |   PATH                  TYPE          VALUE                                      |
 //! |   metadata.name         text    plain linkding-container-env                     |
-//! |>* stringData.PASSWORD   text    enc   ********                                   |
+//! |>* stringData.PASSWORD   text    enc   what is typed                              |
 //! | ~ stringData.USER       text    enc   ********  was NAME                         |
 //! | - stringData.OLD        removed                                                  |
-//! | +>enter keep  esc drop  alt-enter new line   stringData.PASSWORD --------------+ |
-//! | | what is typed                                                                 | |
-//! | +-------------------------------------------------------------------------------+ |
 //! +----------------------------------------------------------------------------------+
 //! ```
 
@@ -60,7 +57,7 @@ use table::{Columns, SecretRow};
 use text::TextState;
 use theirs::DiskCheck;
 
-/// Opens an encrypted file of the repository; the lock in the tree says that it is one.
+/// Opens an encrypted file of the repository.
 pub fn open(target: &CommandTarget, ask: &Ask<'_>) -> Option<Box<dyn View>> {
     let CommandTarget::File(env, path) = target else { return None };
     ask.facts.repository.as_ref()?.scan.get(path)?.lock.as_ref()?;
@@ -78,31 +75,31 @@ pub struct SecretView {
     scroll: Scroll,
     text_scroll: Scroll,
     looks: TextState,
-    /// The changes of which a draft was written last.
+    /// The changes in the last written draft.
     drafted: Option<Vec<String>>,
-    /// A draft that was found, until the operator decides.
+    /// The draft on the disk, until the user decides.
     draft: Option<Secret>,
     /// Whether the editor closes once the draft is removed.
     leaving: bool,
-    /// Whether the next esc drops a text that cannot be kept.
+    /// Whether the next esc drops a text that is not valid.
     dropping: bool,
     filter: String,
     revealed: BTreeSet<usize>,
     editing: Option<(Field, Editor)>,
-    /// Keeps what is revealed from being hidden with every word; dropped when nothing is revealed, which ends the waiting.
+    /// Receives each key, to keep revealed values on the screen; dropping it ends the wait.
     awake: Option<watch::Sender<()>>,
     saving: bool,
-    /// The value that is to be written into a file once the guard lets it: its document, path, and the file.
+    /// The value to write into a file once the guard permits it: its document, path, and the file.
     exporting: Option<(usize, Path, PathBuf)>,
-    /// What somebody else made of the file meanwhile, until the operator decides.
+    /// Another person's version of the file, until the user decides.
     theirs: Option<Box<Document>>,
-    /// The repository when the file was looked at last.
+    /// The repository at the last read of the file.
     seen: Weak<Snapshot>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Being opened, with what a plug-in says meanwhile.
+    /// Being opened, with a plug-in's last message.
     Opening(String),
     Locked(Box<Locked>),
     Open(Box<Document>),
@@ -142,7 +139,7 @@ impl SecretView {
         if let State::Open(document) = &mut self.state { Some(document) } else { None }
     }
 
-    /// Lists the values that are selectable, in order.
+    /// Lists the selectable values, in order.
     fn values(&self) -> Vec<usize> {
         let Some(document) = self.document() else { return Vec::new() };
         let columns = Columns::new(document, 80);
@@ -177,7 +174,11 @@ impl View for SecretView {
         true
     }
 
-    /// What was revealed is hidden when the operator comes back.
+    fn refusal(&self, command: &str, _scene: &Scene<'_>) -> Option<String> {
+        self.refused(command)
+    }
+
+    /// Hides revealed values before another view covers this one.
     fn covered(&mut self) {
         self.revealed.clear();
         self.looks.hide();
@@ -239,6 +240,12 @@ impl View for SecretView {
         vec![CommandTarget::File(self.env, self.file.clone())]
     }
 
+    fn selected_value(&self, _scene: &Scene<'_>) -> Option<String> {
+        let entry = self.document()?.entries().get(self.value()?)?;
+        // sops finds values only in the first document of a file.
+        (entry.document == 0).then(|| crate::workflows::secret::document::place(&entry.path))
+    }
+
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         let payload = match payload.downcast::<EditorAction>() {
             Ok(ask) => return self.perform(*ask, scene),
@@ -288,6 +295,12 @@ impl View for SecretView {
     fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
         match &self.editing {
             Some((Field::Text, _)) => &[("ctrl-s", "keep the text"), ("esc", "back")],
+            Some((Field::Value(_) | Field::Added(..), editor)) if editor.lines() > 1 => {
+                &[("ctrl-s", "keep"), ("esc", "drop"), ("enter", "new line")]
+            }
+            Some((Field::Value(_) | Field::Added(..), _)) => {
+                &[("enter", "keep"), ("esc", "drop"), ("alt-enter", "new line"), ("ctrl-u", "empty it")]
+            }
             _ => &[("enter", "take it"), ("esc", "back")],
         }
     }
@@ -296,7 +309,7 @@ impl View for SecretView {
         self.stir();
         let Some((field, editor)) = &mut self.editing else { return Vec::new() };
         if editor.show() {
-            // The key that shows it again does nothing else; the waiting begins anew.
+            // The key that shows it again has no other effect; the wait starts again.
             return self.watch_over();
         }
         let single = editor.lines() == 1 && *field != Field::Text;

@@ -1,4 +1,4 @@
-//! Opens the file, asks what its key asks, and takes what comes of it.
+//! Opens the file, asks its key's questions, and takes the result.
 
 use std::time::Duration;
 
@@ -11,45 +11,45 @@ use crate::secret::Secret;
 use crate::sops::{self, Locked, Prompts, SecretPrompt, Unlocked};
 use crate::workflows::secret::document::{Document, Ruling};
 
-/// How often it is looked whether a plug-in says something, such as to touch a key.
+/// The interval of the checks for a plug-in's message, such as the request to touch a key.
 const LISTEN: Duration = Duration::from_millis(200);
 
 /// The answer of the task that opens the file.
 pub(super) struct Opening(Result<(Unlocked, Option<Ruling>), Box<Locked>>);
 
-/// What a plug-in says while the file is being opened.
+/// A message of a plug-in while the file is being opened.
 pub(super) struct PluginMessage(String);
 
-/// What the operator gives so that the file opens.
+/// The user's input that opens the file.
 pub(super) enum Given {
-    /// The answer to a question of an identity.
+    /// The answer to an identity's question.
     Answer(SecretPrompt, Secret),
-    /// A private key, for as long as the session lasts.
+    /// A private key, for this session.
     Key(Secret),
 }
 
 impl SecretView {
-    /// Opens the file with the keys of its environment; of every environment where it belongs to none alone.
+    /// Opens the file with the keys of its environment; of every environment if the file belongs to none alone.
     pub(super) fn load(&self, given: Option<Given>, scene: &Scene<'_>) -> Action {
         let (env, file) = (self.env, self.file.clone());
         let name = env.map(|env| scene.facts.name(env).to_owned());
         let repository = scene.facts.repository.clone();
-        Action::Task(Task::stream(format!("open {file}"), move |reach, mut reply| async move {
-            let sources = reach.identities.for_environment(env);
+        Action::Task(Task::stream(format!("open {file}"), move |task_context, mut reply| async move {
+            let sources = task_context.identities.for_environment(env);
             let prompts = sources.first().map(|sources| sources.prompts.clone()).unwrap_or_default();
             match given {
                 Some(Given::Answer(question, answer)) => prompts.answer(&question, answer),
                 Some(Given::Key(key)) => prompts.give("the key that was given", key),
                 None => {}
             }
-            let path = match reach.file(&file) {
+            let path = match task_context.file(&file) {
                 Ok(path) => path,
                 Err(fault) => {
                     reply.send(Opening(Err(Locked::unread(fault)))).await;
                     return;
                 }
             };
-            let work = reach.away(move || {
+            let work = task_context.away(move || {
                 let unlocked = sops::unlock(&path, &file, name.as_deref(), &sources)?;
                 let ruling = repository.map(|snapshot| Ruling::new(&snapshot, &file, unlocked.opened.file()));
                 Ok((unlocked, ruling))
@@ -59,7 +59,7 @@ impl SecretView {
         }))
     }
 
-    /// Passes on what a plug-in says while the file is being opened.
+    /// Forwards the messages of a plug-in while the file is being opened.
     async fn listening<T>(work: impl Future<Output = T>, prompts: &Prompts, reply: &mut Reply) -> T {
         let mut work = std::pin::pin!(work);
         let mut last = None;
@@ -77,14 +77,14 @@ impl SecretView {
         }
     }
 
-    /// Shows what a plug-in says.
+    /// Shows a message of a plug-in.
     pub(super) fn hear(&mut self, said: PluginMessage) {
         if let State::Opening(words) = &mut self.state {
             *words = said.0;
         }
     }
 
-    /// Shows what was opened, or why it was not; where an answer is wanted, the field for it is open at once.
+    /// Shows the opened file, or the reason that it stays closed; if an answer is needed, its field is open at once.
     pub(super) fn take(&mut self, opening: Opening) -> Vec<Action> {
         self.state = match opening.0 {
             Ok((unlocked, ruling)) => State::Open(Box::new(Document::new(unlocked).ruled(ruling))),
@@ -96,7 +96,7 @@ impl SecretView {
             }
             return Vec::new();
         }
-        // Most come for what is encrypted; kind and names stand above it.
+        // Most users want the encrypted values; kind and names are above them.
         let values = self.values();
         let first = self.document().and_then(|document| {
             values.iter().position(|index| document.entries().get(*index).is_some_and(|entry| entry.encrypted))
@@ -105,7 +105,7 @@ impl SecretView {
         vec![self.find_draft()]
     }
 
-    /// Opens the field for what opens the file.
+    /// Opens the field for the input that opens the file.
     pub(super) fn begin_given(&mut self, field: Field) -> Vec<Action> {
         let hidden = !matches!(&field, Field::Answer(question) if !question.hidden);
         let editor = Editor::new(&Secret::default());
@@ -113,7 +113,7 @@ impl SecretView {
         self.watch_over()
     }
 
-    /// Tries again with what was typed.
+    /// Tries again with the typed text.
     pub(super) fn give(&mut self, field: Field, text: Secret, scene: &Scene<'_>) -> Result<Vec<Action>, Fault> {
         let given = if let Field::Answer(question) = field {
             Given::Answer(question, text)

@@ -1,33 +1,35 @@
-//! The values of an opened file as rows, and how each is written: masked unless revealed.
+//! The values of an opened file as rows, masked unless revealed.
 
 use std::collections::BTreeSet;
 
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr as _};
 
+use crate::model::signs;
 use crate::sops::{Changed, Entry, ValueChange, ValueType};
 use crate::theme::{Scope, Theme};
+use crate::views::parts::columns::share;
 use crate::widgets::{Span, StyledLine, fit, pad};
 use crate::workflows::secret::document::{Document, MASK, displayed, type_word};
 
-/// The widest that paths get, in cells.
-const WIDEST_PATH: usize = 44;
-/// Cells of the type's column.
+/// The wanted width of an encrypted value: most are masked, and a revealed one continues below.
+const HIDDEN: usize = 40;
+/// The width of the type's column.
 const TYPE: usize = 7;
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretRow {
-    /// The head of a document, where there are several.
+    /// The head of a document, if there are several.
     Document(usize),
     /// A value, or its first line.
     Value(usize),
-    /// A further line of a revealed value, from and to these bytes of what is shown.
+    /// A further line of a revealed value, with its bytes in the shown text.
     More(usize, std::ops::Range<usize>),
-    /// A value that was taken out, by its number among those.
+    /// A removed value, by its number among those.
     Gone(usize),
 }
 
-/// Says how wide the columns are.
+/// Holds the widths of the columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
     path: usize,
@@ -40,9 +42,17 @@ impl Columns {
         let longest =
             document.entries().iter().map(|entry| &entry.path).chain(document.gone().map(|change| &change.path));
         let longest = longest.map(|path| path.to_string().chars().count()).max().unwrap_or(0);
-        let path = longest.clamp(4, WIDEST_PATH.min(width / 2));
-        // Two signs, the path, the type and "enc", each with a gap.
-        Self { path, value: width.saturating_sub(path + TYPE + 10) }
+        let value = |entry: &Entry| if entry.encrypted { HIDDEN } else { displayed(entry).1.expose().width() };
+        let widest = document.entries().iter().map(value).max().unwrap_or(0);
+        // Two signs, the type and "enc" beside them, each with a gap.
+        let room = width.saturating_sub(TYPE + 11);
+        let path = share(room, &[longest.max(4), widest]).first().copied().unwrap_or(4);
+        Self { path, value: room.saturating_sub(path) }
+    }
+
+    /// Returns the number of cells before a value.
+    pub fn before_value(self) -> usize {
+        self.path + TYPE + 11
     }
 
     /// Writes the headings.
@@ -51,7 +61,7 @@ impl Columns {
     }
 }
 
-/// Lists the rows: every value that the filter leaves, with the lines of those that are revealed.
+/// Lists the rows: every value that the filter leaves, with the lines of revealed ones.
 pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, columns: Columns) -> Vec<SecretRow> {
     let wanted = filter.to_lowercase();
     let many = document.documents() > 1;
@@ -78,7 +88,7 @@ pub fn rows(document: &Document, revealed: &BTreeSet<usize>, filter: &str, colum
     rows
 }
 
-/// Splits a text at line ends and where a line is full, and returns the ranges of bytes.
+/// Splits a text at line ends and at full lines, and returns the ranges of bytes.
 fn parts(text: &str, width: usize) -> Vec<std::ops::Range<usize>> {
     let width = width.max(1);
     let mut parts = Vec::new();
@@ -101,15 +111,15 @@ fn parts(text: &str, width: usize) -> Vec<std::ops::Range<usize>> {
     parts
 }
 
-/// What drawing a row may look at.
+/// Holds the input of drawing a row.
 pub struct RowContext<'a> {
     /// The document.
     pub document: &'a Document,
-    /// Which values are revealed.
+    /// The revealed values.
     pub revealed: &'a BTreeSet<usize>,
     /// The columns.
     pub columns: Columns,
-    /// How it looks.
+    /// The theme.
     pub theme: &'a Theme,
 }
 
@@ -134,14 +144,14 @@ impl RowContext<'_> {
                 let Some(entry) = self.document.entries().get(*index) else { return StyledLine::default() };
                 let (_, secret) = displayed(entry);
                 let part = fit(secret.expose().get(range.clone()).unwrap_or(""), self.columns.value);
-                let indent = " ".repeat(self.columns.path + TYPE + 10);
+                let indent = " ".repeat(self.columns.path + TYPE + 11);
                 StyledLine::from(vec![Span::raw(indent), Span::styled(part, self.theme.style(Scope::Revealed))])
             }
             SecretRow::Gone(index) => {
                 let Some(change) = self.document.gone().nth(*index) else { return StyledLine::default() };
                 let style = self.theme.style(Scope::Removed);
                 let path = pad(&fit(&change.path.to_string(), self.columns.path), self.columns.path);
-                StyledLine::styled(format!(" - {path} removed"), style)
+                StyledLine::styled(format!(" {} {path} removed", signs::REMOVED.sign), style)
             }
         }
     }
@@ -150,10 +160,10 @@ impl RowContext<'_> {
         let theme = self.theme;
         let fate = self.document.fate(entry);
         let sign = match fate {
-            None => "  ",
-            Some(Changed::Added) => "+ ",
-            Some(Changed::Renamed(_)) => "~ ",
-            Some(Changed::Value | Changed::Removed) => "* ",
+            None => " ",
+            Some(Changed::Added) => signs::ADDED.sign,
+            Some(Changed::Renamed(_)) => signs::RENAMED.sign,
+            Some(Changed::Value | Changed::Removed) => signs::CHANGED.sign,
         };
         let was = match fate {
             Some(Changed::Renamed(from)) => format!("  was {}", from.last_key().unwrap_or_default()),
@@ -173,8 +183,8 @@ impl RowContext<'_> {
             }
         };
         StyledLine::from(vec![
-            Span::styled(if selected { ">" } else { " " }, theme.style(Scope::Selection)),
-            Span::styled(sign, theme.style(Scope::Added)),
+            Span::styled(if selected { signs::SELECTED.sign } else { " " }, theme.style(Scope::Selection)),
+            Span::styled(format!("{sign} "), theme.style(Scope::Added)),
             Span::styled(path, theme.style(if selected { Scope::Selection } else { Scope::Text })),
             Span::raw(gap),
             Span::styled(format!("{} ", pad(type_word(entry, form), TYPE)), theme.style(Scope::Dim)),

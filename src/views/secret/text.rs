@@ -1,4 +1,5 @@
-//! The whole document as text: highlighted, and looked at after every key, so that a mistake is seen where it is made.
+//! The whole document as text: highlighted, and checked after every key, so that a mistake is shown where the user
+//! makes it.
 
 use std::collections::BTreeSet;
 
@@ -18,36 +19,36 @@ use crate::theme::{Scope, Theme};
 use crate::widgets::{Paragraph, Span, StyledLine, fit, panel};
 use crate::workflows::secret::document::MASK;
 
-/// Cells of the line's number.
+/// The width of the line's number.
 const NUMBER: usize = 5;
 
-/// What is known of the text that is typed.
+/// Holds the state of the typed text.
 #[derive(Debug, Default)]
 pub(super) struct TextState {
-    /// What is wrong with it, and on which line.
+    /// Its fault, with the line.
     problem: Option<(Option<usize>, String)>,
-    /// From which character on each line is secret.
+    /// The first secret character of each line.
     hidden: Vec<Option<usize>>,
-    /// The lines, from zero, that are shown all the same.
+    /// The revealed lines, from zero.
     revealed: BTreeSet<usize>,
-    /// Whether all of it is shown.
+    /// Whether all values are revealed.
     all: bool,
 }
 
 impl TextState {
-    /// Returns from which character on a line is masked now.
+    /// Returns the first masked character of a line.
     fn mask(&self, line: usize) -> Option<usize> {
         if self.all || self.revealed.contains(&line) { None } else { self.hidden.get(line).copied().flatten() }
     }
 
-    /// Hides every value again; returns whether any was shown.
+    /// Hides every value again; returns whether any was revealed.
     pub(super) fn hide(&mut self) -> bool {
         let shown = self.all || !self.revealed.is_empty();
         (self.all, self.revealed) = (false, BTreeSet::new());
         shown
     }
 
-    /// Follows lines that came or went at a line: what is shown stays with its text.
+    /// Follows lines that were added or removed at a line: revealed lines stay with their text.
     fn shift(&mut self, at: usize, before: usize, after: usize) {
         let moved = self.revealed.iter().filter_map(|line| match *line {
             line if line <= at => Some(line),
@@ -81,7 +82,7 @@ impl SecretView {
         }
     }
 
-    /// Leaves the text: what can be read is kept, to be undone if need be; what cannot is dropped by a second esc only.
+    /// Closes the text: a valid one is kept, with undo; one that is not valid is dropped by a second esc only.
     pub(super) fn leave_text(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         if self.looks.problem.is_none() {
             return self.keep(scene);
@@ -105,7 +106,7 @@ impl SecretView {
         self.watch_over()
     }
 
-    /// Changes the text; whoever types into a value sees it.
+    /// Changes the text; the value that the user types into is revealed.
     pub(super) fn type_text(&mut self, change: impl FnOnce(&mut Editor)) {
         let Some((Field::Text, editor)) = &mut self.editing else { return };
         let before = editor.lines();
@@ -120,7 +121,7 @@ impl SecretView {
         self.examine();
     }
 
-    /// Looks at the text after a key: what is wrong with it, and on which line; and what of it is secret.
+    /// Checks the text after a key: its fault with the line, and its secret parts.
     fn examine(&mut self) {
         let (Some((Field::Text, editor)), Some(document)) = (&self.editing, self.document()) else { return };
         let text = editor.text();
@@ -129,7 +130,7 @@ impl SecretView {
         (self.looks.problem, self.looks.hidden) = (problem, hidden);
     }
 
-    /// Draws the text with its numbers, and below it what is wrong or what the line under the cursor holds.
+    /// Draws the text with its numbers, and below it the fault or the decoded value under the cursor.
     pub(super) fn render_text(&self, editor: &Editor, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) {
         let title = "ctrl-s keep  esc back  ctrl-x reveal  ctrl-t reveal all   the document as text";
         let inside = panel(frame, inside, title, scene.focus, scene.theme);
@@ -173,16 +174,16 @@ fn line_of(error: &SopsError) -> Option<usize> {
     }
 }
 
-/// Writes a line whose value is masked: always as long, so that its length tells nothing.
+/// Writes a line with a masked value: the mask always has the same length, so that it does not reveal the value's.
 pub(super) fn masked(line: &str, at: usize) -> String {
     line.chars().take(at).collect::<String>() + MASK
 }
 
-/// Shows what a base64 value under the cursor holds, where that is text.
+/// Returns the decoded base64 value under the cursor, if that is text.
 fn decoded(lines: &[String], row: usize) -> Option<String> {
     let line = lines.get(row)?;
     let indent = |line: &str| line.len().saturating_sub(line.trim_start().len());
-    // The nearest line above that is indented less says what the value is below.
+    // The nearest line above with less indentation has the key of the value's map.
     let above =
         lines.get(..row)?.iter().rev().find(|above| !above.trim().is_empty() && indent(above) < indent(line))?;
     let (_, value) = line.split_once(": ")?;
@@ -194,7 +195,7 @@ fn decoded(lines: &[String], row: usize) -> Option<String> {
     })
 }
 
-/// Gives a line of YAML its styles: key, value, comment; the cell under the cursor is reversed.
+/// Styles a line of YAML: key, value, comment; the cell under the cursor is reversed.
 fn highlighted(line: &str, cursor: Option<usize>, shift: usize, width: usize, theme: &Theme) -> Vec<Span<'static>> {
     let count = line.chars().count();
     let indent = count.saturating_sub(line.trim_start().chars().count());

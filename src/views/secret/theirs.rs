@@ -1,4 +1,4 @@
-//! What to do when somebody else changed the file while it is open: read it anew, or keep one's own changes on top of theirs.
+//! The question after another person changed the open file: open their version, or apply one's own changes to it.
 //!
 //! ```text
 //! +> secret.yaml was changed by somebody else ---------------------+
@@ -30,31 +30,32 @@ use crate::widgets::{Paragraph, Span, StyledLine, centred, fit, pad, panel};
 use crate::workflows::secret::document::MASK;
 use crate::workflows::secret::document::{Document, displayed, shown};
 
-/// Lines of a value: its path, as it was opened, theirs, mine.
+/// The lines of a value: its path, the opened one, theirs, mine.
 const ROWS: usize = 4;
 
-/// The answer of the task that looks whether the file is still as it was opened; `None` when it is.
+/// The answer of the task that compares the file with the opened one; `None` if it is unchanged.
 pub(super) struct DiskCheck(Option<Result<Unlocked, Box<Locked>>>);
 
 impl SecretView {
-    /// Looks whether the file on the disk is still what was opened.
+    /// Checks whether the file on the disk is still the opened one.
     pub(super) fn check_disk(&self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(document) = self.document().filter(|_| !self.saving) else { return Vec::new() };
         let (opened, file, env) = (document.share(), self.file.clone(), self.env);
         let name = env.map(|env| scene.facts.name(env).to_owned());
-        vec![Action::Task(Task::blocking(format!("look at {file}"), move |reach| {
-            let Ok(path) = reach.file(&file) else { return DiskCheck(None) };
-            // A file that is gone is told when it is saved: what is open is all that there is of it.
+        vec![Action::Task(Task::blocking(format!("look at {file}"), move |task_context| {
+            let Ok(path) = task_context.file(&file) else { return DiskCheck(None) };
+            // A missing file is reported on saving: the open document is its only copy.
             match crate::files::text(&path, 16 * 1024 * 1024) {
                 Ok(text) if text != opened.file().text() => {}
                 _ => return DiskCheck(None),
             }
-            let sources: Vec<_> = reach.identities.for_environment(env).iter().map(IdentitySources::quietly).collect();
+            let sources: Vec<_> =
+                task_context.identities.for_environment(env).iter().map(IdentitySources::quietly).collect();
             DiskCheck(Some(sops::unlock(&path, &file, name.as_deref(), &sources)))
         }))]
     }
 
-    /// Takes what somebody else made of the file: at once where nothing of one's own would be lost, else once the operator decides.
+    /// Takes another person's version: at once if no own change would be lost, else once the user decides.
     pub(super) fn looked(&mut self, DiskCheck(found): DiskCheck, scene: &Scene<'_>) -> Vec<Action> {
         let Some(found) = found.filter(|_| !self.saving) else { return Vec::new() };
         match found {
@@ -69,7 +70,7 @@ impl SecretView {
                 if self.editing.is_none() && self.document().is_some_and(|document| document.changes().is_empty()) {
                     return self.read_theirs(scene);
                 }
-                // No question opens by itself: the next key was meant for something else.
+                // No question opens by itself: the next key was intended for something else.
                 let fault = Fault::new(
                     FaultKind::Refused,
                     format!("{} was changed by somebody else", self.file),
@@ -81,7 +82,7 @@ impl SecretView {
         }
     }
 
-    /// Asks what to do about the other's changes.
+    /// Asks about the other person's changes.
     pub(super) fn compare(&self) -> Option<Action> {
         let (mine, theirs) = (self.document()?, self.theirs.as_ref()?);
         let (file, rows) = (self.file.clone(), rows(mine, theirs));
@@ -89,7 +90,7 @@ impl SecretView {
         Some(Action::Push(Box::new(question)))
     }
 
-    /// Goes on with the other's file; one's own changes are dropped.
+    /// Continues with the other version; the own changes are dropped.
     pub(super) fn read_theirs(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(theirs) = self.theirs.take() else { return Vec::new() };
         self.state = State::Open(theirs);
@@ -100,7 +101,7 @@ impl SecretView {
         actions
     }
 
-    /// Puts one's own changes on top of the other's file. Where one of them has no place there, nothing is done.
+    /// Applies the own changes to the other version. If one of them does not fit there, none is applied.
     pub(super) fn keep_mine(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let (Some(mut theirs), Some(mine)) = (self.theirs.take(), self.document()) else { return Vec::new() };
         let mut lost = None;
@@ -111,7 +112,7 @@ impl SecretView {
             }
         }
         if let Some(fault) = lost {
-            // Asked anew from what the file holds, without the half of our changes.
+            // The file is read again, as the other version already has a part of our changes.
             let mut actions = self.check_disk(scene);
             actions.push(Action::Tell(Notice::fault(scene.facts.now, fault)));
             return actions;
@@ -125,7 +126,7 @@ impl SecretView {
     }
 }
 
-/// Makes one of one's own changes in the other's file.
+/// Applies one of the own changes to the other version.
 fn put(mine: &Document, theirs: &mut Document, file: &str, change: &ValueChange) -> Result<(), Fault> {
     let ValueChange { document, path, what } = change;
     let place = |theirs: &Document, path: &Path| {
@@ -153,14 +154,14 @@ fn put(mine: &Document, theirs: &mut Document, file: &str, change: &ValueChange)
     }
 }
 
-/// One value that is not the same in the file as it was opened, in theirs and in mine.
+/// A value that differs between the opened file, theirs and mine.
 struct Differing {
     path: String,
-    /// Who changed it.
+    /// The side that changed it.
     word: &'static str,
-    /// As it was opened, theirs, mine; `None` where there is none.
+    /// The opened one, theirs, mine; `None` if it is missing.
     values: [Option<Secret>; 3],
-    /// How theirs and mine compare.
+    /// The comparisons of theirs and mine.
     notes: [&'static str; 2],
     encrypted: bool,
 }
@@ -199,7 +200,7 @@ impl Differing {
     }
 }
 
-/// Says for each path where both differ who changed it, and from what to what.
+/// Returns for each path that differs who changed it, and the values.
 fn rows(mine: &Document, theirs: &Document) -> Vec<Differing> {
     let same = |one: &Entry, other: &Entry| one.document == other.document && one.path == other.path;
     let mut rows = Vec::new();
@@ -243,13 +244,13 @@ fn rows(mine: &Document, theirs: &Document) -> Vec<Differing> {
     rows
 }
 
-/// Asks whose changes to keep, with what differs; values are masked until they are revealed.
+/// Asks which version to keep, with the differences; values are masked until they are revealed.
 #[derive(Debug)]
 struct Theirs {
     file: String,
     rows: Vec<Differing>,
     glimpse: Glimpse,
-    /// The first value that is shown.
+    /// The first value on the screen.
     first: usize,
 }
 
@@ -259,7 +260,7 @@ impl Theirs {
         Vec::new()
     }
 
-    /// Writes what differs, a line for each value.
+    /// Writes the differences, a line for each value.
     fn lines(&self, room: usize, theme: &Theme) -> Vec<StyledLine<'static>> {
         if self.rows.is_empty() {
             return vec![StyledLine::from("  no value differs: comments or the order do")];
@@ -272,7 +273,7 @@ impl Theirs {
             let [theirs, mine] = row.notes;
             let sides = ["opened", "theirs", "mine"].into_iter().zip(["", theirs, mine]);
             for ((side, note), value) in sides.zip(&row.values) {
-                // The side, two gaps, and the note must stay on the line whatever the value is.
+                // The side, two gaps, and the note must stay on the line with any value.
                 let left = room.saturating_sub(13).saturating_sub(note.chars().count());
                 let (text, scope) = match value {
                     None => ("(not there)".to_owned(), Scope::Dim),
@@ -321,7 +322,14 @@ impl View for Theirs {
     }
 
     fn text_keys(&self) -> &'static [(&'static str, &'static str)] {
-        &[("k", "keep mine on top"), ("r", "read theirs"), ("n", "later"), ("x", "reveal"), ("esc", "back")]
+        &[
+            ("k", "keep mine on top"),
+            ("r", "read theirs"),
+            ("n", "later"),
+            ("x", "reveal"),
+            ("down up", "scroll"),
+            ("esc", "back"),
+        ]
     }
 
     fn text(&mut self, key: Key, _scene: &Scene<'_>) -> Vec<Action> {
@@ -332,7 +340,7 @@ impl View for Theirs {
             Some('n' | 'N' | 'q') => vec![Action::Pop],
             Some('x') => self.glimpse.turn(),
             _ if key.is("esc") => vec![Action::Pop],
-            // Letters would mean something else here: k keeps.
+            // Letters have another meaning here: k keeps.
             _ if key.is("down") => self.go(self.first.saturating_add(1)),
             _ if key.is("up") => self.go(self.first.saturating_sub(1)),
             _ => Vec::new(),

@@ -1,4 +1,4 @@
-//! The secrets of all environments side by side: what is the same in each stands in one line.
+//! The secrets of all environments side by side: the same secret of each is in one line.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,31 @@ use crate::repo::secrets::SecretEntry;
 /// One line: the same secret in every environment that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    /// What it is in every environment: the object, else where the file is.
+    /// Its identity across environments: the object, else the path of the file.
     pub identity: String,
-    /// How it is called.
+    /// The title.
     pub title: String,
     /// Its place in the list for each environment.
     pub cells: Vec<Option<usize>>,
-    /// Its place in the list, where no environment reads it.
+    /// Its place in the list, if no environment reads it.
     pub unread: Option<usize>,
 }
 
 impl Line {
-    /// Returns the place in the list of what stands in a column.
+    /// Returns the place in the list of a column's entry.
     pub fn entry(&self, column: usize) -> Option<usize> {
         self.unread.or_else(|| self.cells.get(column).copied().flatten())
     }
 }
 
-/// Puts the secrets into lines, by their titles; those that no environment reads come last.
+/// Sorts the secrets into lines, by their titles; those that no environment reads are last.
 pub(super) fn board(entries: &[SecretEntry], names: &[String], env: impl Fn(&str) -> Option<Env>) -> Vec<Line> {
     let mut lines: BTreeMap<(bool, String, usize), Line> = BTreeMap::new();
     let mut met: BTreeMap<(Option<usize>, String), usize> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
         let column = env(&entry.env).map(Env::index);
         let identity = identity(entry, names);
-        // Two files may make the same object: each has a line.
+        // Two files may declare the same object: each has a line.
         let count = met.entry((column, identity.clone())).or_default();
         let line = lines.entry((column.is_none(), identity.clone(), *count)).or_insert_with(|| Line {
             identity: format!("{identity} {count}"),
@@ -51,10 +51,10 @@ pub(super) fn board(entries: &[SecretEntry], names: &[String], env: impl Fn(&str
     lines
 }
 
-/// Says what an entry is, whichever environment it is of.
+/// Returns the identity of an entry, the same in every environment.
 fn identity(entry: &SecretEntry, names: &[String]) -> String {
     if entry.is_object() {
-        // Where namespaces carry the environment's name they are still the same one's.
+        // A namespace with the environment's name in it has the same identity in each.
         let title = if entry.env.is_empty() { entry.title() } else { entry.title().replace(&entry.env, "*") };
         return format!("{} {title}", entry.kind);
     }
@@ -81,6 +81,7 @@ mod tests {
             keys: Vec::new(),
             encrypted: true,
             plain: Vec::new(),
+            filled_by: None,
             generator: None,
             version: None,
             rule: None,

@@ -1,4 +1,4 @@
-//! How a line of the list is written: what stands in the column of an environment, and how much of it there is room for.
+//! The text of a line of the list: the column of an environment, and the parts of it that have room.
 
 use std::ops::Range;
 
@@ -9,36 +9,38 @@ use super::{Secrets, key};
 use crate::app::{Facts, Scene};
 use crate::model::Env;
 use crate::model::clock::age;
+use crate::model::signs;
 use crate::repo::secrets::{Sealing, SecretEntry};
 use crate::theme::Scope;
-use crate::widgets::{Span, StyledLine as Text, fit, fit_end, pad};
+use crate::widgets::{Span, StyledLine as Text, fit, fit_end, fit_middle, pad};
 use crate::workflows::live_secret::SyncState;
 use crate::workflows::secret_progress::Stage;
 
-/// A column that is narrower than this is not shown beside another.
+/// The least width of a column beside another.
 const NARROWEST: usize = 22;
-/// Least cells of the words for how it stands; longer ones, which tell of trouble, take the room of what follows.
+/// The least width of the words on the state; longer ones, which report trouble, take the room of the next parts.
 const WORDS: usize = 14;
 
-/// Which columns are shown, and how wide.
+/// Holds the shown columns with their widths.
 pub(super) struct Columns {
     title: usize,
     shown: Range<usize>,
     width: usize,
 }
 
-/// Says how much is encrypted.
+/// Describes how much is encrypted.
 pub(super) fn sealing(entry: &SecretEntry) -> (&'static str, Scope) {
     match entry.sealing() {
         Sealing::Whole => ("enc", Scope::Lock),
         Sealing::Part => ("PART PLAIN", Scope::Failed),
         Sealing::Plain => ("PLAIN", Scope::Failed),
+        Sealing::Open if entry.filled_by.is_some() => ("filled in", Scope::Dim),
         Sealing::Open => ("no secret", Scope::Dim),
         Sealing::Broken => ("BROKEN", Scope::Failed),
     }
 }
 
-/// Names the environments whose keys open a file, else how many recipients there are.
+/// Names the environments whose keys open a file, else the number of recipients.
 pub(super) fn whose(entry: &SecretEntry, facts: &Facts) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut others = 0_usize;
@@ -57,7 +59,7 @@ pub(super) fn whose(entry: &SecretEntry, facts: &Facts) -> String {
     }
 }
 
-/// Tells whether an environment that reads a file cannot open it, as far as its recipients are known.
+/// Tells whether an environment reads a file that it cannot open, as far as its recipients are known.
 pub(super) fn is_for_another(entry: &SecretEntry, facts: &Facts) -> bool {
     let own = facts.find_environment(&entry.env).and_then(|env| facts.environment(env));
     let known = own.is_some_and(|own| !own.recipients.is_empty());
@@ -74,7 +76,7 @@ impl Secrets {
         let title = longest.clamp(10, most);
         let room = width.saturating_sub(title + 2);
         let fits = (room / NARROWEST).clamp(1, count);
-        // The selected column is always among those that are shown.
+        // The selected column is always among the shown ones.
         let first = self.column.min(count - 1).saturating_sub(fits - 1);
         Columns { title, shown: first..first + fits, width: room / fits }
     }
@@ -85,7 +87,7 @@ impl Secrets {
             let env = Env(u8::try_from(column).unwrap_or(0));
             let name = scene.facts.name(env);
             let count = self.entries().iter().filter(|entry| entry.env == name).count();
-            let sign = if column == self.column { ">" } else { " " };
+            let sign = if column == self.column { signs::SELECTED.sign } else { " " };
             text.push_str(&pad(&fit(&format!("{sign}{name} {count}"), columns.width), columns.width));
         }
         Text::styled(text, scene.theme.style(Scope::Heading))
@@ -94,10 +96,10 @@ impl Secrets {
     pub(super) fn line(&self, line: &Line, selected: bool, columns: &Columns, scene: &Scene<'_>) -> Text<'static> {
         let theme = scene.theme;
         let scope = if selected { Scope::Selection } else { Scope::Text };
-        let title = fit_end(&line.title, columns.title);
+        let title = fit_middle(&line.title, columns.title);
         let gap = columns.title.saturating_sub(title.width());
         let mut spans = vec![
-            Span::raw(if selected { ">" } else { " " }),
+            Span::raw(if selected { signs::SELECTED.sign } else { " " }),
             Span::styled(title, theme.style(scope)),
             Span::raw(" ".repeat(gap + 2)),
         ];
@@ -110,7 +112,7 @@ impl Secrets {
             return Text::from(spans);
         }
         for column in columns.shown.clone() {
-            let sign = if selected && column == self.column { ">" } else { " " };
+            let sign = if selected && column == self.column { signs::SELECTED.sign } else { " " };
             spans.push(Span::styled(sign, theme.style(Scope::Selection)));
             let room = columns.width.saturating_sub(2);
             let entry = line.cells.get(column).copied().flatten().and_then(|index| self.entries().get(index));
@@ -127,17 +129,17 @@ impl Secrets {
         Text::from(spans)
     }
 
-    /// Writes what is known of an entry into so many cells, what matters most first.
+    /// Writes an entry into a number of cells, the most important parts first.
     fn cell(&self, entry: &SecretEntry, room: usize, scene: &Scene<'_>) -> Vec<(String, Scope)> {
-        let standing = self.standing.get(&key(entry));
-        let (sign, scope) = match standing.map(SyncState::agrees) {
-            None => ("~", Scope::Progressing),
-            Some(Some(true)) => ("=", Scope::Ready),
-            Some(Some(false)) => ("x", Scope::Failed),
-            Some(None) => ("?", Scope::Unknown),
+        let sync_state = self.sync_state.get(&key(entry));
+        let (sign, scope) = match sync_state.map(SyncState::agrees) {
+            None => (signs::PROGRESSING.sign, Scope::Progressing),
+            Some(Some(true)) => (signs::READY.sign, Scope::Ready),
+            Some(Some(false)) => (signs::FAILED.sign, Scope::Failed),
+            Some(None) => (signs::UNKNOWN.sign, Scope::Unknown),
         };
         let mut parts = vec![(format!("{sign} "), scope)];
-        // What is wrong with the file itself comes before how the cluster stands, since there is less room than there are words.
+        // The fault of the file itself comes before the cluster's state, as not all words have room.
         let (sealed, sealed_scope) = sealing(entry);
         if sealed != "enc" {
             parts.push((format!("{sealed} "), sealed_scope));
@@ -146,7 +148,7 @@ impl Secrets {
         if is_for_another(entry, scene.facts) {
             parts.push((format!("FOR {whose} "), Scope::Failed));
         }
-        let told = if standing.is_some_and(|one| one.agrees() == Some(false)) { Scope::Failed } else { Scope::Dim };
+        let told = if sync_state.is_some_and(|one| one.agrees() == Some(false)) { Scope::Failed } else { Scope::Dim };
         let room = room.saturating_sub(parts.iter().map(|(text, _)| text.width()).sum());
         let words = fit(&self.description(entry, scene.facts), room);
         parts.push((if words.width() < WORDS.min(room) { pad(&words, WORDS.min(room)) } else { words }, told));
@@ -172,13 +174,13 @@ impl Secrets {
         parts
     }
 
-    /// Says how an entry stands, and where its change waits.
+    /// Describes the state of an entry, and the reason that its change waits.
     pub(super) fn description(&self, entry: &SecretEntry, facts: &Facts) -> String {
-        let Some(standing) = self.standing.get(&key(entry)) else {
+        let Some(sync_state) = self.sync_state.get(&key(entry)) else {
             return if entry.env.is_empty() { String::new() } else { "comparing...".to_owned() };
         };
-        let words = standing.description();
-        let stage = || Some(self.journeys.get(&key(entry))?.stage(facts.find_environment(&entry.env)?).0);
+        let words = sync_state.description();
+        let stage = || Some(self.progresses.get(&key(entry))?.stage(facts.find_environment(&entry.env)?).0);
         match stage() {
             Some(Stage::Uncommitted) => format!("{words}, uncommitted"),
             Some(Stage::Unpushed) => format!("{words}, unpushed"),

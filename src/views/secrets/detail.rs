@@ -1,4 +1,4 @@
-//! What is known of the selected secret: where it is, for whom, how each key stands, and who uses it.
+//! The details of the selected secret: its place, its recipients, the state of each key, and its users.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::workflows::secret_progress::{SecretProgress, Stage};
 /// A line of the details: its parts with their styles.
 pub(super) type Detail = Vec<(String, Scope)>;
 
-/// Cells of a label.
+/// The width of a label.
 const LABEL: usize = 9;
 
 /// Collects the details, wrapped to a width.
@@ -48,7 +48,7 @@ impl Secrets {
         details.lines
     }
 
-    /// Says what is not there: the others have it.
+    /// Describes a gap: the other environments have the secret.
     fn of_gap(&self, scene: &Scene<'_>, details: &mut Details) {
         let shown = self.shown();
         let Some(line) = shown.get(self.row) else { return };
@@ -60,10 +60,10 @@ impl Secrets {
         }
     }
 
-    /// Says the most urgent first: on a small screen the rest is cut.
+    /// Writes the most urgent first: on a small screen the rest is cut.
     fn of_entry(&self, entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
         problems(entry, scene, details);
-        match self.standing.get(&key(entry)) {
+        match self.sync_state.get(&key(entry)) {
             Some(SyncState::Compared(keys)) => details.lines.extend(compared(keys, details.width)),
             Some(SyncState::Unknown(fault)) => {
                 details.say("live", &format!("{}: {}. {}", fault.what, fault.why, fault.todo), Scope::Error);
@@ -72,8 +72,12 @@ impl Secrets {
             Some(other) => details.say("live", &other.description(), Scope::Text),
         }
         let env = scene.facts.find_environment(&entry.env);
-        if let (Some(journey), Some(env)) = (self.journeys.get(&key(entry)), env) {
-            details.say("why", &why(journey, env), Scope::Text);
+        if let (Some(progress), Some(env)) = (self.progresses.get(&key(entry)), env) {
+            details.say("why", &why(progress, env), Scope::Text);
+        }
+        if let Some(filler) = &entry.filled_by {
+            let keys = if filler.keys.is_empty() { "all of it".to_owned() } else { filler.keys.join("  ") };
+            details.say("filled", &format!("by {}: {keys}", filler.by), Scope::Dim);
         }
         self.of_others(entry, details);
         match self.users.get(&key(entry)) {
@@ -96,7 +100,7 @@ impl Secrets {
         }
     }
 
-    /// Says which keys the other environments have more or less: what one lacks breaks when a change is promoted.
+    /// Lists the keys that the other environments have more or less: a promoted change would break without them.
     fn of_others(&self, entry: &SecretEntry, details: &mut Details) {
         let shown = self.shown();
         let Some(line) = shown.get(self.row) else { return };
@@ -116,7 +120,7 @@ impl Secrets {
     }
 }
 
-/// Says what is wrong with the file itself.
+/// Lists the faults of the file itself.
 fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
     let mut say = |text: &str| details.say("problem", text, Scope::Failed);
     if let Some(problem) = &entry.problem {
@@ -124,7 +128,7 @@ fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
     }
     if entry.sealing() == Sealing::Plain {
         say(
-            "it is in plain text: `fluxdeck secret encrypt FILE` encrypts it, and its values must be changed if it was ever pushed",
+            "it is in plain text: ctrl-e encrypts it as .sops.yaml says; its values must be changed if it was ever pushed",
         );
     }
     if entry.sealing() == Sealing::Part {
@@ -138,7 +142,7 @@ fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
     }
 }
 
-/// Says which values are encrypted, for whom, and whether the configuration has it so.
+/// Describes the encrypted values, the recipients, and whether they match the configuration.
 fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
     let Some(rule) = &entry.rule else { return };
     let configured = match (&entry.configured, entry.differences.is_empty()) {
@@ -151,9 +155,9 @@ fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
     details.say("rule", &text, Scope::Dim);
 }
 
-/// Says why the cluster is not as Git is, and what to do.
-fn why(journey: &SecretProgress, env: Env) -> String {
-    let (stage, reader) = journey.stage(env);
+/// Explains why the cluster differs from Git, and the remedy.
+fn why(progress: &SecretProgress, env: Env) -> String {
+    let (stage, reader) = progress.stage(env);
     let by = reader.map(|reader| reader.object.short()).unwrap_or_default();
     match (stage, reader.and_then(|reader| reader.state)) {
         (Stage::Uncommitted, _) => "the file is not committed as it is: V rolls it out step by step".to_owned(),
@@ -186,7 +190,7 @@ fn used(users: &Users) -> String {
 /// Writes the keys, as many on a line as there is room for; those that differ first.
 fn compared(keys: &[(String, KeyState)], width: usize) -> Vec<Detail> {
     let mut keys: Vec<&(String, KeyState)> = keys.iter().collect();
-    keys.sort_by_key(|(_, state)| *state == KeyState::Same);
+    keys.sort_by_key(|(_, state)| state.is_good());
     let mut lines: Vec<Detail> = Vec::new();
     let mut room = 0;
     for (key, state) in keys {
@@ -200,7 +204,7 @@ fn compared(keys: &[(String, KeyState)], width: usize) -> Vec<Detail> {
         }
         room = room.saturating_sub(cells);
         let scope = match state {
-            KeyState::Same => Scope::Ready,
+            KeyState::Same | KeyState::Filled => Scope::Ready,
             _ => Scope::Failed,
         };
         if let Some(line) = lines.last_mut() {

@@ -1,4 +1,4 @@
-//! Every secret, the environments side by side: for whom it is encrypted, and whether the cluster has the same values.
+//! Every secret, the environments side by side: its recipients, and whether the cluster has the same values.
 //!
 //! ```text
 //! +> secrets  18  1 not as in Git ----------------------------------------------------+
@@ -29,7 +29,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use self::board::{Line, board};
 use crate::app::motion::step;
-use crate::app::{Action, CommandTarget, Facts, Motion, Scene, Task, View};
+use crate::app::{Action, CommandTarget, Facts, Motion, MotionHint, Notice, Scene, Task, View};
 use crate::kinds;
 use crate::model::{Env, Fault, State, work};
 use crate::repo::Snapshot;
@@ -43,7 +43,8 @@ use crate::widgets::{Scroll, lines, panel, wrap};
 use crate::workflows::live_secret::{SyncState, compare, users};
 use crate::workflows::secret_progress::{CommitQuestion, SecretProgress};
 
-/// So many live Secrets are asked for at a time: enough for a slow link, and no burden for a small control plane.
+/// The number of live Secrets that are queried at the same time: enough for a slow link, and no burden for a small
+/// control plane.
 const AT_ONCE: usize = 6;
 
 /// Names an entry: environment, file, document.
@@ -58,24 +59,27 @@ fn key(entry: &SecretEntry) -> Key {
 pub struct Secrets {
     rows: Loaded<Vec<SecretEntry>>,
     board: Vec<Line>,
-    /// The column that keys act on: an environment's place.
+    /// The column for keys: an environment's place.
     column: usize,
-    /// The selected line's place among those that are shown, and what it is: a key shall not act on what took its place.
+    /// The selected line's place among the shown ones, and its identity: a key must not act on the line that took its
+    /// place.
     row: usize,
     identity: Option<String>,
     filter: String,
     scroll: Scroll,
-    standing: HashMap<Key, SyncState>,
-    /// How far the changes have come where the cluster is not as Git is.
-    journeys: HashMap<Key, SecretProgress>,
+    sync_state: HashMap<Key, SyncState>,
+    /// The progress of the changes whose Secrets differ between cluster and Git.
+    progresses: HashMap<Key, SecretProgress>,
     users: HashMap<Key, Users>,
-    /// What is still to be compared, the next one last.
+    /// The entries still to be compared, the next one last.
     waiting: Vec<(Env, SecretEntry)>,
-    /// The repository that the list was made of: a newer one may have others.
+    /// The repository of the list: a newer one may have other secrets.
     seen: Weak<Snapshot>,
-    /// What each Kustomization had applied and how it fared when its secrets were compared.
+    /// The entries that their environment cannot open.
+    foreign: BTreeSet<Key>,
+    /// The revision and state of each Kustomization when its secrets were compared.
     applied: HashMap<(Env, String), (String, State)>,
-    /// The lines that the filter leaves, by their places, and the heading: until anything of it changes.
+    /// The lines that the filter leaves, by their places, and the heading: until any input of them changes.
     shown: Kept<(), Vec<usize>>,
     heading: Kept<(), String>,
 }
@@ -97,7 +101,7 @@ impl<'a> ShownLines<'a> {
     }
 }
 
-/// Who uses a secret, and why only the manifests could be asked, where that is so.
+/// The users of a secret, and the fault if only the manifests could be searched.
 #[derive(Debug)]
 struct Users {
     found: Vec<Use>,
@@ -126,17 +130,18 @@ impl Secrets {
 
     fn take(&mut self, list: Result<Vec<SecretEntry>, Fault>, facts: &Facts) {
         self.rows.take(list.map(Some));
+        self.foreign = self.entries().iter().filter(|entry| cell::is_for_another(entry, facts)).map(key).collect();
         let names: Vec<String> = facts.environments.iter().map(|(_, known)| known.name.clone()).collect();
         self.board = board(self.entries(), &names, |name| facts.find_environment(name));
         self.settle();
     }
 
-    /// Compares entries with the cluster, a few at a time: each answer asks for the next.
+    /// Compares entries with the cluster, a few at a time: each answer starts the next.
     fn compare(&mut self, facts: &Facts, wanted: impl Fn(Env, &SecretEntry) -> bool) -> Vec<Action> {
         let known = |entry: &SecretEntry| Some((facts.find_environment(&entry.env)?, entry.clone()));
         let mut found: Vec<(Env, SecretEntry)> = self.entries().iter().rev().filter_map(known).collect();
         found.retain(|(env, entry)| wanted(*env, entry));
-        // Those that are being waited for ask on their own.
+        // Running comparisons start the next ones themselves.
         let running = if self.waiting.is_empty() { 0 } else { AT_ONCE };
         self.waiting.retain(|(_, entry)| !found.iter().any(|(_, other)| key(other) == key(entry)));
         self.waiting.extend(found);
@@ -146,27 +151,27 @@ impl Secrets {
     fn compare_next(&mut self) -> Option<Action> {
         let (env, entry) = self.waiting.pop()?;
         let label = format!("compare {} with the cluster", entry.title());
-        Some(Action::Task(Task::once(label, move |reach| async move {
-            Answer::Stands(key(&entry), compare(&reach, env, &entry).await)
+        Some(Action::Task(Task::once(label, move |task_context| async move {
+            Answer::Stands(key(&entry), compare(&task_context, env, &entry).await)
         })))
     }
 
-    /// Takes how an entry stands; where the cluster is not as Git is, git is asked how far the change has come.
-    fn stands(&mut self, key: Key, standing: SyncState, facts: &Facts) -> Vec<Action> {
+    /// Takes the state of an entry; if the cluster differs from Git, git is queried for the progress of the change.
+    fn stands(&mut self, key: Key, sync_state: SyncState, facts: &Facts) -> Vec<Action> {
         let mut actions: Vec<Action> = self.compare_next().into_iter().collect();
-        self.journeys.remove(&key);
-        if standing.agrees() == Some(false)
+        self.progresses.remove(&key);
+        if sync_state.agrees() == Some(false)
             && let Some(question) = CommitQuestion::new(facts, &key.1)
         {
             let wanted = key.clone();
             let label = format!("how far {} has come", key.1);
             actions.push(Action::Task(Task::blocking(label, move |_| Answer::Travels(wanted, question.answer()))));
         }
-        self.standing.insert(key, standing);
+        self.sync_state.insert(key, sync_state);
         actions
     }
 
-    /// Compares again what a Kustomization reads once it has applied something else, or was mended.
+    /// Compares the secrets of a Kustomization again once its revision or state has changed.
     fn follow(&mut self, facts: &Facts) -> Vec<Action> {
         let mut settled = BTreeSet::new();
         for (env, _) in facts.environments.iter() {
@@ -198,7 +203,7 @@ impl Secrets {
         ShownLines { board: &self.board, places: self.shown.get_or_make((), || self.places()) }
     }
 
-    /// Makes what is shown anew when it is drawn next.
+    /// Builds the shown lines again at the next drawing.
     fn forget_shown(&self) {
         self.shown.forget();
         self.heading.forget();
@@ -216,10 +221,52 @@ impl Secrets {
                     holds(&entry.file)
                         || entry.keys.iter().any(|key| holds(key))
                         || holds(cell::sealing(entry).0)
-                        || self.standing.get(&key(entry)).is_some_and(|standing| holds(&standing.description()))
+                        || self.sync_state.get(&key(entry)).is_some_and(|sync_state| holds(&sync_state.description()))
                 })
         };
-        self.board.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect()
+        let mut places: Vec<usize> =
+            self.board.iter().enumerate().filter(|(_, line)| matches(line)).map(|(place, _)| place).collect();
+        // Faulty entries come first; equal ones stay sorted by title.
+        places.sort_by_key(|place| self.board.get(*place).is_some_and(|line| !self.wants_a_look(line)));
+        places
+    }
+
+    /// Tells whether an entry has a fault: in the cluster, or in the file.
+    fn is_wrong(&self, entry: &SecretEntry) -> bool {
+        matches!(entry.sealing(), Sealing::Plain | Sealing::Part | Sealing::Broken)
+            || self.foreign.contains(&key(entry))
+            || self.sync_state.get(&key(entry)).is_some_and(|sync_state| sync_state.agrees() == Some(false))
+    }
+
+    fn wants_a_look(&self, line: &Line) -> bool {
+        let entries = line.cells.iter().copied().flatten().chain(line.unread);
+        entries.filter_map(|index| self.entries().get(index)).any(|entry| self.is_wrong(entry))
+    }
+
+    /// Goes to the next entry with a fault, or the one before, with the first after the last.
+    fn go_to_wrong(&mut self, forward: bool, scene: &Scene<'_>) -> Vec<Action> {
+        let shown = self.shown();
+        let columns = scene.facts.environments.len().max(1);
+        let is_wrong = |row: usize, column: usize| {
+            let entry = shown.get(row).and_then(|line| line.entry(column)).and_then(|index| self.entries().get(index));
+            entry.is_some_and(|entry| self.is_wrong(entry))
+        };
+        let count = shown.len() * columns;
+        let here = self.row * columns + self.column.min(columns - 1);
+        let next = (1..=count).map(|by| if forward { (here + by) % count } else { (here + count - by) % count });
+        // An entry that no environment reads is in every column of its line.
+        let next = next
+            .filter(|cell| shown.get(cell / columns).is_none_or(|line| line.unread.is_none() || cell % columns == 0));
+        let found = next.into_iter().find(|cell| is_wrong(cell / columns, cell % columns));
+        let Some(cell) = found else {
+            return vec![Action::Tell(Notice::info(
+                scene.facts.now,
+                "every secret that is shown is as in Git, and encrypted",
+            ))];
+        };
+        let identity = shown.get(cell / columns).map(|line| line.identity.clone());
+        (self.row, self.column, self.identity) = (cell / columns, cell % columns, identity);
+        Vec::new()
     }
 
     /// Stays on its line while others come and go.
@@ -230,7 +277,8 @@ impl Secrets {
             |index: &usize| shown.get(*index).is_some_and(|line| Some(&line.identity) == self.identity.as_ref());
         let place = self.identity.as_ref().and_then(|_| (0..shown.len()).find(is_it));
         let row = place.unwrap_or(self.row).min(shown.len().saturating_sub(1));
-        let identity = self.identity.as_ref().and(shown.get(row)).map(|line| line.identity.clone());
+        // The first line is selected before any key, and stays selected wherever it moves.
+        let identity = shown.get(row).map(|line| line.identity.clone());
         (self.row, self.identity) = (row, identity);
     }
 
@@ -239,7 +287,7 @@ impl Secrets {
         self.entries().get(line.entry(self.column)?)
     }
 
-    /// Asks once who uses the selected secret: the cluster, else the manifests.
+    /// Requests the users of the selected secret once: from the cluster, else from the manifests.
     fn ask_users(&self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(entry) = self.selected().filter(|entry| entry.is_object()) else { return Vec::new() };
         let (Some(env), Some(snapshot)) = (scene.facts.find_environment(&entry.env), scene.facts.repository.clone())
@@ -251,8 +299,8 @@ impl Secrets {
             return Vec::new();
         }
         let (namespace, name) = (entry.namespace.clone(), entry.name.clone());
-        vec![Action::Task(Task::once(format!("who uses {name}"), move |reach| async move {
-            let live = match reach.cluster(env) {
+        vec![Action::Task(Task::once(format!("who uses {name}"), move |task_context| async move {
+            let live = match task_context.cluster(env) {
                 Ok(cluster) => users(&cluster, &namespace, &name).await,
                 Err(fault) => Err(fault),
             };
@@ -260,12 +308,33 @@ impl Secrets {
             let users = match live {
                 Ok(found) => Users { found, fault: None },
                 Err(fault) => {
-                    let found = reach.away(move || declared(&snapshot, &environment, &namespace, &name)).await;
+                    let found = task_context.away(move || declared(&snapshot, &environment, &namespace, &name)).await;
                     Users { found: found.unwrap_or_default(), fault: Some(fault) }
                 }
             };
             Answer::Used(wanted, users)
         }))]
+    }
+
+    fn take_answer(&mut self, answer: Answer, scene: &Scene<'_>) -> Vec<Action> {
+        match answer {
+            Answer::Listed(list) => {
+                self.take(list, scene.facts);
+                let mut actions = self.compare(scene.facts, |_, _| true);
+                actions.extend(self.ask_users(scene));
+                actions
+            }
+            Answer::Stands(key, sync_state) => self.stands(key, sync_state, scene.facts),
+            Answer::Travels(key, progress) => {
+                // Without git's answer the difference itself is still shown.
+                self.progresses.extend(progress.ok().map(|progress| (key, progress)));
+                Vec::new()
+            }
+            Answer::Used(key, users) => {
+                self.users.insert(key, users);
+                Vec::new()
+            }
+        }
     }
 
     fn heading(&self) -> Arc<String> {
@@ -275,9 +344,9 @@ impl Secrets {
     fn written_heading(&self) -> String {
         let rows = self.entries();
         work::count(rows.len());
-        let known = rows.iter().filter(|entry| self.standing.contains_key(&key(entry))).count();
+        let known = rows.iter().filter(|entry| self.sync_state.contains_key(&key(entry))).count();
         let to_compare = rows.iter().filter(|entry| !entry.env.is_empty()).count();
-        let differ = self.standing.values().filter(|standing| standing.agrees() == Some(false)).count();
+        let differ = self.sync_state.values().filter(|sync_state| sync_state.agrees() == Some(false)).count();
         let plain = rows.iter().filter(|entry| matches!(entry.sealing(), Sealing::Plain | Sealing::Part)).count();
         let parts = [
             (differ > 0).then(|| format!("{differ} not as in Git")),
@@ -288,7 +357,7 @@ impl Secrets {
         title.collect::<Vec<_>>().join("  ")
     }
 
-    /// Says why there is no line, and what to do.
+    /// Explains why there is no line, and the remedy.
     fn empty(&self, facts: &Facts) -> Option<(String, Scope)> {
         let Some(rows) = &self.rows.value else {
             return Some(match self.rows.fault.as_ref().or(facts.repository_fault.as_ref()) {
@@ -335,25 +404,9 @@ impl View for Secrets {
 
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         let Ok(answer) = payload.downcast::<Answer>() else { return Vec::new() };
-        self.forget_shown();
-        match *answer {
-            Answer::Listed(list) => {
-                self.take(list, scene.facts);
-                let mut actions = self.compare(scene.facts, |_, _| true);
-                actions.extend(self.ask_users(scene));
-                actions
-            }
-            Answer::Stands(key, standing) => self.stands(key, standing, scene.facts),
-            Answer::Travels(key, journey) => {
-                // Without git's answer the difference itself is still told.
-                self.journeys.extend(journey.ok().map(|journey| (key, journey)));
-                Vec::new()
-            }
-            Answer::Used(key, users) => {
-                self.users.insert(key, users);
-                Vec::new()
-            }
-        }
+        let actions = self.take_answer(*answer, scene);
+        self.settle();
+        actions
     }
 
     fn motion(&mut self, motion: Motion, scene: &Scene<'_>) -> Option<Vec<Action>> {
@@ -368,11 +421,15 @@ impl View for Secrets {
             Motion::Open => {
                 return Some(self.targets(scene).into_iter().filter_map(|target| tabs::open(target, scene)).collect());
             }
+            Motion::NextMatch | Motion::PreviousMatch => {
+                return Some(self.go_to_wrong(motion == Motion::NextMatch, scene));
+            }
             Motion::Left => self.column = self.column.saturating_sub(1),
             Motion::Right => self.column = (self.column + 1).min(columns - 1),
             Motion::NextPanel | Motion::NextEnvironment => self.column = (self.column + 1) % columns,
             Motion::PreviousPanel | Motion::PreviousEnvironment => self.column = (self.column + columns - 1) % columns,
-            // As at home, where the first panel is the tree: one number is one environment on every screen.
+            // The numbers are those of home, where the first panel is the tree: one number is one environment on every
+            // screen.
             Motion::Panel(number) => {
                 let column = usize::from(number).checked_sub(2).filter(|column| *column < columns);
                 self.column = column.unwrap_or(self.column);
@@ -395,6 +452,25 @@ impl View for Secrets {
         let target =
             |entry: &SecretEntry| CommandTarget::File(scene.facts.find_environment(&entry.env), entry.file.clone());
         self.selected().map(target).into_iter().collect()
+    }
+
+    fn motions(&self) -> &'static [MotionHint] {
+        const WRONG: MotionHint = MotionHint { motions: &[Motion::NextMatch], what: "next that differs" };
+        if self.entries().iter().any(|entry| self.is_wrong(entry)) {
+            &[WRONG, MotionHint::ENVIRONMENT]
+        } else {
+            &[MotionHint::ENVIRONMENT]
+        }
+    }
+
+    fn refusal(&self, command: &str, scene: &Scene<'_>) -> Option<String> {
+        if !matches!(command, "open" | "secret-encrypt-selected") {
+            return None;
+        }
+        let Some(entry) = self.selected() else { return Some("no secret is selected".to_owned()) };
+        let scan = scene.facts.repository.as_ref().map(|snapshot| &snapshot.scan);
+        let is_encrypted = scan.and_then(|scan| scan.get(&entry.file)).is_some_and(|file| file.lock.is_some());
+        (is_encrypted && command != "open").then(|| format!("{} is encrypted", entry.file))
     }
 
     fn filter(&mut self, text: &str, _scene: &Scene<'_>) -> bool {

@@ -1,4 +1,4 @@
-//! The list by what it is told: side by side, what is wrong, who uses it.
+//! The list of secrets after its tasks: side by side, the faults, the users.
 
 use std::collections::BTreeMap;
 
@@ -34,14 +34,14 @@ impl SecretsScreen {
             environment.recipients = vec![format!("age1{}", environment.name)];
         }
         facts.set_environments(environments, vec![None, None]);
-        let mut desk = Self {
+        let mut cockpit = Self {
             facts,
             theme: Theme::load("terminal", Depth::None, true).unwrap(),
             keymap: Keymap::new(COMMANDS, &BTreeMap::new()).unwrap(),
             view: Secrets::default(),
         };
-        desk.with(Secrets::opened);
-        desk
+        cockpit.with(Secrets::opened);
+        cockpit
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Secrets, &Scene<'_>) -> T) -> T {
@@ -80,6 +80,7 @@ fn entry(env: &str, name: &str, keys: &[&str]) -> SecretEntry {
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         encrypted: true,
         plain: Vec::new(),
+        filled_by: None,
         generator: None,
         version: Some("3.13.3".to_owned()),
         rule: Some("encrypted_regex: ^(data|stringData)$".to_owned()),
@@ -125,15 +126,15 @@ fn travels(is_committed: bool, is_pushed: bool, readers: Vec<(ReadingKustomizati
 
 #[test]
 fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
-    let mut desk = SecretsScreen::new();
+    let mut cockpit = SecretsScreen::new();
     let rows = listed();
     let keys: Vec<_> = rows.iter().map(key).collect();
-    desk.answer(Answer::Listed(Ok(rows)));
-    assert!(desk.screen(120, 24).contains("comparing 0 of 6"), "{}", desk.screen(120, 24));
+    cockpit.answer(Answer::Listed(Ok(rows)));
+    assert!(cockpit.screen(120, 24).contains("comparing 0 of 6"), "{}", cockpit.screen(120, 24));
     let same = |key: &str| (key.to_owned(), KeyState::Same);
     let differs = |key: &str| (key.to_owned(), KeyState::Differs);
     let no_key = Fault::new(FaultKind::Undecryptable, "cannot open it", "no key at hand fits", "look at A");
-    let standings = [
+    let sync_states = [
         (0, SyncState::Compared(vec![same("user")])),
         (1, SyncState::Missing),
         (2, SyncState::Nothing("generated")),
@@ -141,54 +142,55 @@ fn environments_stand_side_by_side_with_what_is_wrong_in_each() {
         (4, SyncState::Unknown(no_key)),
         (5, SyncState::Compared(vec![same("token"), ("old".to_owned(), KeyState::OnlyLive)])),
     ];
-    for (index, standing) in standings {
-        desk.answer(Answer::Stands(keys[index].clone(), standing));
+    for (index, sync_state) in sync_states {
+        cockpit.answer(Answer::Stands(keys[index].clone(), sync_state));
     }
-    let journeys = [
+    let progresses = [
         (1, travels(true, true, vec![(apps(1, State::Suspended), false)])),
         (3, travels(false, false, Vec::new())),
         (5, travels(true, true, vec![(apps(0, State::Ready), true)])),
     ];
-    for (index, journey) in journeys {
-        desk.answer(Answer::Travels(keys[index].clone(), Ok(journey)));
+    for (index, progress) in progresses {
+        cockpit.answer(Answer::Travels(keys[index].clone(), Ok(progress)));
     }
-    insta::assert_snapshot!("list-200x30", desk.screen(200, 30));
-    insta::assert_snapshot!("list-120x24", desk.screen(120, 24));
-    insta::assert_snapshot!("list-80x24", desk.screen(80, 24));
-    // The other environment, what it says of this one, and where its change waits.
-    desk.press(&[Motion::Right]);
-    assert!(desk.screen(120, 24).contains("staging has password more"), "{}", desk.screen(120, 24));
-    desk.press(&[Motion::Bottom, Motion::Up]);
-    let token = desk.screen(120, 24);
+    insta::assert_snapshot!("list-200x30", cockpit.screen(200, 30));
+    insta::assert_snapshot!("list-170x30", cockpit.screen(170, 30));
+    insta::assert_snapshot!("list-120x24", cockpit.screen(120, 24));
+    insta::assert_snapshot!("list-80x24", cockpit.screen(80, 24));
+    // The other environment, its difference from this one, and the reason that its change waits.
+    cockpit.press(&[Motion::Top, Motion::Right]);
+    assert!(cockpit.screen(120, 24).contains("staging has password more"), "{}", cockpit.screen(120, 24));
+    cockpit.press(&[Motion::Bottom, Motion::Up]);
+    let token = cockpit.screen(120, 24);
     assert!(token.contains("Flux is behind: Kustomization/apps is suspended"), "{token}");
-    // A gap says so, and has nothing that a command could act on.
-    desk.press(&[Motion::Up, Motion::Up]);
-    let gap = desk.screen(120, 24);
+    // A gap is labelled as one, and is no target of a command.
+    cockpit.press(&[Motion::Up, Motion::Up]);
+    let gap = cockpit.screen(120, 24);
     assert!(gap.contains("production has no web/mail in Git") && gap.contains("staging"), "{gap}");
-    assert_eq!(desk.with(|view, scene| view.targets(scene)), []);
-    desk.press(&[Motion::PreviousPanel]);
+    assert_eq!(cockpit.with(|view, scene| view.targets(scene)), []);
+    cockpit.press(&[Motion::PreviousPanel]);
     let file = CommandTarget::File(Some(Env(0)), "apps/staging/web/mail-secret.yaml".to_owned());
-    assert_eq!(desk.with(|view, scene| view.targets(scene)), [file]);
-    desk.press(&[Motion::Bottom]);
+    assert_eq!(cockpit.with(|view, scene| view.targets(scene)), [file]);
+    cockpit.press(&[Motion::Bottom]);
     let file = CommandTarget::File(None, "apps/old/web/gone-secret.yaml".to_owned());
-    assert_eq!(desk.with(|view, scene| view.targets(scene)), [file]);
+    assert_eq!(cockpit.with(|view, scene| view.targets(scene)), [file]);
 }
 
 #[test]
 fn the_filter_looks_at_keys_files_and_how_they_stand_and_says_when_nothing_is_left() {
-    let mut desk = SecretsScreen::new();
+    let mut cockpit = SecretsScreen::new();
     let rows = listed();
     let database = key(&rows[3]);
-    desk.answer(Answer::Listed(Ok(rows)));
-    desk.answer(Answer::Stands(database, SyncState::Compared(vec![("user".to_owned(), KeyState::Differs)])));
+    cockpit.answer(Answer::Listed(Ok(rows)));
+    cockpit.answer(Answer::Stands(database, SyncState::Compared(vec![("user".to_owned(), KeyState::Differs)])));
     for (text, count) in [("smtp", 1), ("settings.env", 1), ("1 differs", 1), ("plain", 2), ("web/", 5), ("", 5)] {
-        desk.with(|view, scene| view.filter(text, scene));
-        assert_eq!(desk.view.shown().len(), count, "{text}");
+        cockpit.with(|view, scene| view.filter(text, scene));
+        assert_eq!(cockpit.view.shown().len(), count, "{text}");
     }
-    desk.with(|view, scene| view.filter("nowhere", scene));
-    let nothing = desk.screen(80, 10);
+    cockpit.with(|view, scene| view.filter("nowhere", scene));
+    let nothing = cockpit.screen(80, 10);
     assert!(nothing.contains("nothing matches `nowhere`; esc shows all again"), "{nothing}");
-    desk.with(|view, scene| {
+    cockpit.with(|view, scene| {
         assert_eq!(view.filtered(scene), Some((0, 5)));
         true
     });
@@ -196,57 +198,99 @@ fn the_filter_looks_at_keys_files_and_how_they_stand_and_says_when_nothing_is_le
 
 #[test]
 fn who_uses_it_is_told_with_where_that_is_known_from() {
-    let mut desk = SecretsScreen::new();
+    let mut cockpit = SecretsScreen::new();
     let rows = vec![entry("staging", "database", &["user"])];
     let database = key(&rows[0]);
-    desk.answer(Answer::Listed(Ok(rows)));
+    cockpit.answer(Answer::Listed(Ok(rows)));
     let found = || {
         let object = ObjectRef::new("Deployment", "apps", "web", "shop");
         vec![Use { object, how: "environment", restart: true }]
     };
-    desk.answer(Answer::Used(database.clone(), Users { found: found(), fault: None }));
-    let live = desk.screen(120, 20);
+    cockpit.answer(Answer::Used(database.clone(), Users { found: found(), fault: None }));
+    let live = cockpit.screen(120, 20);
     assert!(live.contains("used by  Deployment/shop (environment: restart it to see a change)"), "{live}");
     let away = Fault::new(FaultKind::Unreachable, "no cluster", "connection refused", "start it");
-    desk.answer(Answer::Used(database.clone(), Users { found: found(), fault: Some(away.clone()) }));
-    let by_manifests = desk.screen(120, 20);
+    cockpit.answer(Answer::Used(database.clone(), Users { found: found(), fault: Some(away.clone()) }));
+    let by_manifests = cockpit.screen(120, 20);
     assert!(by_manifests.contains("by the manifests, the cluster was not asked:"), "{by_manifests}");
-    desk.answer(Answer::Used(database, Users { found: Vec::new(), fault: Some(away) }));
-    assert!(desk.screen(120, 20).contains("no manifest names it; the cluster was not asked"));
+    cockpit.answer(Answer::Used(database, Users { found: Vec::new(), fault: Some(away) }));
+    assert!(cockpit.screen(120, 20).contains("no manifest names it; the cluster was not asked"));
 }
 
 #[test]
 fn the_selection_stays_on_its_secret_while_others_come_and_go() {
-    let mut desk = SecretsScreen::new();
-    desk.answer(Answer::Listed(Ok(listed())));
-    desk.press(&[Motion::Down]);
-    let selected = |desk: &mut SecretsScreen| desk.with(|view, scene| view.targets(scene));
-    let before = selected(&mut desk);
+    let mut cockpit = SecretsScreen::new();
+    cockpit.answer(Answer::Listed(Ok(listed())));
+    cockpit.press(&[Motion::Down]);
+    let selected = |cockpit: &mut SecretsScreen| cockpit.with(|view, scene| view.targets(scene));
+    let before = selected(&mut cockpit);
     let mut more = listed();
     more.push(entry("staging", "aaa", &["a"]));
-    desk.answer(Answer::Listed(Ok(more)));
-    assert_eq!(selected(&mut desk), before);
-    desk.answer(Answer::Listed(Err(Fault::failed("git does not list", "it broke off", "try again"))));
-    assert_eq!(selected(&mut desk), before, "what was listed stays");
+    cockpit.answer(Answer::Listed(Ok(more)));
+    assert_eq!(selected(&mut cockpit), before);
+    cockpit.answer(Answer::Listed(Err(Fault::failed("git does not list", "it broke off", "try again"))));
+    assert_eq!(selected(&mut cockpit), before, "what was listed stays");
+}
+
+#[test]
+fn what_is_wrong_comes_first_and_a_key_leads_from_one_to_the_next() {
+    let mut cockpit = SecretsScreen::new();
+    let rows = vec![
+        entry("production", "alpha", &["a"]),
+        entry("production", "omega", &["a"]),
+        entry("staging", "alpha", &["a"]),
+        SecretEntry { encrypted: false, plain: vec!["a".to_owned()], ..entry("staging", "middle", &["a"]) },
+        entry("staging", "omega", &["a"]),
+    ];
+    let keys: Vec<_> = rows.iter().map(key).collect();
+    let selected = |cockpit: &mut SecretsScreen| {
+        cockpit.with(|view, scene| view.targets(scene)).first().map(CommandTarget::name).unwrap_or_default()
+    };
+    cockpit.answer(Answer::Listed(Ok(rows)));
+    let first = selected(&mut cockpit);
+    assert_eq!(first, "apps/staging/web/middle-secret.yaml", "it is plain");
+    cockpit.answer(Answer::Stands(keys[1].clone(), SyncState::Missing));
+    cockpit.answer(Answer::Stands(keys[0].clone(), SyncState::Compared(vec![("a".to_owned(), KeyState::Filled)])));
+    let screen = cockpit.screen(120, 20);
+    let places = ["web/middle", "web/omega", "web/alpha"].map(|name| screen.find(name));
+    assert!(places.is_sorted() && screen.contains("= filled in"), "{screen}");
+    assert_eq!(selected(&mut cockpit), first, "others came, and the selection stays");
+    let mut seen = Vec::new();
+    for motion in [Motion::NextMatch, Motion::NextMatch, Motion::PreviousMatch] {
+        cockpit.press(&[motion]);
+        seen.push(selected(&mut cockpit));
+    }
+    assert_eq!(seen, ["apps/production/web/omega-secret.yaml", &first, "apps/production/web/omega-secret.yaml"]);
 }
 
 #[test]
 fn a_key_costs_what_it_draws() {
     let cost = |count: usize| {
-        let mut desk = SecretsScreen::new();
-        desk.answer(Answer::Listed(Ok((0..count)
+        let mut cockpit = SecretsScreen::new();
+        cockpit.answer(Answer::Listed(Ok((0..count)
             .map(|number| entry("staging", &format!("secret-{number:05}"), &["user"]))
             .collect())));
-        desk.press(&[Motion::Down]);
-        desk.screen(120, 24);
+        cockpit.press(&[Motion::Down]);
+        cockpit.screen(120, 24);
         work::taken();
         for motion in [Motion::Down, Motion::Down, Motion::Up] {
-            desk.press(&[motion]);
-            desk.with(|view, scene| view.targets(scene));
-            desk.screen(120, 24);
+            cockpit.press(&[motion]);
+            cockpit.with(|view, scene| view.targets(scene));
+            cockpit.screen(120, 24);
         }
         work::taken()
     };
     let (few, many) = (cost(50), cost(1000));
     assert!(few > 50 && many < few + few / 5, "{few} for 50 secrets, {many} for 1000");
+}
+
+#[test]
+fn a_long_name_keeps_its_namespace_and_its_end() {
+    let mut cockpit = SecretsScreen::new();
+    let mut long = entry("staging", "cloudflare-api-token-of-the-other-zone", &["token"]);
+    long.namespace = "cert-manager".to_owned();
+    cockpit.answer(Answer::Listed(Ok(vec![long])));
+    let screen = cockpit.screen(80, 24);
+    let line = screen.lines().find(|line| line.contains("cert-manager/cl")).unwrap();
+    assert!(line.contains("other-zone"), "{screen}");
 }

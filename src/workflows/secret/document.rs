@@ -1,4 +1,4 @@
-//! An opened file that is being changed, behind the editor and the headless commands: its values as people read them, and taking changes back.
+//! An opened file with changes, behind the editor and the headless commands: its values in readable form, and undo.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,42 +9,43 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::saving::new_readers;
+use crate::model::signs;
 use crate::model::{Fault, FaultKind, ShellLine};
 use crate::repo::{NewReader, Snapshot};
 use crate::secret::Secret;
 use crate::sops::{Changed, Entry, Opened, Path, Segment, SopsError, SopsFile, Unlocked, ValueChange, ValueType};
 
-/// What stands for a masked value: always the same, as its length would tell the value's.
+/// The text in place of a masked value: always the same, as its length would reveal the value's.
 pub const MASK: &str = "********";
 
-/// Says in which form a value is shown and edited.
+/// Names the form in which a value is shown and edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueForm {
-    /// As it stands in the file.
+    /// As it is in the file.
     Plain,
     /// Decoded from base64; it is encoded again when it is saved.
     Decoded,
-    /// As base64, because what it holds is no text.
+    /// As base64, because its content is no text.
     Base64,
 }
 
-/// Holds an opened file, its changes, and how to take them back.
+/// Holds an opened file, its changes, and their undo.
 #[derive(Debug)]
 pub struct Document {
     opened: Arc<Opened>,
-    /// Keys that could not be used, and why.
+    /// The unusable keys, each with the reason.
     pub problems: Vec<String>,
-    /// What the configuration says of the file; `None` where there is no repository.
+    /// The configuration's ruling on the file; `None` if there is no repository.
     pub ruling: Option<Ruling>,
 }
 
-/// One value that is not as the file holds it.
+/// Describes one value that differs from the file.
 pub struct ValueDifference {
-    /// `+` where it is new, `-` where it is taken out, `*` where it changes.
+    /// The sign: `+` for a new value, `-` for a removed one, `*` for a changed one.
     pub sign: &'static str,
-    /// Its path, as people say it.
+    /// Its path, as people write it.
     pub path: String,
-    /// What it was, and what it becomes; `None` where there is none.
+    /// The old and the new value; `None` if there is none.
     pub values: [Option<Secret>; 2],
     /// Whether the file holds it encrypted.
     pub encrypted: bool,
@@ -56,19 +57,19 @@ impl std::fmt::Debug for ValueDifference {
     }
 }
 
-/// Holds what the configuration says of how a file is encrypted.
+/// Holds the configuration's ruling on the encryption of a file.
 #[derive(Debug)]
 pub struct Ruling {
-    /// The creation rule that counts, such as `rule 1 of clusters/staging/.sops.yaml`; `None` where none does.
+    /// The creation rule that counts, such as `rule 1 of clusters/staging/.sops.yaml`; `None` if none does.
     pub name: Option<String>,
-    /// In what the file differs from it.
+    /// The differences between the file and the rule.
     pub differences: Vec<String>,
-    /// Who reads what is saved, though nobody has agreed to him.
+    /// The readers after a save that the user has not agreed to.
     pub readers: Vec<NewReader>,
 }
 
 impl Ruling {
-    /// Finds it; it reads configurations from the disk, and runs git.
+    /// Finds the ruling; it reads configurations from the disk, and runs git.
     pub fn new(snapshot: &Snapshot, name: &str, file: &SopsFile) -> Self {
         let readers = new_readers(snapshot, name, file);
         match snapshot.creation(name) {
@@ -81,7 +82,7 @@ impl Ruling {
         }
     }
 
-    /// Says which rule the file has, and which one counts.
+    /// Describes the file's own rule, and the one that counts.
     pub fn description(&self, file: &SopsFile) -> String {
         let own = file.rule_text();
         match &self.name {
@@ -93,13 +94,13 @@ impl Ruling {
 }
 
 impl Document {
-    /// Takes a file that was opened.
+    /// Takes an opened file.
     pub fn new(unlocked: Unlocked) -> Self {
         let Unlocked { opened, problems } = unlocked;
         Self { opened: Arc::new(opened), problems, ruling: None }
     }
 
-    /// Adds what the configuration says of the file.
+    /// Adds the configuration's ruling on the file.
     #[must_use]
     pub fn ruled(self, ruling: Option<Ruling>) -> Self {
         Self { ruling, ..self }
@@ -110,7 +111,7 @@ impl Document {
         &self.opened
     }
 
-    /// Shares the opened file with the operation that saves it; meanwhile nothing can be changed.
+    /// Shares the opened file with the operation that saves it; no change is possible meanwhile.
     pub fn share(&self) -> Arc<Opened> {
         Arc::clone(&self.opened)
     }
@@ -120,7 +121,7 @@ impl Document {
         self.opened.entries()
     }
 
-    /// Returns how many documents the file has.
+    /// Returns the number of documents in the file.
     pub fn documents(&self) -> usize {
         self.opened.file().documents().len()
     }
@@ -130,18 +131,18 @@ impl Document {
         self.opened.changes().iter().any(|change| change.document == entry.document && change.path == entry.path)
     }
 
-    /// Returns what became of a value since the file was read.
+    /// Returns the change of a value since the file was read.
     pub fn fate(&self, entry: &Entry) -> Option<&Changed> {
         let mut changes = self.opened.changes().iter();
         changes.find(|change| change.document == entry.document && change.path == entry.path).map(|change| &change.what)
     }
 
-    /// Returns the values that stood in the file and were taken out.
+    /// Returns the removed values of the file.
     pub fn gone(&self) -> impl Iterator<Item = &ValueChange> {
         self.opened.changes().iter().filter(|change| change.what == Changed::Removed)
     }
 
-    /// Names what was changed, as people say it; a change of comments or of the order is one too.
+    /// Names the changes, as people write them; a change of comments or of the order is one, too.
     pub fn changes(&self) -> Vec<String> {
         let many = self.documents() > 1;
         let name = |change: &ValueChange| {
@@ -158,7 +159,7 @@ impl Document {
         if names.is_empty() && self.opened.is_changed() { vec!["comments or layout".to_owned()] } else { names }
     }
 
-    /// Returns what stood at a place when the file was read, as the table shows it.
+    /// Returns the original value at a place, as the table shows it.
     pub fn was(&self, document: usize, path: &Path) -> Option<Secret> {
         let text = self.opened.original(document, path)?;
         let bytes = self.holds_base64(document, path).then(|| decode(&text)).flatten();
@@ -168,7 +169,7 @@ impl Document {
         })
     }
 
-    /// Lists what was changed with what each value was and becomes.
+    /// Lists the changes with the old and new values.
     pub fn differences(&self) -> Vec<ValueDifference> {
         let changes = self.opened.changes().iter().zip(self.changes());
         let rows = changes.map(|(change, path)| {
@@ -176,22 +177,22 @@ impl Document {
             let was = || self.was(change.document, &change.path);
             let new = now.map(|entry| displayed(entry).1);
             let (sign, values) = match &change.what {
-                Changed::Value => ("*", [was(), new]),
-                Changed::Added => ("+", [None, new]),
-                Changed::Removed => ("-", [was(), None]),
-                Changed::Renamed(_) => ("~", [None, None]),
+                Changed::Value => (signs::CHANGED.sign, [was(), new]),
+                Changed::Added => (signs::ADDED.sign, [None, new]),
+                Changed::Removed => (signs::REMOVED.sign, [was(), None]),
+                Changed::Renamed(_) => (signs::RENAMED.sign, [None, None]),
             };
             ValueDifference { sign, path, values, encrypted: now.is_none_or(|entry| entry.encrypted) }
         });
         let mut rows: Vec<ValueDifference> = rows.collect();
         if rows.is_empty() && self.opened.is_changed() {
             let path = "comments or layout".to_owned();
-            rows.push(ValueDifference { sign: "*", path, values: [None, None], encrypted: true });
+            rows.push(ValueDifference { sign: signs::CHANGED.sign, path, values: [None, None], encrypted: true });
         }
         rows
     }
 
-    /// Writes the sops lines that would make the same changes, without the values.
+    /// Returns the sops lines that would make the same changes, without the values.
     pub fn shell(&self, file: &str) -> ShellLine {
         ShellLine::from_words(&self.command_words(file))
     }
@@ -205,7 +206,7 @@ impl Document {
     /// Changes a value; returns whether it differs from before.
     ///
     /// # Errors
-    /// When it cannot be changed safely, or while the file is being saved.
+    /// If it cannot be changed safely, or while the file is being saved.
     pub fn change(&mut self, file: &str, index: usize, text: &Secret) -> Result<bool, Fault> {
         let Some(entry) = self.opened.entries().get(index) else { return Ok(false) };
         let (form, shown) = shown(entry);
@@ -231,8 +232,8 @@ impl Document {
         Ok(true)
     }
 
-    /// Says where a new key goes: a JSON Pointer names its place, and a name alone belongs beside the value that is selected, where that
-    /// is encrypted, else below `stringData` of a Secret.
+    /// Returns the place of a new key: a JSON Pointer names it, and a name alone goes beside the selected value, if
+    /// that is encrypted, else below `stringData` of a Secret.
     pub fn place(&self, words: &str, near: Option<usize>) -> (usize, Path) {
         let near = near.and_then(|index| self.entries().get(index));
         let document = near.map_or(0, |entry| entry.document);
@@ -257,7 +258,7 @@ impl Document {
     /// Adds a value under a new key.
     ///
     /// # Errors
-    /// When there is one already, the server would refuse the key, or it has no place there.
+    /// If there is one already, the server would refuse the key, or it has no place there.
     pub fn add(&mut self, document: usize, path: &Path, text: &Secret) -> Result<(), Fault> {
         self.fits(document, path)?;
         let value = if self.holds_base64(document, path) {
@@ -268,7 +269,7 @@ impl Document {
         self.alter(&format!("{path} was not added"), |opened| opened.add(document, path, &value))
     }
 
-    /// Gives the value another key.
+    /// Renames the key of a value.
     ///
     /// # Errors
     /// As [`Document::add`].
@@ -283,18 +284,18 @@ impl Document {
         self.alter(&format!("{path} was not renamed"), |opened| opened.rename(document, &path, name))
     }
 
-    /// Takes a value out.
+    /// Removes a value.
     ///
     /// # Errors
-    /// When it cannot be taken out without touching others.
+    /// If it cannot be removed without touching others.
     pub fn remove(&mut self, document: usize, path: &Path) -> Result<(), Fault> {
         self.alter(&format!("{path} was not removed"), |opened| opened.remove(document, path))
     }
 
-    /// Gives a value the bytes of a file: encoded below `data` of a Secret, else as text.
+    /// Sets a value to the bytes of a file: encoded below `data` of a Secret, else as text.
     ///
     /// # Errors
-    /// When they are no text where only text has a place.
+    /// If they are no text in a place for text only.
     pub fn import(&mut self, index: usize, bytes: &[u8]) -> Result<(), Fault> {
         let Some(entry) = self.entries().get(index) else { return Ok(()) };
         let (document, path) = (entry.document, entry.path.clone());
@@ -311,22 +312,32 @@ impl Document {
         self.alter(&what, |opened| opened.set(document, &path, &value))
     }
 
-    /// Returns a value's bytes as they would be in a pod.
+    /// Returns a value's bytes, as a pod would get them.
     pub fn bytes(&self, index: usize) -> Option<Zeroizing<Vec<u8>>> {
         let entry = self.entries().get(index)?;
         let bytes = entry.bytes().unwrap_or_else(|| entry.secret.expose().as_bytes().to_vec());
         Some(Zeroizing::new(bytes))
     }
 
-    /// Makes the change again that was taken back last; returns whether there was one.
+    /// Tells whether there is a change to undo.
+    pub fn can_undo(&self) -> bool {
+        self.opened.can_undo()
+    }
+
+    /// Tells whether there is an undone change to redo.
+    pub fn can_redo(&self) -> bool {
+        self.opened.can_redo()
+    }
+
+    /// Redoes the last undone change; returns whether there was one.
     pub fn redo(&mut self) -> bool {
         Arc::get_mut(&mut self.opened).is_some_and(Opened::redo)
     }
 
-    /// Takes a whole new plain text; returns whether it differs.
+    /// Replaces the whole plain text; returns whether it differs.
     ///
     /// # Errors
-    /// When it cannot be read or sealed.
+    /// If it cannot be read or encrypted.
     pub fn replace(&mut self, text: &Secret) -> Result<bool, Fault> {
         let mut differs = false;
         self.alter("the text was not taken", |opened| {
@@ -337,10 +348,10 @@ impl Document {
         Ok(differs)
     }
 
-    /// Tells whether a key has a place: the API server takes letters, digits, `-`, `_` and `.` in a Secret.
+    /// Checks that a key is valid in its place: in a Secret the API server accepts letters, digits, `-`, `_` and `.`.
     ///
     /// # Errors
-    /// Fails when it has none.
+    /// Fails if it is not.
     pub fn fits(&self, document: usize, path: &Path) -> Result<(), Fault> {
         let head = self.opened.file().documents();
         let of_secret = head.get(document).is_some_and(|head| head.kind.as_deref() == Some("Secret"))
@@ -364,7 +375,7 @@ impl Document {
         change(opened).map_err(|error| wrong(error.to_string(), "u takes the last change back"))
     }
 
-    /// Takes the last change back; returns which value it was of, the first where it was of several.
+    /// Undoes the last change; returns the changed value, or the first of several.
     pub fn undo(&mut self) -> Option<usize> {
         let seen = |opened: &Opened| -> Vec<(usize, Path, Secret)> {
             opened.entries().iter().map(|one| (one.document, one.path.clone(), one.secret.duplicate())).collect()
@@ -379,13 +390,13 @@ impl Document {
         Some(same.min(after.len().saturating_sub(1)))
     }
 
-    /// Goes on with the file as it was saved.
+    /// Continues with the file as it was saved.
     pub fn saved(&mut self, opened: Opened) {
         self.opened = Arc::new(opened);
     }
 }
 
-/// Returns a value as it is shown, and in which form that is.
+/// Returns a value for display, and its form.
 pub fn shown(entry: &Entry) -> (ValueForm, Secret) {
     match (entry.base64, entry.decoded()) {
         (false, _) => (ValueForm::Plain, entry.secret.duplicate()),
@@ -394,7 +405,7 @@ pub fn shown(entry: &Entry) -> (ValueForm, Secret) {
     }
 }
 
-/// Returns a value as the table shows it: what is no text by its size and hash.
+/// Returns a value for the table: content that is no text by its size and hash.
 pub fn displayed(entry: &Entry) -> (ValueForm, Secret) {
     match (shown(entry), entry.bytes().map(Zeroizing::new)) {
         ((ValueForm::Base64, _), Some(bytes)) => (ValueForm::Base64, size_and_hash(&bytes)),
@@ -402,7 +413,7 @@ pub fn displayed(entry: &Entry) -> (ValueForm, Secret) {
     }
 }
 
-/// Tells bytes that are no text by their size and hash.
+/// Describes bytes that are no text by their size and hash.
 fn size_and_hash(bytes: &[u8]) -> Secret {
     let mut hash = String::new();
     for byte in Sha256::digest(bytes).iter().take(6) {
@@ -428,13 +439,13 @@ pub fn type_word(entry: &Entry, form: ValueForm) -> &'static str {
     }
 }
 
-/// Decodes base64 as the API server does, which passes over line ends.
+/// Decodes base64 as the API server does, which ignores line ends.
 fn decode(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     let text = Secret::new(text.expose().replace(['\n', '\r'], ""));
     STANDARD.decode(text.expose()).ok().map(Zeroizing::new)
 }
 
-/// Writes the sops line that sets one value; sops itself knows the first document only.
+/// Returns the sops line that sets one value; sops itself can set only the first document.
 fn lines(file: &str, change: &ValueChange) -> Vec<Vec<String>> {
     let ValueChange { document, path, what } = change;
     if *document > 0 {
@@ -453,7 +464,7 @@ fn line(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Writes a path as sops takes it.
+/// Returns a path in sops's form.
 pub fn place(path: &Path) -> String {
     let mut line = String::new();
     for segment in path.segments() {
@@ -466,7 +477,7 @@ pub fn place(path: &Path) -> String {
     line
 }
 
-/// Tells the operator that a path of the file is not there; shared with the headless twin.
+/// Reports to the operator that the file lacks a path; shared with the headless twin.
 pub fn no_such_value(file: &str, words: &str, known: &[String]) -> Fault {
     Fault::new(
         FaultKind::Usage,

@@ -1,4 +1,4 @@
-//! Files with secrets: opening and changing them, saving, and changing for whom they are encrypted.
+//! Files with secrets: opening and changing them, saving, and changing their recipients.
 
 pub mod document;
 pub mod rekey;

@@ -1,4 +1,4 @@
-//! Changes for whom files are encrypted, and with which key: one file after the other, with a step for each.
+//! Changes the recipients and the keys of files: one file after the other, with a step for each.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,80 +15,80 @@ use crate::repo::{Committed, NewReader, Snapshot, contents, git};
 use crate::secret::Secret;
 use crate::sops::{self, Format, IdentitySources, Opened, SopsError};
 
-/// Says what is done with each file.
+/// Names the action on each file.
 #[derive(Debug, Clone)]
 pub enum FileAction {
-    /// These recipients come and go.
+    /// Adds and removes recipients.
     Recipients {
-        /// Who is added.
+        /// The added recipients.
         add: Vec<String>,
-        /// Who is taken out.
+        /// The removed recipients.
         remove: Vec<String>,
     },
-    /// The recipients become those that `.sops.yaml` names.
+    /// Sets the recipients of `.sops.yaml`.
     Update,
-    /// The data key becomes another.
+    /// Replaces the data key.
     Rotate,
-    /// All is encrypted anew as `.sops.yaml` says for new files.
+    /// Encrypts all values anew by `.sops.yaml`'s rule for new files.
     Anew,
-    /// A plain file is encrypted.
+    /// Encrypts a plain file.
     Encrypt,
 }
 
-/// Holds what every file's change rests on.
+/// Holds the common data of every file's change.
 #[derive(Clone)]
 struct RekeyContext {
-    deed: FileAction,
+    action: FileAction,
     snapshot: Arc<Snapshot>,
     /// Other environments whose keys may open the files, by their names.
     allowed: Vec<String>,
-    /// Whom the last commit names; read once for all files.
+    /// The recipients of the last commit; read once for all files.
     committed: Arc<OnceLock<Committed>>,
-    /// The new readers whom the operator named on purpose.
+    /// The new readers that the operator named on purpose.
     readers: Vec<String>,
-    /// The keys at hand, by the environment's name.
+    /// The available keys, by the environment's name.
     sources: Vec<(String, IdentitySources)>,
-    /// The keys at hand for a file that belongs to no environment.
+    /// The available keys for a file of no environment.
     others: Vec<IdentitySources>,
-    /// The environments that the guard has judged; `None` where it took the strictest.
+    /// The environments that the guard has judged; `None` if it used the strictest.
     judged: Option<Vec<String>>,
-    /// The guard's leave.
+    /// The guard's permission.
     permit: Permit,
 }
 
 /// Describes a change of keys.
 pub struct Rekey {
-    /// What is done with each file.
-    pub deed: FileAction,
+    /// The action on each file.
+    pub action: FileAction,
     /// The repository.
     pub snapshot: Arc<Snapshot>,
-    /// The files that are named.
+    /// The named files.
     pub files: Vec<String>,
-    /// The environments of which every encrypted file is meant.
+    /// The environments whose encrypted files are all included.
     pub whole: Vec<String>,
-    /// The environment that the operation is listed with, where it is one.
+    /// The environment of the operation in lists, if it has one.
     pub env: Option<Env>,
-    /// The environments that the guard has judged; `None` where it took the strictest.
+    /// The environments that the guard has judged; `None` if it used the strictest.
     pub judged: Option<Vec<String>>,
     /// Other environments whose keys may open the files, by their names.
     pub allowed: Vec<String>,
-    /// The new readers whom the operator named on purpose.
+    /// The new readers that the operator named on purpose.
     pub readers: Vec<String>,
     /// Every environment with its name, for its keys.
     pub environments: Vec<(Env, String)>,
 }
 
 impl Rekey {
-    /// Makes the operation.
+    /// Builds the operation.
     pub fn operation(self, title: &str, shell: ShellLine, permit: Permit) -> Operation {
-        let Self { deed, snapshot, files, whole, env, judged, allowed, readers, environments } = self;
+        let Self { action, snapshot, files, whole, env, judged, allowed, readers, environments } = self;
         let object = match (files.as_slice(), whole.as_slice()) {
             ([only], []) => only.clone(),
             ([], [env]) => format!("secrets of {env}"),
             _ => format!("{} files", files.len()),
         };
-        let ground = RekeyContext {
-            deed,
+        let rekey = RekeyContext {
+            action,
             snapshot,
             allowed,
             committed: Arc::default(),
@@ -98,12 +98,13 @@ impl Rekey {
             judged,
             permit,
         };
-        let work = Box::new(move |reach: TaskContext, steps: StepSender| {
+        let work = Box::new(move |task_context: TaskContext, steps: StepSender| {
             let known = environments.into_iter();
-            let sources = known.filter_map(|(env, name)| Some((name, reach.identities.get(env)?.clone()))).collect();
-            let ground = RekeyContext { sources, others: reach.identities.for_environment(None), ..ground };
+            let sources =
+                known.filter_map(|(env, name)| Some((name, task_context.identities.get(env)?.clone()))).collect();
+            let rekey = RekeyContext { sources, others: task_context.identities.for_environment(None), ..rekey };
             let work: futures::future::BoxFuture<'static, Outcome> =
-                Box::pin(perform(reach, steps, ground, files, whole));
+                Box::pin(perform(task_context, steps, rekey, files, whole));
             work
         });
         let stopped = "stopped between two files: those that are done stay changed, the others are as they were";
@@ -112,15 +113,15 @@ impl Rekey {
 }
 
 async fn perform(
-    reach: TaskContext,
+    task_context: TaskContext,
     mut steps: StepSender,
-    ground: RekeyContext,
+    rekey: RekeyContext,
     mut files: Vec<String>,
     whole: Vec<String>,
 ) -> Outcome {
     if !whole.is_empty() {
-        let known = Arc::clone(&ground.snapshot);
-        match reach.away(move || known.encrypted_files(&whole)).await.and_then(|found| found) {
+        let known = Arc::clone(&rekey.snapshot);
+        match task_context.away(move || known.encrypted_files(&whole)).await.and_then(|found| found) {
             Ok(found) => files.extend(found),
             Err(fault) => return Outcome::Failed(fault),
         }
@@ -134,27 +135,27 @@ async fn perform(
     let mut readers: BTreeSet<String> = BTreeSet::new();
     for file in &files {
         steps(Step {
-            at: reach.clock.now(),
+            at: task_context.clock.now(),
             step: file.clone(),
             state: StepState::Running,
             message: "opening".to_owned(),
         });
-        let (ground, name, now) = (ground.clone(), file.clone(), reach.clock.now());
-        // Whoever becomes a reader is named before anything is encrypted for him.
-        let (known, place) = (ground.clone(), file.clone());
-        let new = match reach.file(file) {
-            Ok(path) => reach.away(move || known.new_readers(&path, &place)).await.unwrap_or_default(),
+        let (rekey, name, now) = (rekey.clone(), file.clone(), task_context.clock.now());
+        // A new reader is reported before any file is encrypted for him.
+        let (known, place) = (rekey.clone(), file.clone());
+        let new = match task_context.file(file) {
+            Ok(path) => task_context.away(move || known.new_readers(&path, &place)).await.unwrap_or_default(),
             Err(_) => Vec::new(),
         };
         for reader in &new {
-            steps(reader.step(reach.clock.now()));
+            steps(reader.step(task_context.clock.now()));
         }
         let mut report = |state, message: String| {
             let step = file.clone();
-            steps(Step { at: reach.clock.now(), step, state, message });
+            steps(Step { at: task_context.clock.now(), step, state, message });
         };
-        let done = match reach.file(file) {
-            Ok(path) => reach.away(move || ground.change(&path, &name, now)).await.and_then(|done| done),
+        let done = match task_context.file(file) {
+            Ok(path) => task_context.away(move || rekey.change(&path, &name, now)).await.and_then(|done| done),
             Err(fault) => Err(fault),
         };
         match done {
@@ -192,12 +193,12 @@ async fn perform(
 }
 
 impl RekeyContext {
-    /// Finds who would read a file after its change whom nobody has agreed to yet. It blocks.
+    /// Finds the readers of a changed file that the user has not agreed to yet. It blocks.
     fn new_readers(&self, path: &Path, name: &str) -> Vec<NewReader> {
         let text = contents::text(&self.snapshot.root, name).or_else(|_| files::text(path, sops::LARGEST)).ok();
         let own = text.as_deref().and_then(|text| sops::SopsFile::parse(Format::from_path(name), text).ok());
         let own = own.map(|file| file.recipients()).unwrap_or_default();
-        let wanted = match &self.deed {
+        let wanted = match &self.action {
             FileAction::Recipients { add, remove } => {
                 own.into_iter().filter(|one| !remove.contains(one)).chain(add.iter().cloned()).collect()
             }
@@ -214,10 +215,10 @@ impl RekeyContext {
         )
     }
 
-    /// Refuses to make a new data key for somebody who was slipped in: it opens whatever is saved from then on.
+    /// Refuses a new data key for a reader who was slipped in: it opens every later save.
     fn judge_readers(&self, path: &Path, name: &str) -> Result<(), Fault> {
         let new = self.new_readers(path, name).into_iter().find(|one| !self.readers.contains(&one.recipient));
-        let Some(reader) = new.filter(|_| matches!(self.deed, FileAction::Rotate)) else { return Ok(()) };
+        let Some(reader) = new.filter(|_| matches!(self.action, FileAction::Rotate)) else { return Ok(()) };
         let recipient = &reader.recipient;
         Err(Fault::new(
             FaultKind::Refused,
@@ -229,10 +230,10 @@ impl RekeyContext {
         ))
     }
 
-    /// Changes one file; says what was changed, `None` when nothing was to be. It blocks.
+    /// Changes one file; returns a description, `None` without a change. It blocks.
     fn change(&self, path: &Path, name: &str, now: Timestamp) -> Result<Option<String>, Fault> {
         let readers = self.snapshot.readers_of(name);
-        // A file that another environment reads too must have been judged as one of that.
+        // The guard must have judged a file for every environment that reads it.
         if let Some(judged) = &self.judged
             && let Some(other) = readers.iter().find(|reader| !judged.contains(reader))
         {
@@ -243,7 +244,7 @@ impl RekeyContext {
                 "change it by its own name, which asks for all environments that read it",
             ));
         }
-        if matches!(self.deed, FileAction::Encrypt) {
+        if matches!(self.action, FileAction::Encrypt) {
             return self.encrypt(path, name, now).map(Some);
         }
         self.judge_readers(path, name)?;
@@ -262,7 +263,7 @@ impl RekeyContext {
         let after =
             sops::SopsFile::parse(Format::from_path(name), text).map_or_else(|_| Vec::new(), |file| file.recipients());
         let count = |ours: &[String], theirs: &[String]| ours.iter().filter(|one| !theirs.contains(one)).count();
-        let rekeyed = match self.deed {
+        let rekeyed = match self.action {
             FileAction::Rotate => "has a new data key",
             FileAction::Anew => "is encrypted anew",
             _ => "has other recipients",
@@ -275,7 +276,7 @@ impl RekeyContext {
     fn text(&self, opened: &Opened, name: &str, now: Timestamp) -> Result<String, Fault> {
         let fault = |error: SopsError| Fault { what: format!("{name} was left as it was"), ..error.fault(name, None) };
         let judge = |groups: &[Vec<String>]| self.snapshot.judge_recipients(name, &groups.concat(), &self.allowed);
-        match &self.deed {
+        match &self.action {
             FileAction::Recipients { add, remove } => {
                 let groups = changed(opened, name, add, remove)?;
                 judge(&groups)?;
@@ -329,7 +330,7 @@ impl RekeyContext {
     }
 }
 
-/// Returns the recipients of a file with some added and some taken out.
+/// Returns the recipients of a file with some added and some removed.
 fn changed(opened: &Opened, name: &str, add: &[String], remove: &[String]) -> Result<Vec<Vec<String>>, Fault> {
     let refused =
         |why: String, todo: &str| Err(Fault::new(FaultKind::Usage, format!("{name} was left as it was"), why, todo));

@@ -1,4 +1,4 @@
-//! The operation that saves an opened file; the editor and `fluxdeck secret set` make the same one.
+//! The operation that saves an opened file; the editor and `fluxdeck secret set` build the same one.
 
 use std::sync::Arc;
 
@@ -9,74 +9,79 @@ use crate::model::{Env, Fault, Outcome, ShellLine, Step, StepState};
 use crate::repo::{Committed, NewReader, Snapshot};
 use crate::sops::{self, Opened, SopsFile};
 
-/// Describes what is to be saved.
+/// Describes a save.
 pub struct Saving {
-    /// The environment that the file belongs to, where it belongs to one.
+    /// The environment of the file, if it belongs to one.
     pub env: Option<Env>,
     /// The file, below the repository's root.
     pub file: String,
-    /// The paths of the values that change, as people say them.
+    /// The paths of the changed values, as people write them.
     pub changes: Vec<String>,
     /// The sops lines that do the same.
     pub shell: ShellLine,
     /// The file with its changes.
     pub opened: Arc<Opened>,
-    /// The repository, in which it is looked up who becomes a reader.
+    /// The repository, for finding new readers.
     pub repository: Option<Arc<Snapshot>>,
 }
 
 impl Saving {
-    /// Makes the operation, and the receiver of the file as it then is; nothing is received when it was not saved.
+    /// Builds the operation, and the receiver of the saved file; without a save it receives nothing.
     pub fn operation(self, permit: Permit) -> (Operation, oneshot::Receiver<Opened>) {
         let Self { env, file, changes, shell, opened, repository } = self;
         let (sender, receiver) = oneshot::channel();
         let object = file.clone();
         let title = format!("Save {file}");
-        let work = Box::new(move |reach: crate::app::TaskContext, mut steps: crate::app::operation::StepSender| {
-            let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
-                // Whoever reads what is about to be saved, and whom nobody has agreed to, is named before.
-                let (name, known) = (file.clone(), Arc::clone(&opened));
-                let look =
-                    move || repository.map(|snapshot| new_readers(&snapshot, &name, known.file())).unwrap_or_default();
-                let new = reach.away(look).await.unwrap_or_default();
-                for reader in &new {
-                    steps(reader.step(reach.clock.now()));
-                }
-                let other = opened.changed_by_sealing();
-                if let Some(other) = &other {
-                    let message =
-                        format!("another value is kept than was written: {other}; in quotes it stays as it is");
-                    let (at, step) = (reach.clock.now(), "value".to_owned());
-                    steps(Step { at, step, state: StepState::Warning, message });
-                }
-                let saved: Result<Opened, Fault> = async {
-                    let (path, now) = (reach.file(&file)?, reach.clock.now());
-                    reach.away(move || sops::save(&opened, &path, &file, now, &permit)).await?
-                }
-                .await;
-                match saved {
-                    Ok(opened) => {
-                        // The view may be closed by now; the file is saved all the same.
-                        let _unheard = sender.send(opened);
-                        let mut also = String::new();
-                        for one in &new {
-                            also = also + "; " + &one.recipient + " reads it too: " + &one.why;
-                        }
-                        Outcome::Done(format!("changed {}; V follows it into the cluster{also}", changes.join(", ")))
+        let work =
+            Box::new(move |task_context: crate::app::TaskContext, mut steps: crate::app::operation::StepSender| {
+                let work: futures::future::BoxFuture<'static, Outcome> = Box::pin(async move {
+                    // New readers that the user has not agreed to are reported before the save.
+                    let (name, known) = (file.clone(), Arc::clone(&opened));
+                    let look = move || {
+                        repository.map(|snapshot| new_readers(&snapshot, &name, known.file())).unwrap_or_default()
+                    };
+                    let new = task_context.away(look).await.unwrap_or_default();
+                    for reader in &new {
+                        steps(reader.step(task_context.clock.now()));
                     }
-                    Err(fault) => Outcome::Failed(fault),
-                }
+                    let other = opened.changed_by_sealing();
+                    if let Some(other) = &other {
+                        let message =
+                            format!("another value is kept than was written: {other}; in quotes it stays as it is");
+                        let (at, step) = (task_context.clock.now(), "value".to_owned());
+                        steps(Step { at, step, state: StepState::Warning, message });
+                    }
+                    let saved: Result<Opened, Fault> = async {
+                        let (path, now) = (task_context.file(&file)?, task_context.clock.now());
+                        task_context.away(move || sops::save(&opened, &path, &file, now, &permit)).await?
+                    }
+                    .await;
+                    match saved {
+                        Ok(opened) => {
+                            // The view may be closed by now; the file is saved all the same.
+                            let _unheard = sender.send(opened);
+                            let mut also = String::new();
+                            for one in &new {
+                                also = also + "; " + &one.recipient + " reads it too: " + &one.why;
+                            }
+                            Outcome::Done(format!(
+                                "changed {}; V follows it into the cluster{also}",
+                                changes.join(", ")
+                            ))
+                        }
+                        Err(fault) => Outcome::Failed(fault),
+                    }
+                });
+                work
             });
-            work
-        });
         let stopped = "no longer waited for; look at the file";
         (Operation { title, env, object, shell, stopped, permit, work }, receiver)
     }
 }
 
-/// Finds the readers of a file whom nobody has agreed to. It runs git.
+/// Finds the readers of a file that the user has not agreed to. It runs git.
 pub(super) fn new_readers(snapshot: &Snapshot, file: &str, sealed: &SopsFile) -> Vec<NewReader> {
-    // Headless a file is named by its whole path.
+    // A headless call names the file by its whole path.
     let below = std::path::Path::new(file).strip_prefix(&snapshot.root).ok().and_then(std::path::Path::to_str);
     snapshot.new_readers(
         below.unwrap_or(file),

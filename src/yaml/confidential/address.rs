@@ -1,10 +1,11 @@
-//! Addresses, hosts and paths, and whether anything in them opens a door.
+//! Addresses, hosts and paths, and whether anything in them grants access.
 
 use super::filled::REFERENCE_SCHEMES;
 use super::keys::{KEPT, words};
 use super::random::{holds_token, is_random};
 
-/// Where whoever knows the rest of the address may write: the host's ending, and what the path begins with.
+/// Services on which knowledge of the whole address is enough to write: the host's ending, and the beginning of the
+/// path.
 const WEBHOOKS: [(&str, &str); 9] = [
     ("hooks.slack.com", "services/"),
     ("hooks.slack.com", "workflows/"),
@@ -17,7 +18,7 @@ const WEBHOOKS: [(&str, &str); 9] = [
     ("api.telegram.org", "bot"),
 ];
 
-/// What an address that nobody would take for a password begins with.
+/// The schemes of addresses that are no passwords.
 const SCHEMES: [&str; 30] = [
     "http",
     "https",
@@ -51,7 +52,7 @@ const SCHEMES: [&str; 30] = [
     "kafka",
 ];
 
-/// The folders of a container's root in which files are mounted.
+/// The folders of a container's root that files are mounted in.
 const ROOTS: [&str; 18] = [
     "run", "var", "etc", "mnt", "opt", "srv", "tmp", "home", "root", "usr", "data", "config", "secrets", "vault",
     "dev", "app", "certs", "proc",
@@ -62,8 +63,8 @@ pub(super) fn is_email(text: &str) -> bool {
     !name.is_empty() && is_host(host) && !name.contains([':', '/', ' ']) && !is_random(name) && !holds_token(name)
 }
 
-/// Tells whether a text is none that somebody chose for a password, though its key says that it is one: an address with its scheme, or the path of a
-/// file that is mounted.
+/// Tells whether a text is surely no password although its key names one: an address with its scheme, or the path of a
+/// mounted file.
 pub(super) fn is_place(text: &str) -> bool {
     if let Some((scheme, rest)) = text.split_once("://") {
         return SCHEMES.contains(&scheme) && !rest.is_empty();
@@ -74,25 +75,34 @@ pub(super) fn is_place(text: &str) -> bool {
         && parts.next().is_some_and(|part| !part.is_empty())
 }
 
-/// Tells whether a text is an address without anything in it that opens a door.
+/// Tells whether a text that begins like a path is a key in base64, below a name for one: one key in 64 begins with a
+/// slash.
+pub(super) fn is_key_with_slashes(words: &[String], text: &str) -> bool {
+    let asks = words.iter().any(|word| KEPT.contains(&word.as_str()));
+    let is_mixed = text.contains(|letter: char| letter.is_ascii_uppercase())
+        && text.contains(|letter: char| letter.is_ascii_lowercase());
+    asks && is_mixed && text.starts_with('/') && is_random(text) && !is_place(text)
+}
+
+/// Tells whether a text is an address in which nothing grants access.
 pub(super) fn is_harmless_address(text: &str) -> bool {
     if text.contains(char::is_whitespace) || holds_token(text) {
         return false;
     }
     let Some((scheme, rest)) = text.split_once("://") else { return is_host(text) || is_path(text) };
-    // What only begins as a reference to a store leads nowhere.
+    // A text that only begins like a reference to a store is no reference.
     if REFERENCE_SCHEMES.contains(&scheme) {
         return false;
     }
     let (address, query) = rest.split_once('?').map_or((rest, ""), |(address, query)| (address, query));
     let (authority, path) = address.split_once('/').unwrap_or((address, ""));
-    // A name that nobody would choose is a token: GitHub, GitLab and Sentry take it as the user.
+    // A random name is a token: GitHub, GitLab and Sentry take it as the user.
     let is_open = authority.rsplit_once('@').is_none_or(|(login, _)| {
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         password.is_empty() && !user.split('%').any(is_random)
     });
     let host = authority.rsplit('@').next().and_then(|host| host.split(':').next()).unwrap_or_default();
-    // `app:Xy/9@db`: what stands where a port would is the beginning of a password that has a slash.
+    // `app:Xy/9@db`: the text in the place of a port is the beginning of a password that has a slash.
     let (_, port) = authority.rsplit('@').next().unwrap_or_default().rsplit_once(':').unwrap_or_default();
     let is_port = port.ends_with(']') || port.chars().all(|letter| letter.is_ascii_digit() || "${}()".contains(letter));
     let behind = rest.get(authority.len()..).unwrap_or_default();

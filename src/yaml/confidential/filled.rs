@@ -1,12 +1,12 @@
-//! What is filled in elsewhere, refers to something, or stands for what somebody is to fill in.
+//! Values that are filled in elsewhere, references, and placeholders for the user.
 
 use super::keys::{is_uuid, words};
 
-/// Values that stand for what somebody is to fill in.
+/// Placeholders for the user.
 const STANDS_FOR: [&str; 8] =
     ["changeme", "change-me", "change_me", "replace-me", "replace_me", "replaceme", "redacted", "todo"];
 
-/// Words of what stands for something, in brackets: `<your token>`, `<S3_KEY_1>`.
+/// Words of placeholders in brackets: `<your token>`, `<S3_KEY_1>`.
 const HINTS: [&str; 50] = [
     "your",
     "my",
@@ -60,10 +60,10 @@ const HINTS: [&str; 50] = [
     "input",
 ];
 
-/// Whose `${NAME:…}` names a place to look in: Spring, Log4j and the like.
+/// Prefixes of `${NAME:…}` that name a place to look in: of Spring, Log4j and the like.
 const PROVIDERS: [&str; 8] = ["env", "ENV", "file", "sys", "vault", "secret", "secrets", "sm"];
 
-/// Functions of templates that hand on the text that they are given, whatever they make of its letters.
+/// Functions of templates that pass on their text, perhaps in other letters.
 const HANDS_ON: [&str; 22] = [
     "quote",
     "squote",
@@ -89,23 +89,23 @@ const HANDS_ON: [&str; 22] = [
     "bcrypt",
 ];
 
-/// What programs of templates fill in beside `{{ … }}`: makejinja and `minijinja` by other signs, ERB.
+/// The marks of template programs beside `{{ … }}`: makejinja and `minijinja` with other marks, ERB.
 const PLACES: [(&str, &str); 7] =
     [("{{", "}}"), ("#{", "}#"), ("#%", "%#"), ("{%", "%}"), ("[[", "]]"), ("<%", "%>"), ("<<", ">>")];
 
-/// Tells whether a text is empty, refers to what stands elsewhere, or stands for what somebody is to fill in.
+/// Tells whether a text is empty, a reference, or a placeholder.
 pub(super) fn says_nothing(text: &str) -> bool {
     text.is_empty()
         || matches!(text, "true" | "false" | "null" | "~" | "{}" | "[]")
         || is_reference(text)
         || text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(stands_for_something)
         || STANDS_FOR.iter().any(|word| text.eq_ignore_ascii_case(word))
-        // One letter or two are a value, however short.
+        // One letter or two are a value.
         || text.len() > 2 && text.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_'))
 }
 
-/// Tells whether a text refers to a store of secrets, in that store's own form: 1Password, vals, Vault and `OpenBao` by their injectors, Bitwarden,
-/// Keeper, Infisical, Doppler. What only begins as one is none.
+/// Tells whether a text is a reference to a store of secrets, in that store's own form: 1Password, vals, Vault and
+/// `OpenBao` by their injectors, Bitwarden, Keeper, Infisical, Doppler. A text that only begins like one is none.
 pub(super) fn is_reference(text: &str) -> bool {
     // Vaults and items may have spaces in their names.
     if text.contains(['\n', '\r', '\t']) {
@@ -129,11 +129,11 @@ pub(super) fn is_reference(text: &str) -> bool {
         || ["keeper://", "infisical://", "doppler://"].iter().any(|start| behind(start).is_some_and(|rest| names(rest, 1)))
 }
 
-/// What references to a store begin with that look like addresses.
+/// The schemes of references to a store that look like addresses.
 pub(super) const REFERENCE_SCHEMES: [&str; 5] = ["op", "bws", "keeper", "infisical", "doppler"];
 
-/// Tells whether what stands in brackets stands for something: `path:…` of a plug-in of Argo CD, words of an example. A word with digits that says
-/// nothing of the kind may be meant as it is.
+/// Tells whether the text in brackets is a placeholder: `path:…` of a plug-in of Argo CD, words of an example. A word
+/// with digits and without a hint may be a literal value.
 fn stands_for_something(inside: &str) -> bool {
     !inside.contains('\n')
         && (inside.starts_with("path:")
@@ -143,13 +143,13 @@ fn stands_for_something(inside: &str) -> bool {
             || words(inside).iter().any(|word| HINTS.contains(&word.as_str())))
 }
 
-/// Takes out what is filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates. The text of a default stays, and so does one that a template
-/// writes as it is.
+/// Removes the parts that are filled in elsewhere: `${name}` of Flux and `{{ … }}` of templates. The text of a default
+/// stays, and so does a literal in a template.
 pub(in crate::yaml) fn filled(text: &str) -> String {
     filled_within(text, 0)
 }
 
-/// Defaults of defaults are gone into so deep; what is below stays as it is written, and is judged so.
+/// The deepest nesting of defaults that is read; the rest below stays as it is written, and is judged so.
 const DEEPEST: usize = 8;
 
 fn filled_within(text: &str, depth: usize) -> String {
@@ -157,9 +157,9 @@ fn filled_within(text: &str, depth: usize) -> String {
         return text.to_owned();
     }
     let once = filled_once(text, depth);
-    // An escaped template is one that another program reads: `{{ "{{ .password }}" }}`.
+    // An escaped template is for another program: `{{ "{{ .password }}" }}`.
     let filled = if once.contains("{{") && once != text { filled_once(&once, depth) } else { once };
-    // What only joins what is filled in says nothing: `{{ .user }}:{{ .password }}`.
+    // A text that only joins filled-in parts holds nothing: `{{ .user }}:{{ .password }}`.
     if filled != text && !filled.contains(char::is_alphanumeric) { String::new() } else { filled }
 }
 
@@ -193,12 +193,13 @@ fn filled_once(text: &str, depth: usize) -> String {
     out
 }
 
-/// Returns the text that stands in a variable's braces for the case that it is empty, or is not: `A:-text`, `A+text`, `A/pattern/text`.
+/// Returns the text in a variable's braces that replaces an empty or a set value: `A:-text`, `A+text`,
+/// `A/pattern/text`.
 fn written_instead(inner: &str) -> Option<&str> {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let (name, rest) = inner.split_at(inner.find(|letter| !is_letter(letter)).unwrap_or(inner.len()));
     if name.is_empty() {
-        // `${{ … }}`, `${ … }` and `${#A}` are forms of other programs, and of none is the text meant as it is.
+        // `${{ … }}`, `${ … }` and `${#A}` are forms of other programs, and hold no literal text.
         return (!inner.starts_with(['{', ' ', '#', '.', '$'])).then_some(inner);
     }
     let sign = rest.chars().next()?;
@@ -216,7 +217,7 @@ fn written_instead(inner: &str) -> Option<&str> {
     }
 }
 
-/// Finds the end of a template's action; what stands in quotes ends none.
+/// Finds the end of a template's action; quoted text does not end it.
 fn end_of_action(inside: &str, end: &str) -> Option<usize> {
     let simple = inside.find(end)?;
     let (mut quote, mut escaped) = (None, false);
@@ -233,8 +234,8 @@ fn end_of_action(inside: &str, end: &str) -> Option<usize> {
     Some(simple)
 }
 
-/// Writes the texts that an action of a template writes as they are: one alone, one that functions hand on, and defaults. Of brackets around a bare
-/// word that names nothing the word stays.
+/// Writes the literal texts of a template's action: a single one, one that functions pass on, and defaults. A bare word
+/// in brackets that names nothing stays.
 fn literals(action: &str, out: &mut String) {
     let is_bare =
         !action.is_empty() && action.chars().all(|letter| letter.is_alphanumeric() || "!@%^&*".contains(letter));
@@ -248,7 +249,7 @@ fn literals(action: &str, out: &mut String) {
     let function = |part: &str| {
         part.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default().to_owned()
     };
-    // What a function makes of a text is not the text: `"PASSWORD" | env`.
+    // The result of another function is not the text: `"PASSWORD" | env`.
     let all_hand_on =
         parts.clone().all(|part| HANDS_ON.contains(&function(part).as_str()) || function(part) == "default");
     let begins = first.trim_start_matches('(').trim_start();
@@ -277,7 +278,7 @@ fn quoted(part: &str) -> Vec<&str> {
     found
 }
 
-/// Finds the brace that closes one that was opened before.
+/// Finds the brace that closes an open one.
 pub(in crate::yaml) fn closing(text: &str) -> Option<usize> {
     let mut depth: usize = 1;
     for (at, byte) in text.bytes().enumerate() {

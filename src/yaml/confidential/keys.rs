@@ -1,6 +1,6 @@
-//! What the words of a key say of its value.
+//! The meaning of a key's words for its value.
 
-/// Words of keys that say that the value is to be kept.
+/// Words of keys that mark the value as secret.
 pub(super) const KEPT: [&str; 23] = [
     "password",
     "passwd",
@@ -27,7 +27,7 @@ pub(super) const KEPT: [&str; 23] = [
     "psk",
 ];
 
-/// Words of keys that say that the value is no secret.
+/// Words of keys that mark the value as public.
 pub(super) const SAID: [&str; 61] = [
     "user",
     "username",
@@ -93,14 +93,14 @@ pub(super) const SAID: [&str; 61] = [
     "concurrency",
 ];
 
-/// Words of keys whose value somebody chose, or was given, to open a door: no host and no path is one.
+/// Words of keys whose value is a chosen or given credential: no host and no path is one.
 const PASSWORDS: [&str; 12] =
     ["password", "passwd", "pass", "pwd", "pw", "passphrase", "passcode", "token", "secret", "apikey", "psk", "pat"];
 
-/// The same where words are joined: `userpassword`, `apitoken`.
+/// The same in joined words: `userpassword`, `apitoken`.
 const ENDINGS: [&str; 7] = ["password", "passwd", "passphrase", "passcode", "token", "secret", "pwd"];
 
-/// Words behind those that say that the value is a place: `PASSWORD_FILE`, `tokenCallback`.
+/// Words after those, by which the value is only a place: `PASSWORD_FILE`, `tokenCallback`.
 const PLACES: [&str; 37] = [
     "expiry",
     "expiration",
@@ -141,13 +141,13 @@ const PLACES: [&str; 37] = [
     "project",
 ];
 
-/// Words behind `secret` with which it is the noun still; else it says of whose settings this is one: `SECRET_DOMAIN`.
+/// Words after `secret` with which it is still the noun; otherwise it qualifies a setting: `SECRET_DOMAIN`.
 const OF_SECRETS: [&str; 16] = [
     "key", "access", "id", "value", "hash", "base64", "b64", "old", "new", "current", "previous", "txt", "text",
     "prod", "staging", "dev",
 ];
 
-/// Tells whether a key says that its value is a password or a token, and not where there is one.
+/// Tells whether a key marks its value as a password or a token, and not as the place of one.
 pub(super) fn says_password(words: &[String]) -> bool {
     let is_one = |word: &String| {
         PASSWORDS.contains(&word.as_str()) || ENDINGS.iter().any(|end| word.len() > end.len() && word.ends_with(end))
@@ -165,11 +165,11 @@ pub(super) fn says_password(words: &[String]) -> bool {
     })
 }
 
-/// Whose numbers are no secrets: those of clients, tenants and accounts stand in every address of a login.
+/// The things whose numbers are public: those of clients, tenants and accounts are in every address of a login.
 const NUMBERED: [&str; 8] =
     ["client", "tenant", "subscription", "account", "project", "application", "app", "organization"];
 
-/// Tells whether a key says that its value is the number of something: `AZURE_CLIENT_ID`, `tenantId`.
+/// Tells whether a key marks its value as the number of something: `AZURE_CLIENT_ID`, `tenantId`.
 pub(super) fn is_number_of(words: &[String]) -> bool {
     let named = |word: &String| NUMBERED.contains(&word.as_str());
     words.last().is_some_and(|last| last == "id")

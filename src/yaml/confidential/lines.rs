@@ -1,21 +1,21 @@
 //! Configurations of several values, line by line.
 
-use super::address::{is_harmless_address, is_place};
+use super::address::{is_harmless_address, is_key_with_slashes, is_place};
 use super::filled::says_nothing;
 use super::keys::{KEPT, says_password, words};
 use super::public::is_public_key;
 use super::random::{holds_token, is_random};
 
-/// Values of settings that choose something, whatever the key is called.
+/// Values of settings that are a choice, for every key.
 const CHOICES: [&str; 16] = [
     "none", "nothing", "disable", "disabled", "enable", "enabled", "auto", "default", "generate", "optional",
     "required", "never", "always", "on", "off", "no",
 ];
 
-/// Words of the key of a whole text that say what its lines are.
+/// Words of the key of a whole text that describe its lines.
 const OWN: [&str; 8] = ["password", "passwd", "pass", "pwd", "pw", "passphrase", "token", "key"];
 
-/// Words before a value, where nothing but a blank is between them: .netrc, Redis, SQL.
+/// Words before a value that only a blank separates: .netrc, Redis, SQL.
 const STATED: [&str; 10] =
     ["password", "passwd", "pass", "pwd", "passphrase", "token", "secret", "requirepass", "masterauth", "auth_pass"];
 
@@ -25,7 +25,7 @@ pub(in crate::yaml) fn is_structured(text: &str) -> bool {
         || text.starts_with('{') && text.ends_with('}') && text.contains([':', '='])
 }
 
-/// Tells whether a line of a configuration says itself that its value is to be kept: a password, a token, an address with one.
+/// Tells whether a line of a configuration surely holds a secret: a password, a token, an address with one.
 pub(super) fn is_surely_confidential_line(line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() || line.starts_with(['#', ';', '[']) || line.starts_with("//") {
@@ -45,7 +45,7 @@ pub(super) fn is_surely_confidential_line(line: &str) -> bool {
             let whole = whole.trim_matches(['"', '\'', '`', '[', ']', '(', ')', ';']);
             return !is_harmless_address(whole) && !whole.contains([' ', '"', '\'', '`']);
         }
-        // A Secret's name is a word too.
+        // A Secret's name is a word, too.
         let is_name = of_key.last().is_some_and(|last| last.ends_with("secret"))
             && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         let is_word = value.len() > 3
@@ -56,7 +56,7 @@ pub(super) fn is_surely_confidential_line(line: &str) -> bool {
     })
 }
 
-/// Judges a line of a configuration: what its own key says is to be kept, or what nobody would write by hand.
+/// Tells whether a line of a configuration is confidential: its own key marks it as secret, or its value is random.
 pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() || line.starts_with(['#', ';', '[']) || line.starts_with("//") || line.starts_with("-----") {
@@ -65,7 +65,7 @@ pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
     let pairs = line.split([',', '{', '}']).map(str::trim).filter(|part| !part.is_empty());
     for pair in pairs {
         let Some((key, value)) = pair.split_once([':', '=']) else {
-            // A line of its own belongs to the key that holds all of it.
+            // A line of its own belongs to the key of the whole text.
             let kept = words(of).iter().any(|word| OWN.contains(&word.as_str()));
             if is_random(pair) || holds_token(pair) || is_stated(pair) || kept && !pair.contains(' ') && pair.len() > 5
             {
@@ -81,7 +81,10 @@ pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
         if is_choice
             || says_nothing(&value)
             || is_public_key(&value)
-            || value.starts_with('/') && !value.starts_with("//") && (!is_password || is_place(&value))
+            || value.starts_with('/')
+                && !value.starts_with("//")
+                && (!is_password || is_place(&value))
+                && !is_key_with_slashes(&of_key, &value)
             || value == "|"
             || value == ">"
         {
@@ -95,7 +98,7 @@ pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
             continue;
         }
         let is_small_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
-        // What is left between two that are filled in.
+        // This is the rest between two filled-in parts.
         if value.bytes().all(|byte| matches!(byte, b':' | b'@' | b'/' | b'.')) {
             continue;
         }
@@ -112,7 +115,8 @@ pub(in crate::yaml) fn is_confidential_line(of: &str, line: &str) -> bool {
     false
 }
 
-/// Tells whether a line states a password without a sign: `password hunter2`, `machine a login b password c`, `PASSWORD 'c'`.
+/// Tells whether a line states a password without a sign: `password hunter2`, `machine a login b password c`, `PASSWORD
+/// 'c'`.
 fn is_stated(line: &str) -> bool {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let is_login = matches!(parts.first(), Some(&("machine" | "default" | "login")));

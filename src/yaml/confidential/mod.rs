@@ -1,17 +1,18 @@
-//! Which values of a Secret must stay secret, and which say nothing: references to a password manager, variables that Flux fills in, hosts,
-//! addresses, names of users, public keys.
+//! The values of a Secret that must stay secret, and those that reveal nothing: references to a password manager,
+//! variables that Flux substitutes, hosts, addresses, names of users, public keys.
 //!
-//! What is doubtful is taken for confidential: a short word below a key that says nothing may be a password.
+//! A doubtful value counts as confidential: a short word below an unknown key may be a password.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Value;
-use address::{is_email, is_harmless_address, is_place};
+use address::{is_email, is_harmless_address, is_key_with_slashes, is_place};
 use filled::says_nothing;
 use keys::{KEPT, SAID, is_number_of, is_uuid, says_password, words};
 use public::{is_public_key, without_blocks};
-use random::{holds_token, is_random};
+pub use random::holds_token;
+use random::is_random;
 
 mod address;
 mod filled;
@@ -34,7 +35,7 @@ pub fn is_confidential(key: &str, text: &str) -> bool {
     if says_nothing(text) {
         return false;
     }
-    // Whatever stands beside a certificate is judged for itself; behind it no word is there for nothing.
+    // The text beside a certificate is judged for itself; a bare word after it is suspicious.
     if let Some(rest) = without_blocks(text) {
         let is_bare = |line: &str| !line.is_empty() && !line.contains([' ', ':', '=', '#', '-']);
         let begins = text.starts_with("-----BEGIN ");
@@ -45,10 +46,13 @@ pub fn is_confidential(key: &str, text: &str) -> bool {
     }
     let words = words(key);
     let is_password = says_password(&words);
+    if is_key_with_slashes(&words, text) {
+        return true;
+    }
     if is_public_key(text) || (is_harmless_address(text) || is_email(text)) && (!is_password || is_place(text)) {
         return false;
     }
-    // An address that is not harmless opens a door.
+    // An address that is not harmless grants access.
     if text.contains("://") && !text.contains(char::is_whitespace) || holds_token(text) {
         return true;
     }
@@ -71,12 +75,13 @@ pub fn is_confidential_data(key: &str, encoded: &str) -> bool {
     let compact: String = encoded.split_whitespace().collect();
     match STANDARD.decode(compact).map(String::from_utf8) {
         Ok(Ok(text)) => is_confidential(key, &text),
-        // Bytes, or no base64: whoever wrote it may have meant the text itself.
+        // Bytes, or no base64: the author may have meant the text itself.
         _ => true,
     }
 }
 
-/// Tells whether a value of a block of a Secret (`data`, `stringData`) must stay secret: what is neither text nor a truth value is doubtful.
+/// Tells whether a value of a block of a Secret (`data`, `stringData`) must stay secret: a value that is neither text
+/// nor boolean is doubtful.
 pub fn is_confidential_value(block: &str, key: &str, value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,
@@ -86,7 +91,8 @@ pub fn is_confidential_value(block: &str, key: &str, value: &Value) -> bool {
     }
 }
 
-/// What `flux build kustomization` and `flux diff` write in the place of a value that they decrypted (fluxcd/flux2, internal/build).
+/// The text that `flux build kustomization` and `flux diff` write in place of a decrypted value (fluxcd/flux2,
+/// internal/build).
 const MASK: &str = "**SOPS**";
 
 /// Tells whether a value is the mask of `flux build`, as it is or in base64.
@@ -94,13 +100,13 @@ pub fn is_mask(value: &str) -> bool {
     value == MASK || value.trim() == STANDARD.encode(MASK)
 }
 
-/// Tells whether a text is nothing but what somebody else fills in, or says nothing.
+/// Tells whether a text is only a placeholder, a reference or empty.
 pub fn is_placeholder(text: &str) -> bool {
     says_nothing(filled(text).trim())
 }
 
-/// Tells whether a key or the value itself says that it is to be kept. Unlike [`is_confidential`] it takes nothing doubtful for confidential:
-/// it judges values that need not be those of a Secret.
+/// Tells whether a key or the value itself marks the value as secret. Unlike [`is_confidential`] it counts nothing
+/// doubtful as confidential: it judges values outside of Secrets, too.
 pub fn is_surely_confidential(key: &str, text: &str) -> bool {
     let text = filled(text);
     let text = text.trim();
@@ -115,10 +121,11 @@ pub fn is_surely_confidential(key: &str, text: &str) -> bool {
     let kept = words(key).last().is_some_and(|word| KEPT.contains(&word.as_str()));
     let opens = text.contains("://") && !is_harmless_address(text);
     let is_harmless = is_harmless_address(text) && (is_place(text) || !is_password_alone(&words(key)));
-    kept && !is_harmless || is_random(text) || holds_token(text) || opens
+    let is_key = is_key_with_slashes(&words(key), text);
+    kept && !is_harmless || is_key || is_random(text) || holds_token(text) || opens
 }
 
-/// Tells the same of a value of several lines too, of which each is judged by its own key.
+/// Tells the same for a value of several lines, too, each judged by its own key.
 pub fn is_surely_confidential_text(key: &str, text: &str) -> bool {
     let filled_in = filled(text);
     let text = filled_in.trim();
@@ -130,13 +137,13 @@ pub fn is_surely_confidential_text(key: &str, text: &str) -> bool {
     if is_structured(text) {
         return text.lines().any(is_surely_confidential_line);
     }
-    // `$(value)` is put in by the operator, and the number of a client stands in every login.
+    // The operator substitutes `$(value)`, and the number of a client is in every login.
     let is_put_in = text.starts_with("$(") && text.ends_with(')');
     let is_number = is_number_of(&words(key)) && !holds_token(text) && !text.contains("://");
     !is_put_in && !is_number && is_surely_confidential(key, text)
 }
 
-/// Tells the same of a value in base64; what is none says nothing.
+/// Tells the same for a value in base64; another text is not confidential.
 pub fn is_surely_confidential_data(key: &str, encoded: &str) -> bool {
     let compact: String = encoded.split_whitespace().collect();
     match STANDARD.decode(compact).map(String::from_utf8) {
@@ -146,19 +153,19 @@ pub fn is_surely_confidential_data(key: &str, encoded: &str) -> bool {
 }
 
 fn holds_private_key(text: &str) -> bool {
-    // The second is the armour of OpenPGP (RFC 9580, section 6.2), in which Flux takes its keys too.
+    // The second is the armour of OpenPGP (RFC 9580, section 6.2), in which Flux reads its keys, too.
     ["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-"].iter().any(|mark| text.contains(mark))
 }
 
-/// Tells whether the last word of a key is one for a password and for nothing else: a token or a secret may be the name of one.
+/// Tells whether the last word of a key means a password and nothing else: a token or a secret may be the name of one.
 fn is_password_alone(words: &[String]) -> bool {
     words
         .last()
         .is_some_and(|last| last.ends_with("password") || matches!(last.as_str(), "passwd" | "pwd" | "passphrase"))
 }
 
-/// Tells whether the value of a variable is no secret, whatever it stands in: a number or a sentence where no name says that it is to be kept, or what
-/// its own name calls a host, a user or the like.
+/// Tells whether the value of a variable is no secret, in every place: a number or a sentence under no secret name, or
+/// a value whose own name is that of a host, a user or the like.
 pub(super) fn is_said_openly(key: &str, name: &str, value: &str) -> bool {
     let says = |words: &[String], list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let (of_key, own) = (words(key), words(name));

@@ -1,9 +1,9 @@
-//! Keys and certificates that everybody may have.
+//! Public keys and certificates.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-/// What blocks of PEM hold that everybody may have.
+/// The kinds of PEM blocks that are public.
 const PUBLIC: [&str; 12] = [
     "CERTIFICATE",
     "TRUSTED CERTIFICATE",
@@ -19,7 +19,7 @@ const PUBLIC: [&str; 12] = [
     "EC PARAMETERS",
 ];
 
-/// Takes the public blocks of PEM out of a text; `None` where there are none.
+/// Removes the public blocks of PEM from a text; `None` if there are none.
 pub(super) fn without_blocks(text: &str) -> Option<String> {
     const BEGIN: &str = "-----BEGIN ";
     let mut out = String::new();
@@ -38,7 +38,7 @@ pub(super) fn without_blocks(text: &str) -> Option<String> {
         let end = format!("-----END {label}-----");
         rest = match body.split_once(&end) {
             Some((_, after)) => after,
-            // An example that was cut short: its letters alone belong to it.
+            // The example is cut short: only its letters belong to it.
             None => body
                 .trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "+/=.…\\ \t\r\n".contains(letter)),
         };
@@ -47,25 +47,27 @@ pub(super) fn without_blocks(text: &str) -> Option<String> {
     any.then_some(out)
 }
 
-/// Tells whether each line of a text is a public key of SSH or a recipient of age, as such a thing is built; that it begins like one is not enough.
+/// Tells whether each line of a text is a public key of SSH or a recipient of age, by its structure; the beginning
+/// alone is not enough.
 pub(super) fn is_public_key(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
     lines.peek().is_some() && lines.all(|line| is_of_ssh(line) || is_of_age(line))
 }
 
-/// Finds `ssh-ed25519 AAAA… comment`: the key begins with the length of its kind's name and the name (RFC 4253, section 6.6).
+/// Finds `ssh-ed25519 AAAA… comment`: the key begins with the length of its kind's name and the name (RFC 4253, section
+/// 6.6).
 fn is_of_ssh(line: &str) -> bool {
     let mut parts = line.split_whitespace();
     let (Some(kind), Some(key)) = (parts.next(), parts.next()) else { return false };
     let is_kind = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|start| kind.starts_with(start));
     let Ok(length) = u8::try_from(kind.len()) else { return false };
     let head: Vec<u8> = [0, 0, 0, length].into_iter().chain(kind.bytes()).collect();
-    // Its last letter has bits of what comes behind.
+    // Its last letter has bits of the next bytes.
     let mut expected = STANDARD_NO_PAD.encode(&head);
     if !head.len().is_multiple_of(3) {
         expected.pop();
     }
-    // An example is cut short.
+    // The example is cut short.
     let key = key.trim_end_matches(['.', '…']);
     is_kind && key.len() >= 4 && (key.starts_with(&expected) || expected.starts_with(key))
 }

@@ -1,6 +1,6 @@
-//! Words that nobody would write by hand.
+//! Random words.
 
-/// What tokens of well-known services begin with.
+/// The prefixes of well-known services' tokens.
 const PREFIXES: [&str; 54] = [
     "ghp_",
     "gho_",
@@ -58,8 +58,8 @@ const PREFIXES: [&str; 54] = [
     "sbp_",
 ];
 
-/// Tells whether a token of a well-known service stands in a text.
-pub(super) fn holds_token(text: &str) -> bool {
+/// Tells whether a text contains a token of a well-known service.
+pub fn holds_token(text: &str) -> bool {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
     text.split(|letter| !is_letter(letter)).any(|word| {
         let is_long = |rest: &str| {
@@ -79,7 +79,7 @@ pub(super) fn holds_token(text: &str) -> bool {
     })
 }
 
-/// Tells whether nobody would write such a word by hand: twenty characters or more, letters and digits mixed, hardly any twice.
+/// Tells whether a word looks random: twenty characters or more, letters and digits mixed, hardly any twice.
 pub(super) fn is_random(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
     if text.len() < 20 || !text.bytes().all(is_word) {

@@ -19,6 +19,8 @@ fn what_opens_a_door_is_confidential() {
         ("id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n"),
         ("cluster.asc", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQPG\n-----END PGP PRIVATE KEY BLOCK-----\n"),
         ("DATABASE_URL", "postgres://app:Xy/9@db:5432/app"),
+        ("ENCRYPTION_KEY", "/q3Zk1/9bTnPw5/rL2xYc8/Vd0g="),
+        ("app.env", "A=b\nENCRYPTION_KEY=/q3Zk1/9bTnPw5/rL2xYc8/Vd0g=\n"),
         ("password", "a.b.c d"),
         ("wifi", "correct horse battery"),
         ("config.yaml", "media:\n  server_key: ed25519 a_Vg ivuR2EzzrqX7kIADeypBxJUmHOJ9dsBewQC6qr3Hho\n"),
@@ -29,7 +31,7 @@ fn what_opens_a_door_is_confidential() {
     assert!(is_confidential_data("a", "aHVudGVyMg=="));
     assert!(is_confidential_data("a", "no base64!"));
     assert!(is_confidential_data("a", "/+8="), "bytes");
-    // As deep as somebody likes, and no deeper than the stack.
+    // Any depth is handled, without overflowing the stack.
     let deep = format!("{}hunter2{}", "${A:-".repeat(20_000), "}".repeat(20_000));
     assert!(is_confidential("password", &deep));
 }
@@ -62,6 +64,8 @@ fn what_stands_for_a_secret_or_says_nothing_is_none() {
         ("authorized_keys", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ me@example.org\n"),
         ("ca.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
         ("email", "me@example.org"),
+        ("key", "/etc/Ssl/Certs2024/Tls0.key"),
+        ("token", "/var/run/secrets/kubernetes.io/serviceaccount/token"),
         ("port", "5432"),
         ("enabled", "true"),
         ("password", "CHANGEME"),

@@ -1,4 +1,4 @@
-//! Which inputs of a `ResourceSet` its templates put into the values of Secrets.
+//! The inputs of a `ResourceSet` that its templates insert into the values of Secrets.
 
 /// Names an input that becomes the value of a Secret, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,11 +7,11 @@ pub(super) struct Use {
     pub(super) keys: Vec<String>,
     /// The value of the Secret: `stringData.password`.
     pub(super) shown: String,
-    /// The block and the key of the Secret's value, where the input is all of it.
+    /// The block and the key of the Secret's value, if the input is the whole value.
     pub(super) whole: Option<(String, String)>,
 }
 
-/// Lists the inputs that a value of a Secret takes; `template` is the text around it, in which variables of its own may be named.
+/// Lists the inputs in a value of a Secret; `template` is the text around it, which may define variables of its own.
 pub(super) fn of_value(block: &str, key: &str, value: &str, template: Option<&str>) -> Vec<Use> {
     let trimmed = value.trim();
     let is_whole = trimmed.starts_with("<<") && trimmed.ends_with(">>") && trimmed.matches("<<").count() == 1;
@@ -34,7 +34,7 @@ pub(super) fn of_value(block: &str, key: &str, value: &str, template: Option<&st
     actions(value).into_iter().flat_map(of_action).collect()
 }
 
-/// Cuts the actions out of a template: what stands between `<<` and `>>`.
+/// Returns the actions of a template: the text between `<<` and `>>`.
 fn actions(text: &str) -> Vec<&str> {
     text.split("<<").skip(1).filter_map(|behind| behind.split_once(">>").map(|(action, _)| action)).collect()
 }

@@ -1,14 +1,14 @@
-//! Secrets in texts that are no YAML: before a template is filled in, or where a key stands twice.
+//! Secrets in texts that are no YAML: before a template is filled in, or with a duplicate key.
 
 use super::super::confidential::{is_confidential, is_confidential_data};
 use super::super::manifest::BLOCKS;
 
-/// Names the first value of a Secret that reads as one though the text is no YAML: the offset of its line, its block and key.
+/// Names the first value of a Secret in a text that is no YAML: the offset of its line, its block and key.
 pub fn in_lines(text: &str) -> Option<(usize, String)> {
     by_lines(text).or_else(|| in_braces(text))
 }
 
-/// Finds a Secret by its lines: the offset and the key of its first value that is plain.
+/// Finds a Secret by its lines: the offset and the key of its first plain value.
 fn by_lines(text: &str) -> Option<(usize, String)> {
     let pair = |line: &str| -> Option<(usize, String, String)> {
         let indent = line.len().saturating_sub(line.trim_start().len());
@@ -37,7 +37,8 @@ fn by_lines(text: &str) -> Option<(usize, String)> {
     None
 }
 
-/// Finds the same in a text that is written in braces, where keys that stand twice make it no YAML: the first value below `data` or `stringData`.
+/// Finds the same in a text with braces that is no YAML because of duplicate keys: the first value below `data` or
+/// `stringData`.
 fn in_braces(text: &str) -> Option<(usize, String)> {
     let plain: String =
         text.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '\'')).collect();
@@ -50,7 +51,7 @@ fn in_braces(text: &str) -> Option<(usize, String)> {
             let (key, value) = rest.split_once(':')?;
             let value = value.split([',', '}']).next().unwrap_or_default();
             let says = if *block == "data" { is_confidential_data(key, value) } else { is_confidential(key, value) };
-            // A variable ends where its brace does, which is no end of the mapping.
+            // The closing brace of a variable does not end the mapping.
             let is_open = value.starts_with("${") && !value.contains(":=") && !value.contains(":-");
             let is_value = says && !is_open && !value.starts_with(['{', '[']) && !key.contains(['{', '}', '[', ',']);
             let line = text.split(block).next().map_or(0, |before| before.matches('\n').count());
@@ -59,7 +60,7 @@ fn in_braces(text: &str) -> Option<(usize, String)> {
     })
 }
 
-/// Takes out the lines of a template that hold nothing but its own words: conditions, loops, definitions.
+/// Removes the lines of a template that hold only actions: conditions, loops, definitions.
 pub(super) fn without_actions(text: &str) -> String {
     let is_action = |line: &str| {
         let line = line.trim();

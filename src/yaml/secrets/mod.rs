@@ -1,6 +1,8 @@
-//! The values of Secrets in a document, wherever they stand: in a Secret, in an object that carries one, and in what makes or changes one.
+//! The values of Secrets in a document, in all places: in a Secret, in an object that carries one, and in the
+//! generators and patches of one.
 //!
-//! Whoever refuses, tells, hides or encrypts the values of a Secret asks here, so that no form passes one of them and not another:
+//! All code that refuses, reports, hides or encrypts the values of a Secret uses this module, so that no form passes
+//! one of them and not another:
 //!
 //! ```text
 //! a Secret                 itself, and as an item of a list
@@ -8,13 +10,13 @@
 //! another object           a ResourceSet, values of a chart, wrappers of other operators, at any depth
 //! a text within it         `resourcesTemplate`, a manifest in a ConfigMap, a patch
 //! secretGenerator          literals, also of the plug-in of that kind
-//! a patch                  JSON patches and replacements of what a Secret holds
+//! a patch                  JSON patches and replacements of a Secret's values
 //! templates of operators   ExternalSecret, SealedSecret and the like, and `stringData` among the values of a chart
 //! the inputs of a set      where its templates put them into a Secret; those of a provider by [`SecretInputs`]
-//! variables                what Flux puts into a value, by [`templates`]
+//! variables                values that Flux substitutes, by [`templates`]
 //! ```
 //!
-//! Files that a generator reads are none of the document's: [`sources`] names them.
+//! Files that a generator reads are not part of the document: [`sources`] names them.
 
 mod inputs;
 mod lines;
@@ -33,15 +35,15 @@ pub use variables::ValueTemplate;
 use super::Value;
 use inputs::Use;
 
-/// What begins a ciphertext of SOPS.
+/// The beginning of a ciphertext of SOPS.
 const SEALED: &str = "ENC[AES256_GCM,";
 
-/// Says where a value of a Secret stands.
+/// Names the place of a value of a Secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ValuePlacement {
     /// In a Secret of its own.
     Secret,
-    /// In the annotation of one in which a program keeps a copy of the whole object.
+    /// In an annotation of one in which a program keeps a copy of the whole object.
     Copy,
     /// In a Secret that another object carries.
     Within,
@@ -53,45 +55,45 @@ pub enum ValuePlacement {
     Patch,
     /// In an input that a template puts into a Secret.
     Input,
-    /// In what an operator or a chart makes a Secret of, most of which everybody may read.
+    /// In an object from which an operator or a chart creates a Secret, and which is mostly public.
     Template,
 }
 
-/// Names a value of a Secret, never what it is.
+/// Names a value of a Secret, never the value itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Where it stands.
+    /// The place of the value.
     pub form: ValuePlacement,
-    /// The way to it in its document: `spec.resources[0].stringData.password`.
+    /// Its path in the document: `spec.resources[0].stringData.password`.
     pub path: String,
-    /// The way to the Secret, the generator or the patch that has it.
+    /// The path to the Secret, the generator or the patch with the value.
     pub owner: String,
-    /// What it is in the Secret: `stringData.password`.
+    /// The name of the value in the Secret: `stringData.password`.
     pub shown: String,
     /// Its own key.
     pub key: String,
-    /// Which of the caller's values it is, where those are put in one by one.
+    /// Its index among the caller's values, if they were added one by one.
     pub leaf: usize,
-    /// Whether there is anything.
+    /// Whether it is not empty.
     pub filled: bool,
     /// Whether it is written as a ciphertext of SOPS.
     pub sealed: bool,
-    /// Whether it is nothing but what somebody else fills in.
+    /// Whether it is only a placeholder, a reference or empty.
     pub placeholder: bool,
     /// Whether it must stay secret.
     pub confidential: bool,
-    /// Whether that is a guess: the template that takes an input is encrypted.
+    /// Whether that is a guess: the template that uses an input is encrypted.
     pub doubtful: bool,
 }
 
 impl Held {
-    /// Tells whether everybody reads what must stay secret. A ciphertext is one only where something vouches for it.
+    /// Tells whether a value that must stay secret is readable. A ciphertext counts as one only if it is vouched for.
     pub fn is_plain(&self, vouched: bool) -> bool {
         if self.sealed { !vouched } else { self.confidential && !self.doubtful }
     }
 
-    /// Tells whether it has to be a ciphertext in an encrypted file, whatever the file's rule says: all that a Secret holds, and elsewhere what
-    /// is nothing that others fill in.
+    /// Tells whether it has to be a ciphertext in an encrypted file, whatever the file's rule: every value of a Secret,
+    /// and elsewhere all that are no placeholders.
     pub fn must_be_sealed(&self) -> bool {
         match self.form {
             ValuePlacement::Secret | ValuePlacement::Copy => self.filled,
@@ -120,12 +122,12 @@ pub fn of_json(object: &serde_json::Value) -> Vec<Held> {
     walk::of(&YamlNode::of_json(object))
 }
 
-/// Finds the values of Secrets in a document whose values were put in one by one.
+/// Finds the values of Secrets in a document whose values were added one by one.
 pub fn of_node(node: &YamlNode<'_>) -> Vec<Held> {
     walk::of(node)
 }
 
-/// Finds the values of Secrets in a document of YAML in which variables stand that Flux puts in.
+/// Finds the values of Secrets in a document of YAML that contain variables of Flux.
 pub fn templates(document: &Value) -> Vec<ValueTemplate> {
     walk::templates(&YamlNode::of_yaml(&merged(document)))
 }
@@ -135,7 +137,7 @@ pub fn templates_of_json(object: &serde_json::Value) -> Vec<ValueTemplate> {
     walk::templates(&YamlNode::of_json(object))
 }
 
-/// Holds which inputs a `ResourceSet` puts into Secrets.
+/// Holds the inputs that a `ResourceSet` inserts into Secrets.
 #[derive(Debug)]
 pub struct SecretInputs {
     uses: Vec<Use>,
@@ -143,13 +145,13 @@ pub struct SecretInputs {
 }
 
 impl SecretInputs {
-    /// Takes them out of a set; `None` where there are none.
+    /// Reads them from a set; `None` if there are none.
     pub fn of(set: &Value) -> Option<Self> {
         let (uses, may_be_more) = walk::uses(&YamlNode::of_yaml(&merged(set)));
         (!uses.is_empty() || may_be_more).then_some(Self { uses, may_be_more })
     }
 
-    /// Finds the values of Secrets among what a provider of inputs brings, which is called so where inputs are combined by their names.
+    /// Finds the values of Secrets among the inputs of a provider, with its name as inputs are combined under it.
     pub fn among(&self, provider: &str, defaults: &Value) -> Vec<Held> {
         let name: String =
             provider.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
@@ -164,7 +166,7 @@ impl SecretInputs {
 
 fn merged(document: &Value) -> Value {
     let mut value = document.clone();
-    // What cannot be merged is no merge.
+    // An invalid merge key is no merge.
     let _unmerged = value.apply_merge();
     value
 }

@@ -1,4 +1,5 @@
-//! A document as it is looked through for Secrets: YAML, JSON and the values of an encrypted file in one form, where keys may stand twice.
+//! A document in the form that is searched for Secrets: YAML, JSON and the values of an encrypted file alike, with
+//! duplicate keys.
 
 use std::borrow::Cow;
 
@@ -6,10 +7,10 @@ use serde_json::Value as Json;
 
 use super::super::{Mapping, Value};
 
-/// Holds a value of a document, or what stands below a key or in a list.
+/// Holds a value of a document, or the content of a key or a list.
 #[derive(Debug)]
 pub enum YamlNode<'a> {
-    /// Keys and what stands below them. Of a key that stands twice both count, since not every reader takes the same.
+    /// Keys and their content. Both of two equal keys count, since readers differ in which one they take.
     Map(Vec<(Cow<'a, str>, YamlNode<'a>)>),
     /// Items.
     List(Vec<YamlNode<'a>>),
@@ -20,22 +21,22 @@ pub enum YamlNode<'a> {
 /// Holds one value.
 #[derive(Debug)]
 pub struct Scalar<'a> {
-    /// What it says.
+    /// The text of the value.
     pub text: Cow<'a, str>,
     /// Its type.
     pub kind: ScalarKind,
-    /// Which of its caller's values it is.
+    /// Its index among the caller's values.
     pub leaf: usize,
 }
 
-/// Says of what type a value is, as far as that matters to whoever keeps it.
+/// Classifies a value by type, as far as the search needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarKind {
-    /// Nothing is written.
+    /// Null or empty.
     Null,
-    /// A truth value.
+    /// A boolean.
     Boolean,
-    /// A number, or what else is no text.
+    /// A number, or another value that is no text.
     Other,
     /// Text.
     Text,
@@ -58,7 +59,7 @@ impl<'a> YamlNode<'a> {
         Self::Scalar(Scalar { text: text.into(), kind, leaf: 0 })
     }
 
-    /// Takes a value of YAML, in which nothing is merged any more.
+    /// Converts a value of YAML, in which merge keys are resolved.
     pub(super) fn of_yaml(value: &'a Value) -> Self {
         match value {
             Value::Null => NOTHING,
@@ -66,7 +67,7 @@ impl<'a> YamlNode<'a> {
             Value::Number(number) => Self::scalar(number.to_string(), ScalarKind::Other),
             Value::String(text) => Self::scalar(text.as_str(), ScalarKind::Text),
             Value::Sequence(items) => Self::List(items.iter().map(Self::of_yaml).collect()),
-            // `{{ … }}` of a template reads as a mapping in a mapping.
+            // `{{ … }}` of a template parses as a mapping in a mapping.
             Value::Mapping(fields) if is_template(fields) => NOTHING,
             Value::Mapping(fields) => {
                 let key = |key: &'a Value| key.as_str().map_or_else(|| Cow::Owned(String::new()), Cow::Borrowed);
@@ -76,7 +77,7 @@ impl<'a> YamlNode<'a> {
         }
     }
 
-    /// Takes a value of JSON.
+    /// Converts a value of JSON.
     pub(super) fn of_json(value: &'a Json) -> Self {
         match value {
             Json::Null => NOTHING,
@@ -91,12 +92,12 @@ impl<'a> YamlNode<'a> {
         }
     }
 
-    /// Begins a document whose values are put in one after the other.
+    /// Begins a document whose values are added one after the other.
     pub fn empty() -> Self {
         Self::Map(Vec::new())
     }
 
-    /// Puts a value in, in the order in which the document has them.
+    /// Adds a value, in the order of the document.
     pub fn put(&mut self, steps: &[YamlStep<'a>], scalar: Scalar<'a>) {
         let Some((first, rest)) = steps.split_first() else {
             *self = Self::Scalar(scalar);
@@ -124,12 +125,12 @@ impl<'a> YamlNode<'a> {
                     node.put(rest, scalar);
                 }
             }
-            // Two values of one place, of which one is none that holds others.
+            // These are two values of one place, of which one cannot hold others.
             _ => {}
         }
     }
 
-    /// Tells whether a value with such steps belongs into it.
+    /// Tells whether a value with such steps belongs into this one.
     fn goes_on(&self, steps: &[YamlStep<'_>]) -> bool {
         matches!(
             (self, steps.first()),

@@ -1,21 +1,21 @@
-//! Which files a kustomization makes Secrets of, or puts into them: their own text does not say so.
+//! The files that a kustomization turns into Secrets, or inserts into them: their own text does not show it.
 
 use super::super::confidential::is_confidential;
 use super::super::{Value, manifest};
-use super::targets::{Reach, reach};
+use super::targets::{PatchedKinds, patched_kinds};
 
 /// Names a file that becomes a part of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The file, as the kustomization writes it.
     pub file: String,
-    /// What takes it, in words: `secretGenerator app`.
+    /// The object that uses it, in words: `secretGenerator app`.
     pub taker: String,
-    /// How it is taken.
+    /// The use of the file.
     pub usage: SourceUse,
 }
 
-/// Says how a file becomes a part of a Secret.
+/// Describes how a file becomes a part of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceUse {
     /// Each of its lines is a key and a value.
@@ -27,8 +27,9 @@ pub enum SourceUse {
 }
 
 impl SourceUse {
-    /// Names the first value in such a file that must stay secret, with its line where it is text. Bytes that are no text may be a keystore or a key:
-    /// they are plain unless they are known to be public, or encrypted by another program.
+    /// Names the first value in such a file that must stay secret, with its line if it is text. Bytes that are no text
+    /// may be a keystore or a key: they count as plain unless they are known to be public, or encrypted by another
+    /// program.
     pub fn plain_bytes(&self, bytes: &[u8]) -> Option<(Option<usize>, String)> {
         let by_line = |(line, key): (usize, String)| (Some(line), key);
         match (std::str::from_utf8(bytes), self) {
@@ -60,15 +61,15 @@ impl SourceUse {
     }
 }
 
-/// What pictures, fonts and archives of web pages begin with: nobody keeps those secret.
+/// The first bytes of pictures, fonts and archives of web pages, which are public.
 const PUBLIC: [&[u8]; 8] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\0\0\x01\0", b"wOFF", b"wOF2", b"OTTO"];
 
-/// What the files of age and git-crypt begin with.
+/// The first bytes of files of age and git-crypt.
 const ELSEWHERE: [&[u8]; 2] = [b"age-encryption.org/", b"\0GITCRYPT\0"];
 
 /// Tells whether bytes are a picture, a font, or a certificate of X.509 in DER.
 fn is_public(bytes: &[u8]) -> bool {
-    // A certificate is a sequence whose first member is one that begins with the version, tagged 0 (RFC 5280).
+    // A certificate is a sequence whose first member is a sequence that begins with the version, tagged 0 (RFC 5280).
     let is_certificate = bytes.starts_with(&[0x30, 0x82])
         && bytes.get(4..6) == Some(&[0x30, 0x82])
         && bytes.get(8..11) == Some(&[0xa0, 0x03, 0x02]);
@@ -79,8 +80,8 @@ fn is_sealed(bytes: &[u8]) -> bool {
     ELSEWHERE.iter().any(|begin| bytes.starts_with(begin))
 }
 
-/// Lists the files that a kustomization file, or the configuration of a generator, makes Secrets of. The paths begin at the folder of the
-/// kustomization.
+/// Lists the files that a kustomization file, or the configuration of a generator, turns into Secrets. The paths begin
+/// at the folder of the kustomization.
 pub fn sources(document: &Value) -> Vec<Source> {
     let mut found = Vec::new();
     if manifest_kind(document).eq_ignore_ascii_case(manifest::GENERATOR) {
@@ -89,14 +90,14 @@ pub fn sources(document: &Value) -> Vec<Source> {
     for generator in items(document, manifest::GENERATOR) {
         of_generator(generator, &mut found);
     }
-    // Configurations of generators may be written in place.
+    // Configurations of generators may be inline.
     for text in items(document, "generators").filter_map(Value::as_str).filter(|text| text.contains('\n')) {
         found.extend(manifest::documents(text).unwrap_or_default().iter().flat_map(sources));
     }
     for patch in items(document, "patches").chain(items(document, "patchesJson6902")) {
         let kind = field(patch, "target").and_then(|target| field(target, "kind")).and_then(Value::as_str);
         let path = field(patch, "path").and_then(Value::as_str);
-        if let (Some(path), true) = (path, kind.is_some_and(|kind| reach(kind) == Reach::Secrets)) {
+        if let (Some(path), true) = (path, kind.is_some_and(|kind| patched_kinds(kind) == PatchedKinds::Secrets)) {
             found.push(Source {
                 file: path.to_owned(),
                 taker: "a patch for Secrets".to_owned(),

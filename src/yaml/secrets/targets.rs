@@ -1,32 +1,33 @@
-//! For which kinds a patch of kustomize is: the kind of its target is a regular expression.
+//! The kinds that a patch of kustomize targets: the kind of its target is a regular expression.
 
 use super::super::expression::fits_whole;
 
-/// Says whether a patch is for Secrets.
+/// Tells whether a patch is for Secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Reach {
-    /// It is for other kinds, or says itself which it is for.
+pub(super) enum PatchedKinds {
+    /// It is for other kinds, or names its kind itself.
     #[default]
     Others,
-    /// It may be for Secrets as for any other kind.
+    /// It may be for Secrets or any other kind.
     Any,
     /// It is for Secrets.
     Secrets,
 }
 
-/// Judges the kind of a target: `Secret`, `Sec.*`, `ConfigMap|Secret`; none at all, or one that fits every kind, says nothing of Secrets.
-pub(super) fn reach(kind: &str) -> Reach {
+/// Classifies the kind of a target: `Secret`, `Sec.*`, `ConfigMap|Secret`; a missing one, or one that matches every
+/// kind, may be any.
+pub(super) fn patched_kinds(kind: &str) -> PatchedKinds {
     let names = kind.split(['|', '(', ')', '^', '$']).any(|word| word == "Secret");
     if !fits_whole(kind, "Secret") {
-        // What Kubernetes cannot read as an expression may still name it.
-        return if names { Reach::Secrets } else { Reach::Others };
+        // An invalid expression may still name it.
+        return if names { PatchedKinds::Secrets } else { PatchedKinds::Others };
     }
-    if names || !fits_whole(kind, "ConfigMap") { Reach::Secrets } else { Reach::Any }
+    if names || !fits_whole(kind, "ConfigMap") { PatchedKinds::Secrets } else { PatchedKinds::Any }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Reach, reach};
+    use super::{PatchedKinds, patched_kinds};
 
     #[test]
     fn the_kind_of_a_target_is_an_expression() {
@@ -41,13 +42,13 @@ mod tests {
             ".ecret",
             "\\QSecret\\E",
         ] {
-            assert_eq!(reach(kind), Reach::Secrets, "{kind}");
+            assert_eq!(patched_kinds(kind), PatchedKinds::Secrets, "{kind}");
         }
         for kind in ["", ".*", ".+", "[A-Z].*"] {
-            assert_eq!(reach(kind), Reach::Any, "{kind}");
+            assert_eq!(patched_kinds(kind), PatchedKinds::Any, "{kind}");
         }
         for kind in ["ConfigMap", "Sec", "SecretStore", "Deployment|StatefulSet", "secret"] {
-            assert_eq!(reach(kind), Reach::Others, "{kind}");
+            assert_eq!(patched_kinds(kind), PatchedKinds::Others, "{kind}");
         }
     }
 }

@@ -6,7 +6,7 @@ fn plain(text: &str) -> Vec<Held> {
     found.into_iter().filter(|held| held.is_plain(false)).collect()
 }
 
-/// Every form in which a value of a Secret stands in a document, with `VALUE` for it; what it is, and its path.
+/// Every form of a value of a Secret in a document, with `VALUE` for it; its place and its path.
 const FORMS: &[(&str, ValuePlacement, &str)] = &[
     ("kind: Secret\nstringData: {p: VALUE}\n", ValuePlacement::Secret, "stringData.p"),
     ("kind: List\nitems: [{kind: Secret, stringData: {p: VALUE}}]\n", ValuePlacement::Secret, "items[0].stringData.p"),
@@ -249,7 +249,7 @@ fn what_an_operator_or_a_chart_makes_a_secret_of_is_judged_by_what_it_says_itsel
     ] {
         assert_eq!(plain(open), [], "{open}");
     }
-    // A patch for any kind may be one for a Secret: what says that it is a password is one.
+    // A patch for any kind may be one for a Secret: a value that marks itself as a password counts.
     for target in ["{kind: '.*'}", "{name: x}", "{labelSelector: a=b}"] {
         let text = format!(
             "patches:\n- target: {target}\n  patch: |\n    - {{op: add, path: /data/password, value: aHVudGVyMg==}}\n"

@@ -1,4 +1,4 @@
-//! Variables of Flux that stand in a value of a Secret, and whether what is put in their place must stay secret.
+//! Variables of Flux in a value of a Secret, and whether their values must stay secret.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::super::confidential::{
 };
 use super::SEALED;
 
-/// Holds a value of a Secret in which variables stand: `postgres://app:${PASSWORD}@db`.
+/// Holds a value of a Secret with variables: `postgres://app:${PASSWORD}@db`.
 #[derive(Clone)]
 pub struct ValueTemplate {
     block: String,
@@ -24,13 +24,13 @@ impl fmt::Debug for ValueTemplate {
 }
 
 impl ValueTemplate {
-    /// Takes a value of a Secret; `None` where no variable stands in it.
+    /// Reads a value of a Secret; `None` if it has no variable.
     pub(super) fn of(block: &str, key: &str, text: &str) -> Option<Self> {
         let template = Self { block: block.to_owned(), key: key.to_owned(), text: text.to_owned() };
         (!text.starts_with(SEALED) && !template.variables().is_empty()).then_some(template)
     }
 
-    /// Writes what it is in the Secret: `stringData.password`.
+    /// Returns the name of the value in the Secret: `stringData.password`.
     pub fn shown(&self) -> String {
         if self.key.is_empty() { self.block.clone() } else { format!("{}.{}", self.block, self.key) }
     }
@@ -40,14 +40,15 @@ impl ValueTemplate {
         forms(&self.text).into_iter().map(|form| form.name).collect()
     }
 
-    /// Puts a value in the place of a variable.
+    /// Replaces a variable by a value.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         Self { text: put_in(&self.text, name, value), ..self.clone() }
     }
 
-    /// Tells whether the value of a variable is what must stay secret here: the text with it must, and without it need not, or its own name says
-    /// that it is to be kept. Numbers, and what its name calls a host, a user or the like, are no secrets.
+    /// Tells whether the value of a variable must stay secret here: the text with it is confidential, and without it is
+    /// not, or its own name marks it as secret. Numbers, and values whose name is that of a host, a user or the like,
+    /// are no secrets.
     pub fn is_kept_in(&self, name: &str, value: &str) -> bool {
         let value = value.trim();
         if value.starts_with(SEALED) || is_placeholder(value) {
@@ -73,14 +74,14 @@ impl ValueTemplate {
     }
 }
 
-/// Says where a variable stands in a text.
+/// Holds the place of a variable in a text.
 struct Form<'t> {
     from: usize,
     to: usize,
     name: &'t str,
 }
 
-/// Finds the forms of variables in a text, those within the defaults of others too; `$${` is none.
+/// Finds the variables in a text, also those in the defaults of others; `$${` is none.
 fn forms(text: &str) -> Vec<Form<'_>> {
     let mut found = Vec::new();
     for (from, sign) in text.match_indices("${") {
@@ -102,7 +103,7 @@ fn put_in(text: &str, name: &str, value: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for form in forms(text).into_iter().filter(|form| form.name == name) {
-        // One that stands in the default of another of its name goes with that.
+        // A variable inside of the default of another of the same name is replaced with that.
         if form.from < at {
             continue;
         }

@@ -1,5 +1,6 @@
-//! Goes through a document and collects what Secrets hold in it.
+//! Walks a document and collects the values of its Secrets.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::super::Value;
@@ -12,20 +13,20 @@ use super::inputs::{self, Use};
 use super::lines::{in_lines, without_actions};
 use super::node::{Scalar, ScalarKind, YamlNode, YamlStep};
 use super::operators;
-use super::targets::{Reach, reach};
+use super::targets::{PatchedKinds, patched_kinds};
 use super::variables::ValueTemplate;
 use super::{Held, SEALED, ValuePlacement};
 
-/// So deep may texts stand in texts; nobody writes more, and each is parsed.
+/// The deepest nesting of texts in texts: real ones are not deeper, and each is parsed.
 const DEEPEST_TEXT: usize = 4;
 
-/// The group whose sets make objects of templates.
+/// The group whose sets create objects from templates.
 const OPERATOR: &str = crate::model::known::OPERATOR;
 
-/// The fields of a document, or of what stands in it.
+/// The fields of a document, or of a part of it.
 type Fields<'a> = [(std::borrow::Cow<'a, str>, YamlNode<'a>)];
 
-/// Says where in a document something stands.
+/// Names a place in a document.
 #[derive(Clone, Copy)]
 struct At<'p> {
     before: Option<&'p At<'p>>,
@@ -60,22 +61,22 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Says what is known of a place from what stands around it.
+/// Describes the surroundings of a place.
 #[derive(Clone, Copy)]
 struct Place<'t> {
     /// Whether an object here is one of the document's own: the document, or an item of its list.
     own: bool,
-    /// Whether it is an item of a list of Secrets, which need not say what it is.
+    /// Whether it is an item of a list of Secrets, which need not state its kind.
     of_secrets: bool,
     /// Whether it is a patch for Secrets.
-    patch: Reach,
-    /// The text that it stands in, and which of the caller's values that is.
+    patch: PatchedKinds,
+    /// The text around it, and its index among the caller's values.
     text: Option<(&'t str, usize)>,
-    /// In how many texts it stands.
+    /// The number of texts around it.
     depth: usize,
 }
 
-const OWN: Place<'static> = Place { own: true, of_secrets: false, patch: Reach::Others, text: None, depth: 0 };
+const OWN: Place<'static> = Place { own: true, of_secrets: false, patch: PatchedKinds::Others, text: None, depth: 0 };
 
 impl Place<'_> {
     fn within(self) -> Self {
@@ -91,26 +92,26 @@ pub(super) fn of(node: &YamlNode<'_>) -> Vec<Held> {
 
 pub(super) fn of_patch(node: &YamlNode<'_>) -> Vec<Held> {
     let mut walk = Walk::default();
-    walk.node(node, &At::TOP, Place { own: false, patch: Reach::Secrets, ..OWN });
+    walk.node(node, &At::TOP, Place { own: false, patch: PatchedKinds::Secrets, ..OWN });
     walk.found
 }
 
-/// Lists the values of Secrets in which variables stand that Flux puts in after the build. What a generator makes is base64 by then, in which
-/// there are none.
+/// Lists the values of Secrets with variables that Flux substitutes after the build. The values of a generator are
+/// base64 by then, and have none.
 pub(super) fn templates(node: &YamlNode<'_>) -> Vec<ValueTemplate> {
     let mut walk = Walk::default();
     walk.node(node, &At::TOP, OWN);
     walk.templates
 }
 
-/// Lists the inputs of a set that its Secrets take, and whether there may be more of them in a template that is encrypted.
+/// Lists the inputs that the Secrets of a set use, and whether an encrypted template may use more of them.
 pub(super) fn uses(node: &YamlNode<'_>) -> (Vec<Use>, bool) {
     let mut walk = Walk::default();
     walk.node(node, &At::TOP, OWN);
     (walk.of_sets, walk.may_take_more)
 }
 
-/// Finds what the values of a provider of inputs become in a set.
+/// Finds the values of Secrets in the inputs of a provider for a set.
 pub(super) fn provided(defaults: &YamlNode<'_>, uses: &[Use], may_take_more: bool) -> Vec<Held> {
     let mut walk = Walk::default();
     let (spec, at) = (At::TOP.key("spec"), "defaultValues");
@@ -127,19 +128,21 @@ pub(super) fn provided(defaults: &YamlNode<'_>, uses: &[Use], may_take_more: boo
 #[derive(Default)]
 struct Walk {
     found: Vec<Held>,
-    /// The values in which variables stand.
+    /// The values with variables.
     templates: Vec<ValueTemplate>,
-    /// The inputs that Secrets of all sets take.
+    /// The inputs that the Secrets of all sets use.
     of_sets: Vec<Use>,
     /// Whether one of those has a ciphertext.
     may_take_more: bool,
-    /// The inputs of a set that its Secrets take.
+    /// The inputs that the Secrets of a set use.
     uses: Vec<Use>,
-    /// Whether a Secret of the set has a ciphertext, of which nobody knows what it takes.
+    /// The places of the inputs that are found already: several Secrets may use one.
+    inputs: HashSet<String>,
+    /// Whether a Secret of the set has a ciphertext, whose inputs are unknown.
     is_sealed: bool,
 }
 
-/// What is to be said of a value of a Secret.
+/// Describes a value of a Secret.
 struct StatedValue<'v> {
     form: ValuePlacement,
     owner: &'v dyn fmt::Display,
@@ -165,7 +168,7 @@ impl Walk {
         let kind = word(fields, "kind");
         let is_secret = is_of_kind(fields, place.own, manifest::is_secret_kind)
             || place.of_secrets && kind.is_empty()
-            || place.patch == Reach::Secrets;
+            || place.patch == PatchedKinds::Secrets;
         if is_secret && is_core(fields) {
             return self.secret(fields, at, place);
         }
@@ -183,7 +186,7 @@ impl Walk {
         self.fields(fields, at, place);
     }
 
-    /// Goes through the fields of what is no Secret.
+    /// Walks the fields of an object that is no Secret.
     fn fields(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let of_secrets = is_of_kind(fields, false, manifest::is_secret_list);
         let within = place.within();
@@ -197,14 +200,15 @@ impl Walk {
                         }
                     }
                 }
-                // What may be an object of the document's own is an item of a list, and of a list in it.
+                // Only an item of the document's list, or of a list in it, may be an object of the document.
                 YamlNode::List(items) if place.own && is_word(key, "items") => {
                     for (index, item) in items.iter().enumerate() {
                         self.node(item, &at.index(index), Place { of_secrets, ..place });
                     }
                 }
                 YamlNode::Scalar(scalar) if key.eq_ignore_ascii_case("patch") => {
-                    let patch = target(fields).map_or(Reach::Others, |target| reach(word_in(target, "kind")));
+                    let patch =
+                        target(fields).map_or(PatchedKinds::Others, |target| patched_kinds(word_in(target, "kind")));
                     self.text(scalar, &at, Place { patch, ..within });
                 }
                 YamlNode::Scalar(scalar) if key == "sourceValue" => {
@@ -215,7 +219,7 @@ impl Walk {
                     }
                     self.text(scalar, &at, within);
                 }
-                // Values of charts that make a Secret of them; what is an object of another kind has fields of its own.
+                // Values of charts that create a Secret from them; an object of another kind has fields of its own.
                 YamlNode::Map(values) if key == "stringData" && word(fields, "kind").is_empty() => {
                     for (key, value) in values {
                         self.template(key, value, &at.key(key), place);
@@ -227,7 +231,7 @@ impl Walk {
         }
     }
 
-    /// Takes what an operator makes a Secret of, at the end of a way through its object.
+    /// Collects the source of an operator's Secret, at the end of a path through its object.
     fn made(&mut self, way: &[&str], fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let Some((first, rest)) = way.split_first() else {
             return fields.iter().for_each(|(key, value)| self.template(key, value, &at.key(key), place));
@@ -251,7 +255,7 @@ impl Walk {
         }
     }
 
-    /// Takes an item that names its key and its value, or has several of both.
+    /// Collects an item that names its key and its value, or has several of both.
     fn pair(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let name = word(fields, "key");
         for (key, node) in fields {
@@ -268,12 +272,12 @@ impl Walk {
         }
     }
 
-    /// Takes a value that becomes one of a Secret, and may be meant for everybody.
+    /// Collects a value that becomes one of a Secret, and may be public.
     fn template(&mut self, key: &str, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         let Some(scalar) = node.text() else { return };
         let text = scalar.text.as_ref();
         let path = at.to_string();
-        // A way of an operator may end where the values of a chart do.
+        // The path of an operator may end at the values of a chart.
         if self.found.iter().any(|held| held.form == ValuePlacement::Template && held.path == path) {
             return;
         }
@@ -295,26 +299,26 @@ impl Walk {
         });
     }
 
-    /// Takes what a Secret holds.
+    /// Collects the values of a Secret.
     fn secret(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let form = match (place.text, place.own) {
-            _ if place.patch == Reach::Secrets => ValuePlacement::Patch,
+            _ if place.patch == PatchedKinds::Secrets => ValuePlacement::Patch,
             (Some(_), _) => ValuePlacement::Text,
             (None, true) => ValuePlacement::Secret,
             (None, false) => ValuePlacement::Within,
         };
         for block in manifest::BLOCKS {
-            // In another case the API server takes no value from it; it stands there no less.
+            // The API server reads no value from a key in another case; the value is in the file all the same.
             let is_block = |key: &str| is_word(key, block) || manifest::is_same_name(key, block);
             for (key, node) in fields.iter().filter(|(key, _)| is_block(key)) {
                 let at_block = at.key(key);
                 match node {
                     YamlNode::Map(values) => {
                         let is_value = |(_, value): &(_, YamlNode<'_>)| matches!(value, YamlNode::Scalar(_));
-                        // A policy that makes Secrets has the whole object below `data`.
+                        // A policy that creates Secrets has the whole object below `data`.
                         let is_object = || manifest::is_secret_kind(word(values, "kind"));
                         if form != ValuePlacement::Secret && (!values.iter().all(is_value) || is_object()) {
-                            self.node(node, &at_block, Place { patch: Reach::Others, ..place.within() });
+                            self.node(node, &at_block, Place { patch: PatchedKinds::Others, ..place.within() });
                             continue;
                         }
                         for (key, value) in values {
@@ -334,7 +338,7 @@ impl Walk {
         self.copies(fields, at, place);
     }
 
-    /// Takes all that stands below a key of a Secret: more than one value is a mistake, and no less secret.
+    /// Collects everything below a key of a Secret: more than one value is a mistake, and no less secret.
     fn value(&mut self, said: &StatedValue<'_>, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         match node {
             YamlNode::Scalar(scalar) => self.hold(said, scalar, at, place),
@@ -345,7 +349,7 @@ impl Walk {
         }
     }
 
-    /// Takes a value that is none of a Secret's and stands in it: whatever it says, it is doubtful.
+    /// Collects a value in an invalid place of a Secret: it counts as confidential, unless it is a placeholder.
     fn odd(&mut self, said: &StatedValue<'_>, node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         let before = self.found.len();
         self.value(said, node, at, place);
@@ -354,7 +358,7 @@ impl Walk {
         }
     }
 
-    /// Takes the copies of a whole Secret that programs keep in its annotations.
+    /// Collects the copies of a whole Secret that programs keep in its annotations.
     fn copies(&mut self, fields: &Fields<'_>, owner: &At<'_>, place: Place<'_>) {
         let below = |node: &'_ YamlNode<'_>, name: &str| -> Vec<usize> {
             let YamlNode::Map(fields) = node else { return Vec::new() };
@@ -402,7 +406,7 @@ impl Walk {
         });
     }
 
-    /// Takes the literals of a generator of kustomize.
+    /// Collects the literals of a generator of kustomize.
     fn generator(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         for (key, node) in fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case("literals")) {
             let YamlNode::List(items) = node else { continue };
@@ -419,7 +423,7 @@ impl Walk {
         }
     }
 
-    /// Takes what the operations of a JSON patch put into a Secret. No other kind has `stringData`.
+    /// Collects the values that the operations of a JSON patch write into a Secret. No other kind has `stringData`.
     fn json_patch(&mut self, items: &[YamlNode<'_>], at: &At<'_>, place: Place<'_>) {
         for (index, item) in items.iter().enumerate() {
             let YamlNode::Map(fields) = item else { continue };
@@ -427,7 +431,8 @@ impl Walk {
             let path = word(fields, "path").replace("~1", "/").replace("~0", "~");
             let mut steps = path.trim_start_matches('/').splitn(2, '/');
             let (block, key) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-            let is_block = block == "stringData" || place.patch != Reach::Others && manifest::BLOCKS.contains(&block);
+            let is_block =
+                block == "stringData" || place.patch != PatchedKinds::Others && manifest::BLOCKS.contains(&block);
             let before = self.found.len();
             for (name, node) in fields.iter().filter(|(key, _)| key == "value") {
                 let at_value = at.key(name);
@@ -442,11 +447,11 @@ impl Walk {
                         let said = StatedValue { form: ValuePlacement::Patch, owner: &at, block, key };
                         self.value(&said, node, &at_value, place);
                     }
-                    node => self.node(node, &at_value, Place { patch: Reach::Others, ..place.within() }),
+                    node => self.node(node, &at_value, Place { patch: PatchedKinds::Others, ..place.within() }),
                 }
             }
-            // Of another kind `data` holds anything.
-            if place.patch == Reach::Any && block == "data" {
+            // In another kind, `data` holds anything.
+            if place.patch == PatchedKinds::Any && block == "data" {
                 for held in self.found.iter_mut().skip(before) {
                     let value = fields.iter().find(|(key, _)| key == "value").map(|(_, node)| node);
                     let text = match value {
@@ -461,10 +466,10 @@ impl Walk {
         }
     }
 
-    /// Looks into a text: a manifest, a template of one, a patch.
+    /// Searches a text: a manifest, a template of one, a patch.
     fn text(&mut self, scalar: &Scalar<'_>, at: &At<'_>, place: Place<'_>) {
         let text = scalar.text.as_ref();
-        let may = place.patch != Reach::Others && text.contains("ata") || manifest::may_hold_secrets(text);
+        let may = place.patch != PatchedKinds::Others && text.contains("ata") || manifest::may_hold_secrets(text);
         if scalar.kind != ScalarKind::Text || place.depth >= DEEPEST_TEXT || !may {
             return;
         }
@@ -492,7 +497,7 @@ impl Walk {
         }
     }
 
-    /// Looks through a set of flux-operator, whose templates put inputs into what they make.
+    /// Searches a set of flux-operator, whose templates insert inputs into its objects.
     fn set(&mut self, fields: &Fields<'_>, at: &At<'_>, place: Place<'_>) {
         let around = (std::mem::take(&mut self.uses), std::mem::take(&mut self.is_sealed));
         self.fields(fields, at, place);
@@ -519,7 +524,7 @@ impl Walk {
         }
     }
 
-    /// Takes what an input holds that a template puts into a Secret.
+    /// Collects the values of an input that a template inserts into a Secret.
     fn input(&mut self, one: &Use, keys: &[String], node: &YamlNode<'_>, at: &At<'_>, place: Place<'_>) {
         match node {
             YamlNode::Map(fields) => {
@@ -535,7 +540,7 @@ impl Walk {
             }
             YamlNode::Scalar(scalar) => {
                 let path = at.to_string();
-                if self.found.iter().any(|held| held.form == ValuePlacement::Input && held.path == path) {
+                if !self.inputs.insert(path) {
                     return;
                 }
                 let own = match at.step {
@@ -555,7 +560,7 @@ impl Walk {
         }
     }
 
-    /// Takes the inputs that say themselves that they are to be kept, where nobody knows what the encrypted template takes.
+    /// Collects the inputs that mark themselves as secret, if the encrypted template's inputs are unknown.
     fn doubtful(&mut self, node: &YamlNode<'_>, key: &str, at: &At<'_>, place: Place<'_>) {
         match node {
             YamlNode::Map(fields) => {
@@ -568,7 +573,7 @@ impl Walk {
             }
             YamlNode::Scalar(scalar) => {
                 let path = at.to_string();
-                let is_known = self.found.iter().any(|held| held.form == ValuePlacement::Input && held.path == path);
+                let is_known = self.inputs.contains(&path);
                 let is_sealed = scalar.text.starts_with(SEALED);
                 if scalar.kind == ScalarKind::Text
                     && !is_known
@@ -632,14 +637,14 @@ fn word_in<'n>(node: &'n YamlNode<'_>, name: &str) -> &'n str {
     }
 }
 
-/// Tells whether one of the kinds that it names is such; who encrypts the kind itself does not say what it is.
+/// Tells whether one of the stated kinds passes a test; an encrypted kind is unknown.
 fn is_of_kind(fields: &Fields<'_>, or_sealed: bool, test: impl Fn(&str) -> bool) -> bool {
     let is_kind = |key: &str| is_word(key, "kind") || manifest::is_same_name(key, "kind");
     let mut kinds = fields.iter().filter(|(key, _)| is_kind(key)).map(|(_, node)| node.word());
     kinds.any(|kind| test(kind) || or_sealed && kind.starts_with(SEALED))
 }
 
-/// Tells whether it is of the core group: other groups have kinds of this name, whose fields are theirs.
+/// Tells whether it is of the core group: other groups have kinds of this name, with fields of their own.
 fn is_core(fields: &Fields<'_>) -> bool {
     let mut versions =
         fields.iter().filter(|(key, _)| is_word(key, "apiVersion")).map(|(_, node)| node.word()).peekable();
@@ -670,7 +675,7 @@ fn replaced<'n>(fields: &'n Fields<'_>) -> Option<&'n str> {
         let mut paths = list(fields, "fieldPaths").iter().map(YamlNode::word);
         paths.find(|path| {
             let block = path.split('.').next().unwrap_or_default();
-            block == "stringData" || reach(select) == Reach::Secrets && manifest::BLOCKS.contains(&block)
+            block == "stringData" || patched_kinds(select) == PatchedKinds::Secrets && manifest::BLOCKS.contains(&block)
         })
     };
     list(fields, "targets").iter().find_map(of_target)

@@ -1,7 +1,8 @@
-//! YAML as sigs.k8s.io/yaml writes and reads it, which is what Flux and Kubernetes do with every manifest: go-yaml v2, that is YAML 1.1.
+//! YAML as sigs.k8s.io/yaml writes and reads it, and so Flux and Kubernetes for every manifest: go-yaml v2, that is
+//! YAML 1.1.
 //!
-//! What is written is the text that Flux puts variables into, so it is the same to the letter: which texts stand in quotes, where long
-//! lines are folded, how keys are sorted. What is read afterwards has the types that go-yaml gives it: `on` is true, `0755` is 493.
+//! Flux substitutes variables in the written text, so it is the same to the letter: the quotes of texts, the folds of
+//! long lines, the order of keys. The reader assigns the types of go-yaml: `on` is true, `0755` is 493.
 
 mod read;
 mod scalar;

@@ -12,12 +12,12 @@ use super::scalar::{Plain, general, resolve};
 /// The most values that a text may hold once its aliases are expanded.
 const MOST_VALUES: usize = 1_000_000;
 
-/// Says why a text is not read.
+/// Explains why a text is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// In which words.
+    /// The reason, in words.
     pub why: String,
-    /// At which line, counted from 1.
+    /// The line, counted from 1.
     pub line: Option<usize>,
 }
 
@@ -28,15 +28,16 @@ fn unread<T>(why: impl Into<String>, line: usize) -> Result<T, Unread> {
 /// Reads the one document of a text.
 ///
 /// # Errors
-/// Says where it is no YAML, or nothing that JSON can hold.
+/// Describes the place that is no YAML, or has no form in JSON.
 pub fn read(text: &str) -> Result<Value, Unread> {
-    // libyaml, from which go-yaml comes, says what is YAML; its events are not to be had, so another parser says what stands there.
+    // libyaml, from which go-yaml comes, decides what is YAML; its events are not available, so another parser reads
+    // the content.
     crate::yaml::from_str::<IgnoredAny>(text).map_err(|error| Unread { why: error.to_string(), line: error.line() })?;
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true, emit_comments: false };
     let mut tree = Tree::default();
     for next in Parser::new_from_str_with_options(text, options) {
         let Ok((event, span)) = next else {
-            // The two differ in what they take for YAML.
+            // The two accept different texts as YAML.
             return crate::yaml::from_str(text).map_err(|error| Unread { why: error.to_string(), line: error.line() });
         };
         tree.take(event, span.start.line())?;
@@ -148,7 +149,7 @@ impl Tree {
             None => self.whole = Some(value),
             Some(Open::List { items, .. }) => items.push(value),
             Some(Open::Map { fields, key, .. }) => match key.take() {
-                // A key that stands twice counts as it stands last.
+                // The last of two equal keys counts.
                 Some(Key::Name(name)) => drop(fields.insert(name, value)),
                 Some(Key::Merge) => merge(fields, value, line)?,
                 None => {}
@@ -164,7 +165,7 @@ impl Tree {
     }
 }
 
-/// Puts what `<<` names over what is there; of several mappings the first that has a key wins.
+/// Merges the mappings of `<<`; of several, the first that has a key wins.
 fn merge(fields: &mut Map<String, Value>, value: Value, line: usize) -> Result<(), Unread> {
     let sources = match value {
         Value::Array(items) => items,
@@ -179,7 +180,7 @@ fn merge(fields: &mut Map<String, Value>, value: Value, line: usize) -> Result<(
     Ok(())
 }
 
-/// What a scalar is, with its text where it is one.
+/// The type of a scalar, with its text if it is one.
 enum Typed {
     Plain(Plain),
     Text(String),
@@ -244,7 +245,7 @@ fn value(typed: Typed, line: usize) -> Result<Value, Unread> {
     })
 }
 
-/// Returns the number of JSON: one without a fraction is a whole number.
+/// Returns a number of JSON: one without a fraction is a whole number.
 fn whole(number: f64) -> Option<serde_json::Number> {
     let digits = format!("{number}");
     let whole = digits.parse::<i64>().map(Into::into).or_else(|_| digits.parse::<u64>().map(Into::into));

@@ -1,15 +1,15 @@
-//! What a plain scalar is (go-yaml v2, `resolve.go`), and how numbers are written.
+//! The types of plain scalars (go-yaml v2, `resolve.go`), and the writing of numbers.
 
-/// Says what a plain scalar is.
+/// Classifies a plain scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Plain {
     Null,
     Bool(bool),
     Integer(i64),
-    /// What is too large for the signed one.
+    /// A number that is too large for the signed one.
     Unsigned(u64),
     Float(f64),
-    /// It is read as a text, and stands in quotes nevertheless when it is one.
+    /// A time: it is read as a text, and a text of this form is quoted.
     Time,
     Text,
 }
@@ -64,11 +64,11 @@ fn number(text: &str) -> Plain {
             return Plain::Unsigned(number);
         }
     }
-    // Of what stands before and behind the point one may be missing, but a number has digits.
+    // The part before or after the point may be missing, but a number has digits.
     if unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') { float(&plain) } else { Plain::Text }
 }
 
-/// Reads the digits of a whole number as Go does by their prefix; a leading zero makes them octal.
+/// Reads the digits of a whole number by their prefix, as Go does; a leading zero means octal.
 fn integer(digits: &str) -> Option<u64> {
     let lower = digits.to_ascii_lowercase();
     let (digits, radix) = if let Some(digits) = lower.strip_prefix("0x") {
@@ -82,7 +82,7 @@ fn integer(digits: &str) -> Option<u64> {
     } else {
         (lower.as_str(), 10)
     };
-    // Rust would take one more sign.
+    // Rust would accept another sign.
     let is_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
     u64::from_str_radix(digits, radix).ok().filter(|_| is_digits)
 }
@@ -129,7 +129,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Tells whether a text is a number of base 60, which stands in quotes for the sake of other readers (`isBase60Float`).
+/// Tells whether a text is a number of base 60, which is quoted for the sake of other readers (`isBase60Float`).
 pub(super) fn is_base_60(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (text, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -148,7 +148,7 @@ pub(super) fn is_base_60(text: &str) -> bool {
         })
 }
 
-/// Writes a number as Go does in its form `g`, from the shortest digits of scientific notation (`1.5e3`).
+/// Returns a number in Go's form `g`, from the shortest digits of scientific notation (`1.5e3`).
 pub(super) fn general(scientific: &str) -> String {
     let (digits, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();

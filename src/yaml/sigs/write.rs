@@ -1,4 +1,5 @@
-//! Writing a value as go-yaml v2 does: blocks of two spaces, lists at the indentation of their key, lines folded behind the eightieth column.
+//! Writing a value as go-yaml v2 does: blocks of two spaces, lists at the indentation of their key, lines folded after
+//! the eightieth column.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -7,10 +8,10 @@ use serde_json::Value;
 
 use super::scalar::{self, Plain, resolve};
 
-/// Where a line is folded at its next space.
+/// The column after which a line is folded at the next space.
 const WIDTH: usize = 80;
 
-/// The longest key that stands on the line of its value.
+/// The longest key on the line of its value.
 const LONGEST_KEY: usize = 128;
 
 /// Writes a value, keys sorted.
@@ -25,13 +26,13 @@ pub fn write(value: &Value) -> String {
 struct Writer {
     out: String,
     column: usize,
-    /// Whether the last that was written is a space.
+    /// Whether the last written character is a space.
     is_blank: bool,
-    /// Whether only indentation and indicators stand on the line.
+    /// Whether the line has only indentation and indicators.
     is_indented: bool,
 }
 
-/// Says how a scalar may be written (`yaml_emitter_analyze_scalar`).
+/// Lists the allowed forms of a scalar (`yaml_emitter_analyze_scalar`).
 struct Forms {
     is_multiline: bool,
     plain: bool,
@@ -40,7 +41,7 @@ struct Forms {
 }
 
 impl Writer {
-    /// Writes a value; `indent` is that of what it stands in.
+    /// Writes a value; `indent` is that of its parent.
     fn node(&mut self, value: &Value, indent: Option<usize>, in_mapping: bool) {
         match value {
             Value::Null => self.plain("null", indent, false),
@@ -95,7 +96,7 @@ impl Writer {
         }
     }
 
-    /// Begins a line, unless one was just begun.
+    /// Begins a line, unless the current one is empty.
     fn line(&mut self, indent: Option<usize>) {
         let indent = indent.unwrap_or_default();
         if !self.is_indented || self.column > indent || (self.column == indent && !self.is_blank) {
@@ -115,7 +116,7 @@ impl Writer {
 
     fn put(&mut self, letter: char) {
         self.out.push(letter);
-        // A line end of another kind begins a column anew.
+        // A line end of another kind resets the column.
         self.column = if is_break(letter) { 0 } else { self.column.saturating_add(1) };
     }
 
@@ -237,7 +238,7 @@ fn deeper(indent: Option<usize>) -> usize {
 fn written(number: &serde_json::Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => {
-            // Without a fraction it is read as a whole number on the way.
+            // A float without a fraction passes through as a whole number.
             let (digits, is_whole) = (format!("{float}"), float.fract() == 0.0 && float.abs() < 1e19);
             if is_whole { digits } else { scalar::general(&format!("{float:e}")) }
         }
@@ -249,7 +250,7 @@ fn is_break(letter: char) -> bool {
     matches!(letter, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// What go-yaml takes for printable: nothing beyond the first plane, no tab and no carriage return.
+/// The characters that go-yaml considers printable: none beyond the first plane, no tab and no carriage return.
 fn is_printable(letter: char) -> bool {
     matches!(letter, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
 }
@@ -293,7 +294,7 @@ fn forms(text: &str) -> Forms {
     let mut previous: Option<char> = None;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        // A line end counts as what stands before a word, and not as what follows one.
+        // A line end counts as a blank before a word, but not after one.
         let follows = is_blank(letters.peek().copied());
         let precedes = is_blank(previous) || previous.is_some_and(is_break) || previous == Some('\0');
         indicators |= match letter {

@@ -96,7 +96,7 @@ fn nothing_needs_kustomize() {
     std::os::unix::fs::symlink(git, programs.join("git")).unwrap();
     let mut deck = Stage::fluxdeck().with(["demo"]).knowing("PATH", &programs).open();
     deck.lives(&["staging", "production"]);
-    deck.press("jjR");
+    deck.press("2jjR");
     deck.sees("1 running");
     // Which file becomes what is read from the manifests themselves.
     let mut deck = workspace.stage().knowing("PATH", &programs).open();

@@ -10,10 +10,14 @@ use super::super::support::workspace::Workspace;
 /// Every subcommand that needs a cluster, with a call of it.
 const OF_CLUSTERS: &[&[&str]] = &[
     &["status"],
+    &["doctor"],
+    &["walk", "bootstrap"],
     &["logs", "flux-system/web-0"],
     &["reconcile", "ks/flux-system/apps"],
     &["suspend", "ks/flux-system/apps", "--reason", "a"],
     &["resume", "ks/flux-system/apps"],
+    &["diff"],
+    &["diff", "--drift"],
     &["pods"],
     &["get", "pods"],
     &["describe", "ks/flux-system/apps"],
@@ -29,6 +33,8 @@ const OF_CLUSTERS: &[&[&str]] = &[
     &["helm", "manifest", "web/web"],
     &["helm", "diff", "web/web"],
     &["events"],
+    &["timeline"],
+    &["orphans"],
     &["secret", "age-key"],
 ];
 
@@ -42,10 +48,12 @@ const OF_FILES: &[&str] = &[
     "files",
     "where",
     "objects",
+    "build",
     "releases",
     "impact",
     "history",
     "check",
+    "explain",
     "secrets",
     "secret view",
     "secret set",

@@ -27,6 +27,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("cluster refused, the other real", REAL, "a_refused_cluster_says_so_and_leaves_the_other_alone"),
     ("cluster hanging", HERE, "connection::a_hanging_cluster_says_so_and_keys_are_answered_meanwhile"),
     ("cluster hanging, the other real", REAL, "a_hanging_cluster_says_so_and_delays_nothing"),
+    ("cluster fallen silent, the other real", REAL, "a_cluster_that_falls_silent_says_so_in_ten_seconds"),
     ("TLS mismatch: no TLS there", HERE, "connection::a_server_without_tls_is_told_as_that"),
     ("TLS mismatch: another certificate", REAL, "a_certificate_of_somebody_else_is_told_with_what_to_compare"),
     ("TLS not verified", HERE, "connection::a_certificate_that_nobody_looks_at_is_told_wherever_the_environment_is"),

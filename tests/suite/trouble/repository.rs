@@ -84,7 +84,7 @@ fn a_detached_head_is_named_and_refuses_to_push() {
     deck.press("v");
     deck.sees("detached at");
     deck.press("P");
-    deck.sees("HEAD is detached: no branch would carry the commit");
+    deck.sees("HEAD is detached, and no branch would carry the commit");
     deck.tells("git switch main, or git switch -c NAME");
 }
 
@@ -104,10 +104,10 @@ fn a_merge_in_conflict_is_told_and_its_marks_are_not_committed() {
     deck.sees_row(&["settings.yaml", "!"]);
     deck.press("v");
     deck.sees("MERGING IN PROGRESS");
-    deck.sees("in conflict: edit, then space (1)");
+    deck.sees("in conflict: e edits, space marks as resolved (1)");
     deck.press("P");
     deck.sees("git is merging");
-    deck.tells("finish it (git status says how), then push");
+    deck.tells("finish that, then push");
     deck.press("a");
     deck.tells("a conflict that is not solved");
     deck.tells("keep what is right and take the marks out");

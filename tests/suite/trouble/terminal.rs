@@ -23,7 +23,7 @@ fn forty_columns_show_one_panel_whole() {
     deck.press("2<enter>");
     deck.sees_row(&["state", "ready"]);
     deck.press("?");
-    deck.sees(">keys and commands");
+    deck.sees(">help");
     deck.press("<esc>");
     deck.sees_row(&["state", "ready"]);
     deck.press("<esc>");

@@ -1,4 +1,4 @@
-//! A database cluster that nothing backs up.
+//! A database cluster without a backup.
 
 use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-no-backup",
     about: "a CNPG Cluster without archive, backup or schedule",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let own = at(&object.body, "/spec");
         let schedules: Vec<_> = world

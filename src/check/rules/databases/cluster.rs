@@ -7,10 +7,10 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-cluster-missing",
     about: "a Database, ScheduledBackup, Backup or Pooler whose Cluster is not in its namespace",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects().filter(|object| object.object.group == "postgresql.cnpg.io") {
         let namespace = object.object.namespace.as_str();
         let name = text(&object.body, "/spec/cluster/name");

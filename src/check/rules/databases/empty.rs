@@ -6,13 +6,13 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-empty-beside-backup",
     about: "a Cluster that begins empty although it names a backup to restore from",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let bootstrap = at(&object.body, "/spec/bootstrap");
-        // A replica cluster and an import read what they name in other ways.
+        // A replica cluster and an import use their external clusters in other ways.
         if ["recovery", "pg_basebackup"].iter().any(|way| bootstrap.get(way).is_some()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! An owner that is no role.
+//! A database whose owner is not a role.
 
 use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,13 +6,14 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-owner-missing",
     about: "a Database whose owner is not a role of its Cluster",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// What runs when a Cluster begins (cloudnative-pg.io/documentation, "Bootstrap"); each has a field of its name and `Refs` too.
+/// The fields of SQL that runs when a Cluster is bootstrapped (cloudnative-pg.io/documentation, "Bootstrap"); each also
+/// has a field with the suffix `Refs`.
 const STATEMENTS: [&str; 3] = ["postInitSQL", "postInitApplicationSQL", "postInitTemplateSQL"];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("postgresql.cnpg.io", "Database") {
         let owner = text(&object.body, "/spec/owner");
         let wanted = text(&object.body, "/spec/cluster/name");
@@ -20,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             .objects_of("postgresql.cnpg.io", "Cluster")
             .find(|one| one.object.name == wanted && one.object.namespace == object.object.namespace);
         let Some(cluster) = cluster else { continue };
-        // A cluster that is restored or imported has the roles of where it comes from.
+        // A restored or imported cluster has the roles of its source.
         let bootstrap = at(&cluster.body, "/spec/bootstrap");
         let is_restored = bootstrap.get("recovery").is_some()
             || bootstrap.get("pg_basebackup").is_some()
@@ -29,7 +30,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             at(bootstrap, "/initdb/owner").as_str().or(at(bootstrap, "/initdb/database").as_str()).unwrap_or("app");
         let roles = list(&cluster.body, "/spec/managed/roles");
         let role = roles.iter().find(|role| text(role, "/name") == owner);
-        // Statements may make it: those that name it, and those that are not here.
+        // SQL may create the role: statements that name it, and referenced ones, whose text is not known.
         let names_it = |field: &str| {
             list(bootstrap, &format!("/initdb/{field}"))
                 .iter()
@@ -37,7 +38,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         };
         let by_sql = STATEMENTS.iter().any(|field| names_it(field))
             || STATEMENTS.iter().any(|field| at(bootstrap, "/initdb").get(format!("{field}Refs")).is_some());
-        // A role may be an object of its own.
+        // A `DatabaseRole` object may declare the role.
         let by_object = world.objects_of("postgresql.cnpg.io", "DatabaseRole").any(|one| {
             let named = text(&one.body, "/spec/name");
             one.object.namespace == object.object.namespace

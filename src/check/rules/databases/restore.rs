@@ -7,10 +7,10 @@ use serde_json::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-archives-over-source",
     about: "a Cluster that archives to where it is restored from, under the same name",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("postgresql.cnpg.io", "Cluster") {
         let source = text(&object.body, "/spec/bootstrap/recovery/source");
         let Some(external) =
@@ -37,7 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let from_old = old(at(external, "/barmanObjectStore"), source);
         let archives_old =
             !from_old.0.is_empty() && old(at(&object.body, "/spec/backup/barmanObjectStore"), own_name) == from_old;
-        // Whoever turns CNPG's own check off has seen it.
+        // An annotation that disables CNPG's own check shows that this is intended.
         let is_meant = at(&object.body, "/metadata/annotations")
             .get("cnpg.io/skipEmptyWalArchiveCheck")
             .is_some_and(|own| own == "enabled");

@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-no-retention",
     about: "an archive of backups without a retention policy",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let lacks = match (object.object.group.as_str(), object.kind()) {
             ("barmancloud.cnpg.io", "ObjectStore") => text(&object.body, "/spec/retentionPolicy").is_empty(),
@@ -19,7 +19,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             }
             _ => false,
         };
-        // A store that is only read from, to restore, deletes nothing.
+        // A store that serves only as the source of a restore deletes nothing.
         let is_source = object.kind() == "ObjectStore"
             && !world.objects_of("postgresql.cnpg.io", "Cluster").any(|cluster| {
                 list(&cluster.body, "/spec/plugins")

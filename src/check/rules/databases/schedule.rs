@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "cnpg-schedule",
     about: "a ScheduledBackup whose schedule has not six fields",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("postgresql.cnpg.io", "ScheduledBackup") {
         let schedule = text(&object.body, "/spec/schedule");
         let fields = schedule.split_whitespace().count();

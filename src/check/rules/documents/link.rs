@@ -8,21 +8,21 @@ use crate::repo::{contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-link",
     about: "a link of a document to a file, heading or image that is not there",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if !is_document(&file.path) || is_of_the_past(&file.path) {
         return;
     }
-    // What a generator makes pages of has links of its own kind, which only it follows.
+    // Pages for a site generator have links of a form that only the generator resolves.
     if is_of_site(context, &file.path) {
         return;
     }
     let document = MarkdownDocument::read(file.text.as_deref().unwrap_or_default());
     for link in &document.links {
         let target = link.target.as_str();
-        // Other protocols are not looked at; braces are put in by a generator of pages.
+        // Links with other protocols are not checked; a generator of pages replaces braces.
         let is_elsewhere = target.contains("://") || target.starts_with("mailto:") || target.starts_with("tel:");
         if is_elsewhere || target.is_empty() || target.contains('{') {
             continue;
@@ -36,7 +36,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Files by which generators of pages are set up: Jekyll, `MkDocs`, mdBook, Docusaurus, Hugo, Astro.
+/// Configuration files of site generators: Jekyll, `MkDocs`, mdBook, Docusaurus, Hugo, Astro.
 const SITES: [&str; 9] = [
     "_config.yml",
     "_config.yaml",
@@ -49,7 +49,8 @@ const SITES: [&str; 9] = [
     "astro.config.mjs",
 ];
 
-/// Tells whether a document lies below the set-up of a generator of pages; what lies at the root beside it is read on the forge.
+/// Tells whether a document lies below the configuration of a site generator, unless that is at the root: such
+/// documents are read on the forge.
 fn is_of_site(context: &Context<'_>, file: &str) -> bool {
     let mut folder = path::parent(file);
     while !folder.is_empty() {
@@ -63,7 +64,7 @@ fn is_of_site(context: &Context<'_>, file: &str) -> bool {
     false
 }
 
-/// Tells whether a path begins with a folder of the repository: else it is an address of a site.
+/// Tells whether a path begins with a folder of the repository; another path is an address of a site.
 fn is_of_repository(context: &Context<'_>, place: &str) -> bool {
     place.split_once('/').is_some_and(|(first, _)| context.snapshot.root.join(first).is_dir())
 }
@@ -76,10 +77,10 @@ fn missing(file: &File, document: &MarkdownDocument, context: &Context<'_>, targ
         let heading = heading.filter(|heading| !document.has_anchor(heading))?;
         return Some(format!("it has no heading #{heading}"));
     }
-    // From the folder of the document, or from the root when it begins with a slash, as GitHub reads it. What leads out of the repository
-    // cannot be looked at.
+    // GitHub resolves a link from the folder of the document, or from the root when it begins with a slash. A link out
+    // of the repository cannot be checked.
     let name = match place.strip_prefix('/') {
-        // An address of a site has no ending; a file has.
+        // The address of a page has no file extension; a file has.
         Some(rest) if !path::name(rest).contains('.') || !is_of_repository(context, rest) => return None,
         Some(rest) => path::resolve("", rest),
         None => path::resolve(path::parent(&file.path), &place),
@@ -87,7 +88,7 @@ fn missing(file: &File, document: &MarkdownDocument, context: &Context<'_>, targ
     if !context.snapshot.root.join(&name).exists() {
         return Some(format!("the link to {target} leads nowhere: there is no {name}"));
     }
-    // GitHub's own anchors, such as L10, are of files that are no documents.
+    // GitHub's own anchors, such as L10, belong to files that are not documents.
     let heading = heading.filter(|_| is_document(&name))?;
     let other = MarkdownDocument::read(&contents::text(&context.snapshot.root, &name).ok()?);
     (!other.has_anchor(heading)).then(|| format!("{name} has no heading #{heading}"))

@@ -11,11 +11,12 @@ fn is_document(path: &str) -> bool {
     matches!(extension, "md" | "markdown")
 }
 
-/// Words in the names of documents that nobody keeps up to date: they tell what was.
+/// Words in the names of outdated documents, which describe a former state.
 const OF_THE_PAST: [&str; 9] =
     ["old", "archive", "archived", "legacy", "deprecated", "obsolete", "changelog", "history", "removed"];
 
-/// Tells whether a document, by its own name or that of a folder above it, tells what was: nobody corrects what it points at.
+/// Tells whether the name of a document, or of a folder above it, marks it as outdated: its links are not kept up to
+/// date.
 fn is_of_the_past(document: &str) -> bool {
     let lower = document.to_ascii_lowercase();
     let stem = paths::name(&lower).split('.').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A path of the repository that a document names and that is gone.
+//! A path of the repository that a document names and that does not exist.
 
 use super::{is_document, is_of_the_past};
 use crate::check::{Context, File, Finding, Rule, RuleInput};
@@ -8,19 +8,19 @@ use crate::repo::path;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-path",
     about: "a path of the repository that a document names and that is not there",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if !is_document(&file.path) || is_of_the_past(&file.path) || is_of_tools(&file.path) {
         return;
     }
     let root = &context.snapshot.root;
     let text = file.text.as_deref().unwrap_or_default();
-    // Only what stands in backquotes is surely meant as a path.
+    // Only a text in backquotes is surely a path.
     for (word, number) in MarkdownDocument::read(text).codes {
         let word = word.as_str();
-        // `apps/ENV/NAME.yaml` stands for many.
+        // `apps/ENV/NAME.yaml` is a pattern.
         let is_pattern = word
             .split(['/', '.', '-'])
             .any(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_uppercase()));
@@ -29,7 +29,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
             && !word.starts_with(['/', '~', '-', '$', '@', '<'])
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
         let Some(name) = path::resolve("", word.trim_end_matches('/')).filter(|_| is_path) else { continue };
-        // It must begin with a folder of the repository, and name a file by its ending: `apps/v1` is an API.
+        // The path must begin with a folder of the repository, and end in a file extension: `apps/v1` is an API.
         let first = name.split('/').next().unwrap_or_default();
         let last = path::name(&name);
         let is_file = [".yaml", ".yml", ".md", ".json", ".sh", ".toml", ".txt"].iter().any(|end| last.ends_with(end));
@@ -48,7 +48,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Words that say of what is named beside them that it was there once, or that the reader is to make it.
+/// Words that say of a path beside them that it no longer exists, or that the reader creates it.
 const NOT_THERE: [&str; 18] = [
     "create",
     "creating",
@@ -70,8 +70,8 @@ const NOT_THERE: [&str; 18] = [
     "was ",
 ];
 
-/// Tells whether the line that names a path says that it is no more, or not yet; an earlier one that names it too says so of all that follow, as the
-/// first of several steps does, and so may the line of the step that a line goes on with.
+/// Tells whether the line that names a path, or a line of the same step before it, says that the path does not exist
+/// now. An earlier line that names the path too counts for all later ones, as the first of several steps does.
 fn is_told_not_to_be_there(text: &str, number: usize, path: &str) -> bool {
     let says = |line: &str| {
         let line = line.to_lowercase();
@@ -85,20 +85,21 @@ fn is_told_not_to_be_there(text: &str, number: usize, path: &str) -> bool {
         || earlier.iter().any(|line| line.contains(path) && says(line))
 }
 
-/// Tells whether a line begins something of its own: an item, a heading, a row of a table, or a block of code.
+/// Tells whether a line begins a new block: an item, a heading, a row of a table, or a block of code.
 fn starts_anew(line: &str) -> bool {
     let line = line.trim_start();
     let number = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
     line.starts_with(['-', '*', '+', '#', '|', '`', '>']) || number.len() < line.len() && number.starts_with(['.', ')'])
 }
 
-/// Tells whether a document is told to a program, such as an assistant or an editor, in its own hidden folder: what it names is often an example.
+/// Tells whether a document instructs a program, such as an assistant or an editor, in its own hidden folder: its paths
+/// are often examples.
 fn is_of_tools(document: &str) -> bool {
     let mut folders = path::parent(document).split('/');
     folders.any(|folder| folder.starts_with('.') && folder.len() > 1 && folder != ".github")
 }
 
-/// Tells whether a document has its reader make a file, or its folder, by a command: it need not be there yet.
+/// Tells whether a document has its reader create a file, or its folder, by a command: the file need not exist yet.
 fn is_made(text: &str, name: &str) -> bool {
     let parent = path::parent(name);
     let makes = |line: &str| {
@@ -138,7 +139,7 @@ mod tests {
         let is_told = |line: usize, path: &str| is_told_not_to_be_there(text, line, path);
         assert!(is_told(1, "deploy/a.sh") && is_told(3, "deploy/c.sh"));
         assert!(!is_told(5, "deploy/b.sh"));
-        // A step before says so of all that follow, and a sentence goes on over lines; an item begins anew.
+        // An earlier step counts for all later ones, and a sentence continues over lines; an item begins a new block.
         assert!(is_told(6, "deploy/a.sh") && is_told(8, "deploy/d.sh") && !is_told(9, "deploy/e.sh"));
         assert!(is_of_tools(".claude/agents/README.md") && is_of_tools("docs/.notes/a.md"));
         assert!(!is_of_tools(".github/a.md") && !is_of_tools("docs/a.md"));

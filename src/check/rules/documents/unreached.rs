@@ -1,4 +1,4 @@
-//! A page that no index reaches.
+//! A page that no index links to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,17 @@ use crate::repo::{contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "document-unreached",
     about: "a page of the documents that no link from the README leads to",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut links: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for file in context.listed().iter().filter(|file| is_document(file)) {
         let text = contents::text(&context.snapshot.root, file).unwrap_or_default();
         let targets = MarkdownDocument::read(&text).links.into_iter().filter_map(|link| {
             let place = link.target.split(['#', '?']).next().unwrap_or_default().replace("%20", " ");
             match place.strip_prefix('/') {
-                // A link within the page leads to no other.
+                // A link within the page leads to no other page.
                 None if place.is_empty() => None,
                 Some(rest) => path::resolve("", rest),
                 None => path::resolve(path::parent(file), &place),
@@ -36,13 +36,14 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         next.extend(links.get(one.as_str()).into_iter().flatten().cloned());
-        // A link to a folder leads to its pages, as a forge lists them.
+        // A link to a folder reaches its pages, because a forge lists them.
         if !links.contains_key(one.as_str()) && !one.is_empty() {
             next.extend(links.keys().filter(|file| path::parent(file) == one).map(|&file| file.to_owned()));
         }
     }
     for page in links.keys().filter(|page| !reached.contains(**page)) {
-        // Only folders are judged of which the index knows a page: others have readers of their own, such as .github.
+        // Only folders of which the index reaches a page are checked: others, such as .github, have readers of their
+        // own.
         let folder = path::parent(page);
         let is_indexed = reached.iter().any(|known| is_document(known) && path::parent(known) == folder);
         if folder.is_empty() || !is_indexed {

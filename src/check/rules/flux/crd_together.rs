@@ -1,4 +1,4 @@
-//! A custom resource beside the chart that brings its definition.
+//! A custom resource beside the chart that contains its definition.
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -8,10 +8,10 @@ use crate::render::{Object, Rendered};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-crd-with-chart",
     about: "a custom resource in the same Kustomization as the HelmRelease that brings its CRD",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Charts and the groups whose definitions they bring.
+/// Charts, with the groups whose definitions they contain.
 const BRINGS: [(&str, &[&str]); 14] = [
     ("cert-manager", &["cert-manager.io", "acme.cert-manager.io"]),
     ("cloudnative-pg", &["postgresql.cnpg.io"]),
@@ -29,23 +29,23 @@ const BRINGS: [(&str, &[&str]); 14] = [
     ("rook-ceph", &["ceph.rook.io"]),
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         for release in one.objects.iter().filter(|object| object.is(known::HELM, "HelmRelease")) {
             let chart = world.chart(release);
             let Some((_, groups)) = BRINGS.iter().find(|(name, _)| *name == chart) else { continue };
             let is_brought = |object: &&Object| groups.contains(&object.object.group.as_str());
-            // A definition that another brings is there already.
+            // Another Kustomization or chart may have applied the definition before.
             let is_defined = world
                 .objects_of("apiextensions.k8s.io", "CustomResourceDefinition")
                 .any(|definition| groups.contains(&text(&definition.body, "/spec/group")))
                 || is_brought_before(world, one, groups);
-            // What a helmfile or a script brings before Flux begins is not known.
+            // The objects that a helmfile or a script applies before Flux starts are not known.
             let Some(object) = one.objects.iter().find(is_brought).filter(|_| !is_defined && !world.is_prepared())
             else {
                 continue;
             };
-            // Definitions may come with what is not known.
+            // Unknown sources may contain definitions.
             if world.may_come(&[("apiextensions.k8s.io", "CustomResourceDefinition")], "") {
                 continue;
             }
@@ -58,7 +58,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether a chart of another Kustomization brings definitions of a group, or may: one that is called so.
+/// Tells whether a chart of another Kustomization contains definitions of a group, or may, because its name or its
+/// release's contains `crd`.
 fn is_brought_before(world: &World<'_>, own: &Rendered, groups: &[&str]) -> bool {
     let others = world.applied().filter(|(one, object)| {
         (&one.namespace, &one.name) != (&own.namespace, &own.name) && object.is(known::HELM, "HelmRelease")

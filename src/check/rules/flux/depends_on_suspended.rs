@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-depends-on-suspended",
     about: "dependsOn names a Kustomization that is suspended in Git",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.kustomizations() {
         for dependency in list(&object.body, "/spec/dependsOn") {
             let (namespace, name) = (object.namespace_of(dependency), text(dependency, "/name"));

@@ -1,4 +1,4 @@
-//! What following the paths of the repository shows: paths and references to nothing, circles, broken YAML.
+//! Faults found while following the paths of the repository: paths and references to nothing, circles, broken YAML.
 
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::model::FaultKind;
@@ -6,12 +6,12 @@ use crate::model::FaultKind;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-graph",
     about: "a path, reference or dependency that leads nowhere, a circle, or a file that is no YAML",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in &context.snapshot.findings {
-        // What is too much for us is not wrong.
+        // A limit of fluxdeck is not a fault of the repository.
         let ours = one.fault.kind == FaultKind::Refused;
         let why = if ours { one.fault.why.clone() } else { format!("{}; Flux stops at it", one.fault.why) };
         let finding = Finding::shown(RULE.id, one, why);

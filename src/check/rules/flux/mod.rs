@@ -1,4 +1,4 @@
-//! What Flux itself stumbles over. One file a rule.
+//! Faults that Flux itself fails at. One file a rule.
 
 use crate::check::Rule;
 

@@ -9,13 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-namespace",
     about: "an object in a namespace that nothing creates, or that only a later Kustomization creates",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Namespaces that every cluster has, and those that Flux is bootstrapped into: by its own program, and by the extension of a cloud.
+/// Namespaces that every cluster has, and those in which Flux is bootstrapped: by its own program, and by the extension
+/// of a cloud.
 const THERE: [&str; 6] = ["default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "cluster-config"];
 
-/// What the names of namespaces begin with that distributions, clouds and their extensions bring.
+/// Prefixes of namespaces that distributions, clouds and their extensions create.
 const BROUGHT: [&str; 12] = [
     "openshift",
     "kube-",
@@ -31,7 +32,7 @@ const BROUGHT: [&str; 12] = [
     "rancher-",
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     let mut makers = HashMap::new();
     for (one, object) in world.applied().filter(|(_, object)| object.is("", "Namespace")) {
@@ -39,7 +40,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
     for (one, object) in world.applied() {
         let namespace = object.object.namespace.as_str();
-        // Where the Kustomization itself is, its objects can be.
+        // The namespace of the Kustomization itself exists already.
         let is_known = namespace.is_empty() || is_there(namespace) || namespace == one.namespace;
         if is_known || is_made_by_chart(world, namespace) {
             continue;
@@ -63,7 +64,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                         "the namespace {namespace} comes with {}, which {} does not wait for",
                         other.name, one.name
                     );
-                    // What applies another cannot wait for it.
+                    // A Kustomization that applies another cannot wait for it.
                     let applies = world
                         .before(&other.namespace, &other.name)
                         .contains(&(one.namespace.clone(), one.name.clone()));
@@ -91,8 +92,9 @@ fn is_there(namespace: &str) -> bool {
     THERE.contains(&namespace) || BROUGHT.iter().any(|start| namespace.starts_with(start))
 }
 
-/// Tells whether a namespace may come from elsewhere: where the repository makes none of its namespaces, where something prepares clusters that
-/// says its name, and where a custom resource of unknown ways is there, such as a tenant or a project.
+/// Tells whether a namespace may come from elsewhere: where the repository declares no namespace of its own, where
+/// something that prepares clusters names it, or where a custom resource of unknown behaviour exists, such as a tenant
+/// or a project.
 fn may_come(world: &World<'_>, makers: &HashMap<&str, &Rendered>, namespace: &str) -> bool {
     makers.keys().all(|made| is_there(made)) && namespaces(world) > 1
         || world.is_conjured("")
@@ -100,7 +102,7 @@ fn may_come(world: &World<'_>, makers: &HashMap<&str, &Rendered>, namespace: &st
         || world.charts_say(namespace) && makers.is_empty()
 }
 
-/// Counts the namespaces that objects are in, but for those that every cluster has.
+/// Counts the namespaces that objects are in, except those that every cluster has.
 fn namespaces(world: &World<'_>) -> usize {
     let all = world.objects().map(|object| object.object.namespace.as_str());
     all.filter(|namespace| !namespace.is_empty() && !is_there(namespace)).collect::<BTreeSet<_>>().len()

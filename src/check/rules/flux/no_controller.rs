@@ -1,4 +1,4 @@
-//! An object whose controller is not among those that are installed.
+//! An object whose controller is not installed.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-controller",
     about: "an object of Flux whose controller is not among the components of the FluxInstance",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    // One finding for each controller, at the first of its objects.
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
+    // Each missing controller gives one finding, at the first of its objects.
     let mut lacking: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
     for object in world.objects() {
         let controller = controller_of(&object.object);
@@ -34,7 +34,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let needle = format!("kind: {}", first.kind());
         let told = |why: &str| world.finding(&RULE, first, &needle, message.clone(), why, fix.clone());
         found.push(match set_of(world, first) {
-            // Whoever lets it wait for the definition means it to come to those clusters alone that have the controller.
+            // A ResourceSet that waits for the definition is meant only for clusters that have the controller.
             Some(set) if waits_for_definition(set, first) => told(
                 "its ResourceSet waits for its CRD, which comes with the controller: nothing of the set is applied",
             )
@@ -49,7 +49,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Returns the `ResourceSet` that an object is made of.
+/// Returns the `ResourceSet` that renders an object.
 fn set_of<'a>(world: &World<'a>, object: &Object) -> Option<&'a Object> {
     let set = object.origin.made_by.as_deref()?;
     world.objects_of(known::OPERATOR, "ResourceSet").find(|known| known.object.name == set)
@@ -63,9 +63,9 @@ fn waits_for_definition(set: &Object, object: &Object) -> bool {
         .any(|awaited| text(awaited, "/kind") == "CustomResourceDefinition" && text(awaited, "/name").ends_with(&group))
 }
 
-/// Returns the controller of an object of Flux; those without which nothing of Flux runs are not asked for.
+/// Returns the controller of an object of Flux, except those that every installation has.
 fn controller_of(object: &ObjectRef) -> Option<&'static str> {
-    // No list shows generators: they have no file below `kinds`.
+    // Generators have no file below `kinds`, because no list shows them.
     if object.group == known::EXTENSIONS && object.kind == "ArtifactGenerator" {
         return Some("source-watcher");
     }
@@ -154,9 +154,9 @@ spec: {{components: [source-controller, kustomize-controller]}}
         let found = |depends: &str| {
             let mut rendering = rendering(&text(depends));
             rendering.of[0].objects[0].origin.made_by = Some("operator".to_owned());
-            let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
+            let RuleInput::World(check) = super::RULE.check else { panic!("it looks at a world") };
             let mut found = Vec::new();
-            look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
+            check(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
             found.into_iter().map(|one| (one.severity, one.why)).collect::<Vec<_>>()
         };
         let waits = found(

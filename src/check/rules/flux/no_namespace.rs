@@ -8,10 +8,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-namespace",
     about: "an object of a namespaced kind that says no namespace and gets none",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Kinds that live in a namespace, for sure, by group: a kind of the same name in another group may be one of the cluster.
+/// Kinds that are surely namespaced, by group: a kind of the same name in another group may be cluster-scoped.
 const NAMESPACED: [(&str, &[&str]); 12] = [
     ("apps", &["Deployment", "StatefulSet", "DaemonSet"]),
     ("", &["Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim"]),
@@ -27,7 +27,7 @@ const NAMESPACED: [(&str, &[&str]); 12] = [
     ("monitoring.coreos.com", &["ServiceMonitor", "PodMonitor", "PrometheusRule"]),
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let is_namespaced = |object: &Object| {
         NAMESPACED.iter().any(|(group, kinds)| object.object.group == *group && kinds.contains(&object.kind()))
     };

@@ -10,10 +10,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-other-namespace",
     about: "a reference into another namespace where the controllers refuse those (--no-cross-namespace-refs)",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let Some((controller, references)) = references(object) else { continue };
         if !world.flux.refuses_other_namespaces(controller) {
@@ -21,7 +21,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         }
         for reference in references {
             let namespace = text(reference, "/namespace");
-            // A name with a variable in it may be any, and an object without a namespace is given one on the way.
+            // A name with a variable may be any, and an object without a namespace gets one later.
             let is_known = ![namespace, object.object.namespace.as_str()]
                 .iter()
                 .any(|name| name.is_empty() || name.contains("${"));
@@ -37,7 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Lists what an object refers to that its controller looks for in the namespace that is named.
+/// Lists the references of an object that its controller resolves in the referenced namespace.
 fn references(object: &Object) -> Option<(&'static str, Vec<&Value>)> {
     let body = &object.body;
     let one = |pointer: &str| vec![at(body, pointer)];

@@ -6,12 +6,12 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-prune",
     about: "a Kustomization that leaves behind what is taken out of the repository",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.kustomizations() {
-        // `prune: false` is said on purpose.
+        // An explicit `prune: false` is intended.
         if object.body.pointer("/spec/prune").is_none_or(serde_json::Value::is_null) {
             let message = "spec.prune is not set";
             let why = "an object that is deleted from the repository stays in the cluster, and nothing reports it";

@@ -6,19 +6,19 @@ use crate::model::FaultKind;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-rendering",
     about: "a Kustomization that kustomize cannot render",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for one in context.rendering.iter().flat_map(|rendering| &rendering.of) {
         let Some(finding) = &one.finding else { continue };
-        // What following the paths showed is told by its own rule, at the same place.
+        // The rule `flux-graph` reports faults of following paths, at the same place.
         let is_told =
             |file: &str| context.snapshot.findings.iter().any(|known| known.file == file && known.line.is_some());
         if is_told(&finding.file) {
             continue;
         }
-        // Of YAML that it cannot read kustomize does not always say in which file.
+        // kustomize does not always name the file of YAML that it cannot read.
         let feeds = context.snapshot.feeds.iter();
         let mut own =
             feeds.filter(|feed| (&feed.env, &feed.namespace, &feed.name) == (&one.env, &one.namespace, &one.name));
@@ -26,7 +26,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let fault = &finding.fault;
-        // What was not looked at is not wrong: it is not known.
+        // An unchecked Kustomization is unknown, not wrong.
         let told = if fault.kind == FaultKind::Refused {
             let why = format!("{}: what it becomes is not known here, and nothing is said of its objects", fault.why);
             Finding::shown(RULE.id, finding, why).hint()

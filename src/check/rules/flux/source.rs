@@ -8,10 +8,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-source-missing",
     about: "a Kustomization, HelmRelease or notification object that names a source which is not declared",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let pointer = match object.kind() {
             "Kustomization" if object.object.group == known::KUSTOMIZE => "/spec/sourceRef",
@@ -23,7 +23,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         };
         let Some(source) = object.body.pointer(pointer) else { continue };
         let (kind, namespace, name) = (text(source, "/kind"), object.namespace_of(source), text(source, "/name"));
-        // What bootstrap makes by hand is not in the repository of everybody.
+        // `flux bootstrap` creates this source, which some repositories do not contain.
         let is_bootstrap = (namespace, name) == ("flux-system", "flux-system");
         if name.is_empty()
             || is_bootstrap
@@ -47,7 +47,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether a source is one that a controller makes, and none that is known says of all that it makes that this is not among it.
+/// Tells whether a controller may create a source: some generator of its namespace may, and none lists all of its
+/// artifacts without this one.
 fn may_be_made(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bool {
     let makes = |object: &&Object| {
         object.object.group == known::EXTENSIONS
@@ -63,8 +64,8 @@ fn may_be_made(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bo
             || !world.objects().any(|object| makes(&object)))
 }
 
-/// Tells whether flux-operator makes the source of a `FluxInstance` (`spec.sync`; its name is that of the namespace where none is said), or
-/// whether an instance that a chart makes may.
+/// Tells whether flux-operator creates the source of a `FluxInstance` (`spec.sync`; its name defaults to the
+/// namespace), or whether an instance that a chart creates may.
 fn is_of_instance(world: &World<'_>, kind: &str, namespace: &str, name: &str) -> bool {
     let makes = |instance: &Object| {
         let sync = at(&instance.body, "/spec/sync");

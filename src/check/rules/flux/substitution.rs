@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-substitution",
     about: "a variable of spec.postBuild that nothing defines, or a substituteFrom that is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     undefined(world, found);
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         let Some(object) = world.find("Kustomization", &one.namespace, &one.name) else { continue };
@@ -21,14 +21,14 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             .iter()
             .filter(|name| name.parse::<ObjectRef>().is_ok_and(|name| world.find_object(&name).is_none()))
         {
-            // A Secret may be made by hand, as the first key of a cluster is.
+            // A Secret may be created by hand, as the first key of a cluster is.
             let may_come = || world.may_come(&[("", "ConfigMap")], &one.namespace);
             if missing.starts_with("ConfigMap/") && !may_come() {
                 let message = format!("substituteFrom names {missing}, which is declared nowhere");
                 let why = "Flux fails: BuildFailed, substitute from it is not found";
                 let fix = "declare it in a Kustomization that comes before, or set optional: true";
                 let finding = world.finding(&RULE, object, "substituteFrom", message, why, fix);
-                // A whole repository that goes by one that it does not declare has it from whatever makes its clusters.
+                // If many Kustomizations name an undeclared ConfigMap, the tool that creates the clusters provides it.
                 let is_habit = users(world, missing) >= MANY && !is_declared(world, missing);
                 found.push(if is_habit { finding.hint() } else { finding });
             }
@@ -36,22 +36,22 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// So many that name what nothing declares do so on purpose: none of them would ever have worked.
+/// This many users of an undeclared object are intended: otherwise none of them would have ever worked.
 const MANY: usize = 3;
 
-/// Counts who names an object in substituteFrom, in any environment.
+/// Counts the Kustomizations that name an object in substituteFrom, in any environment.
 fn users(world: &World<'_>, missing: &str) -> usize {
     world.rendering.of.iter().filter(|one| one.unknown.iter().any(|name| name == missing)).count()
 }
 
-/// Tells whether one of the name is declared in any environment.
+/// Tells whether a ConfigMap of the name is declared in any environment.
 fn is_declared(world: &World<'_>, missing: &str) -> bool {
     let name = missing.rsplit('/').next().unwrap_or_default();
     let mut all = world.rendering.of.iter().flat_map(|one| &one.objects);
     all.any(|object| object.is("", "ConfigMap") && object.object.name == name)
 }
 
-/// Holds a place at which a variable is asked for that nothing defines.
+/// Holds a place that uses an undefined variable.
 struct Use<'a> {
     unset: &'a Undefined,
     one: &'a Rendered,
@@ -60,8 +60,8 @@ struct Use<'a> {
     line: Option<usize>,
 }
 
-/// Tells of the variables that nothing defines, where the first of their forms stands: those of one file together, and one of several files once,
-/// with its other places below it.
+/// Reports the undefined variables at their first use: those of one file together, and one of several files once, with
+/// its other places below it.
 fn undefined(world: &World<'_>, found: &mut Vec<Finding>) {
     let mut by_name: BTreeMap<&str, Vec<Use<'_>>> = BTreeMap::new();
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
@@ -97,18 +97,18 @@ fn undefined(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether the Flux of the environment minds that a variable is not defined.
+/// Tells whether the Flux of the environment rejects or mishandles an undefined variable.
 fn counts(world: &World<'_>, unset: &Undefined) -> bool {
     match world.flux.is_strict() {
         Some(true) => world.flux.is_strict_with_operators() || unset.form == format!("${{{}}}", unset.name),
-        // What a schema says of itself is read by nobody; a strict Flux stumbles over it nevertheless.
+        // Nothing reads the descriptions in a schema; a strict Flux fails at them nevertheless.
         _ => !unset.idle && !unset.objects.iter().all(|object| object.kind == "CustomResourceDefinition"),
     }
 }
 
-/// Lists where a variable is asked for: in the file of each object that does so.
+/// Lists the uses of a variable, in the file of each object that contains it.
 fn uses<'a>(world: &World<'a>, one: &'a Rendered, unset: &'a Undefined) -> Vec<Use<'a>> {
-    // What belongs to the whole cluster loses its namespace later.
+    // A cluster-scoped object loses its namespace later.
     let is_it = |object: &&Object, holder: &ObjectRef| {
         (&object.object.kind, &object.object.name) == (&holder.kind, &holder.name)
             && (object.object.namespace.is_empty() || object.object.namespace == holder.namespace)
@@ -161,7 +161,7 @@ fn told(world: &World<'_>, first: &Use<'_>, names: &[&str], kustomizations: Vec<
         let (env, object) = (Some(world.env.to_owned()), Some(other.object.object.to_string()));
         finding.others.push(Other { env, file: other.file.clone(), line: other.line, object });
     }
-    // What a dashboard names by itself is asked for when it is imported; without it the default source of data is taken.
+    // Grafana sets the variables of a dashboard on import; without them it takes the default data source.
     let of_dashboards = names.iter().all(|name| name.starts_with("DS_"));
     if of_dashboards && strict != Some(true) { finding.hint() } else { finding }
 }
@@ -200,9 +200,9 @@ spec:
             let mut rendering = rendering(&text(version));
             let objects = vec![rendering.of[0].objects[1].object.clone()];
             rendering.of[0].undefined = vec![Undefined { name: "X".to_owned(), form: form.to_owned(), idle, objects }];
-            let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
+            let RuleInput::World(check) = super::RULE.check else { panic!("it looks at a world") };
             let mut found = Vec::new();
-            look(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
+            check(&World::new("staging", &rendering, Path::new("/nonexistent")), &mut found);
             found
                 .into_iter()
                 .flat_map(|one| [one.object.unwrap_or_default(), " ".to_owned(), one.why])

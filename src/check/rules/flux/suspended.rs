@@ -9,10 +9,10 @@ use crate::repo::contents;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-suspended",
     about: "what is suspended in Git and so is never reconciled",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects().filter(|object| known::is_flux(&object.object.group)) {
         if object.body.pointer("/spec/suspend").and_then(serde_json::Value::as_bool) == Some(true)
             && !is_explained(world, object)
@@ -25,7 +25,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether somebody says beside it that it is suspended: in an annotation, or in a comment of its document.
+/// Tells whether an annotation, or a comment of the document, explains the suspension.
 fn is_explained(world: &World<'_>, object: &Object) -> bool {
     let is_said = |text: &str| text.to_lowercase().contains("suspend");
     let annotations = object.body.pointer("/metadata/annotations").and_then(serde_json::Value::as_object);

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-applied-twice",
     about: "one object that two Kustomizations of an environment apply",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<&ObjectRef, Vec<(&Rendered, &Object)>> = BTreeMap::new();
     for (one, object) in world.applied() {
         let users = seen.entry(&object.object).or_default();
@@ -24,7 +24,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         }
     }
     let mut shared: Vec<Shared<'_>> = seen.values().filter_map(|users| Shared::find(users)).collect();
-    // What they do to each other comes first: all else that they share is told below it.
+    // Conflicts come first; the other shared objects are listed below them.
     shared.sort_by_key(|one| one.harm);
     let mut told: Vec<(Vec<&str>, Harm, usize)> = Vec::new();
     let mut taking: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -78,8 +78,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Finds among those that apply one object one whose folder holds the folder of another, and has no kustomization: Flux makes one there that takes in
-/// everything below (kustomize-controller, `generateKustomization`).
+/// Finds two Kustomizations among those that apply one object, where the folder of one contains that of the other and
+/// has no kustomization file: Flux generates one there with everything below (kustomize-controller,
+/// `generateKustomization`).
 fn around<'a>(world: &World<'a>, users: &[&Rendered]) -> Option<(&'a FluxKustomization, &'a FluxKustomization)> {
     let all = &world.rendering.graph.kustomizations;
     let declared = |user: &&Rendered| {
@@ -113,18 +114,18 @@ fn takes_in(world: &World<'_>, outer: &FluxKustomization, inner: &FluxKustomizat
         .about(Some(outer.object().to_string()))
 }
 
-/// Says what comes of it, the worst first.
+/// Ranks the consequences, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Harm {
-    /// Each undoes what the other does.
+    /// Each Kustomization reverts the other.
     Fight,
-    /// It may be away for a while.
+    /// The object may be absent for a while.
     Loss,
-    /// It may be away for a while, which nothing notices: a source that is made anew, and what was fetched is there until then.
+    /// A source may be absent for a while, without effect: its artifact stays until it is created again.
     Little,
 }
 
-/// Holds an object that several apply.
+/// Holds an object that several Kustomizations apply.
 struct Shared<'a> {
     users: Vec<&'a Rendered>,
     names: Vec<&'a str>,
@@ -147,7 +148,7 @@ impl<'a> Shared<'a> {
     }
 }
 
-/// Returns what an object says, without the labels and annotations that each Kustomization may give it.
+/// Returns the content of an object, without the labels and annotations that each Kustomization may add.
 fn content(object: &Object) -> Value {
     let mut body = object.body.clone();
     if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -198,7 +199,7 @@ kind: Namespace
 metadata: {name: web}
 ",
     ];
-    /// What they fight about is the finding, with all else that they share below it.
+    /// The conflict is the finding, with all other shared objects below it.
     const FIGHT: &str = "=== staging a
 ---
 apiVersion: v1
@@ -238,7 +239,7 @@ metadata: {name: web}
         assert_rule(&super::RULE, &[FIGHT], SILENT);
     }
 
-    /// Returns what is found where `outer` applies a folder in which that of `a` and `b` lie.
+    /// Returns the findings where the folder of `outer` contains that of `a` and `b`.
     fn around(has_kustomization: bool) -> Vec<Finding> {
         let folder = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| {
@@ -267,9 +268,9 @@ metadata: {name: web}
         let mut graph = Graph::default();
         graph.kustomizations.clone_from(&Snapshot::load(folder.path()).kustomizations);
         rendering.graph = Arc::new(graph);
-        let RuleInput::World(look) = super::RULE.look else { panic!("it looks at a world") };
+        let RuleInput::World(check) = super::RULE.check else { panic!("it looks at a world") };
         let mut found = Vec::new();
-        look(&World::new("staging", &rendering, folder.path()), &mut found);
+        check(&World::new("staging", &rendering, folder.path()), &mut found);
         found
     }
 

@@ -9,15 +9,15 @@ use crate::repo::{Snapshot, contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread",
     about: "a manifest among those of Flux that no Kustomization reads",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let snapshot = context.snapshot;
     if context.rendering.is_none_or(|rendering| rendering.of.iter().any(|one| one.finding.is_some())) {
         return;
     }
-    // Only folders from which something is read belong to Flux for sure; examples and workflows lie elsewhere.
+    // Only folders with some file that Flux reads surely belong to Flux; examples and workflows lie elsewhere.
     let own: std::collections::BTreeSet<&str> =
         snapshot.feeds.iter().flat_map(|feed| feed.files.keys()).map(|file| path::parent(file)).collect();
     let is_meant = |file: &&str| {
@@ -29,7 +29,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         unread.filter(|file| snapshot.fed_by(file).is_empty() && !declares(snapshot, file)).collect();
     let left_out = snapshot.left_out(unread.iter().copied());
     for file in unread {
-        // Whoever leaves a file out of the artifact does not mean Flux to read it.
+        // A file that is excluded from the artifact is not meant for Flux.
         if left_out.contains(file) {
             continue;
         }
@@ -53,7 +53,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether a file declares a Kustomization that is known: somebody applied it by hand, and need not be told that nothing else reads it.
+/// Tells whether a file declares a known Kustomization: it was applied by hand, and needs no reader.
 pub(super) fn declares(snapshot: &Snapshot, file: &str) -> bool {
     snapshot.kustomizations.iter().any(|one| one.file == file)
 }
@@ -64,11 +64,11 @@ pub(super) fn is_manifest(text: &str) -> bool {
     has("apiVersion:") && has("kind:")
 }
 
-/// Words in the names of manifests that somebody applies in need.
+/// Words in the names of manifests that are applied by hand.
 const BY_HAND: [&str; 10] =
     ["restore", "recovery", "recover", "rescue", "debug", "manual", "migrate", "migration", "oneshot", "once"];
 
-/// Tells whether a manifest looks like one that somebody applies by hand when it is needed: by its name, or because all that it has runs once.
+/// Tells whether a manifest seems to be applied by hand: by its name, or because all of its objects run once.
 fn is_by_hand(file: &str, text: &str) -> bool {
     let name = path::name(file).to_ascii_lowercase();
     let mut words = name.split(['-', '_', '.']);
@@ -77,7 +77,8 @@ fn is_by_hand(file: &str, text: &str) -> bool {
     words.any(|word| BY_HAND.contains(&word)) || kinds.all(|kind| matches!(kind, "Job" | "Pod"))
 }
 
-/// Tells whether a kustomization of its folder, or of one above, names a file or a folder in a comment: whoever took it out knows that it is not read.
+/// Tells whether a kustomization of the folder, or of one above, names a file or folder in a comment: it was removed on
+/// purpose.
 pub(super) fn is_commented_out(root: &Path, file: &str) -> bool {
     let mut folder = path::parent(file);
     loop {

@@ -9,10 +9,11 @@ use crate::repo::{contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-unread-folder",
     about: "a folder of manifests that renders nothing in any environment",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-/// Parts of the names of folders whose manifests are for others than Flux: what prepares clusters, charts, templates, examples, tests.
+/// Parts of the names of folders whose manifests are not for Flux: preparation of clusters, charts, templates,
+/// examples, tests.
 const OTHERS: [&str; 19] = [
     "ansible",
     "archive",
@@ -35,12 +36,12 @@ const OTHERS: [&str; 19] = [
     "vagrant",
 ];
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let snapshot = context.snapshot;
     if context.rendering.is_none_or(|rendering| rendering.of.iter().any(|one| one.finding.is_some())) {
         return;
     }
-    // What something is read from, with all folders above.
+    // The folders with files that Flux reads, and all folders above them.
     let mut read: BTreeSet<&str> = BTreeSet::new();
     let fed = snapshot.feeds.iter().chain(snapshot.feeds.roots()).flat_map(|feed| feed.files.keys());
     for file in fed.chain(snapshot.kustomizations.iter().map(|one| &one.file)) {
@@ -49,7 +50,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             folder = path::parent(folder);
         }
     }
-    // An artifact may be made of any folder, and is read elsewhere.
+    // An artifact may be built from any folder, and is read elsewhere.
     let is_pushed = snapshot.kustomizations.iter().filter(|one| one.elsewhere.is_some()).any(|one| {
         one.source.as_ref().is_some_and(|source| match source.kind.as_str() {
             "ExternalArtifact" | "Bucket" => true,
@@ -65,7 +66,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
     let mut folders: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     let mut charts: BTreeMap<&str, bool> = BTreeMap::new();
-    // What unread manifests name is unread because they are: only where that begins is told.
+    // Only the start of a chain is reported: a folder that an unread manifest names is unread because of that.
     let mut named: Vec<(&str, String)> = Vec::new();
     let is_meant = |file: &&str| {
         let is_yaml = matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
@@ -76,7 +77,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         unread.into_iter().filter(|file| snapshot.fed_by(file).is_empty() && !declares(snapshot, file)).collect();
     let left_out = snapshot.left_out(unread.iter().copied());
     for file in unread {
-        // Whoever leaves a file out of the artifact does not mean Flux to read it.
+        // A file that is excluded from the artifact is not meant for Flux.
         if left_out.contains(file) {
             continue;
         }
@@ -106,7 +107,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Lists what a manifest names: paths of Kustomizations, and entries of kustomizations.
+/// Lists the names in a manifest: paths of Kustomizations, and entries of kustomizations.
 fn names<'a>(file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
     text.lines().filter_map(move |line| {
         let line = line.trim();
@@ -119,7 +120,7 @@ fn names<'a>(file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a 
     })
 }
 
-/// Returns the topmost folder above a file from which nothing is read; `None` where its own is read from.
+/// Returns the topmost folder above a file of which Flux reads nothing; `None` where Flux reads the file's own folder.
 fn topmost<'a>(file: &'a str, read: &BTreeSet<&str>) -> Option<&'a str> {
     let mut folder = path::parent(file);
     let mut top = None;

@@ -1,7 +1,8 @@
-//! A variable that stays as it is written, because its Kustomization puts none in.
+//! A variable that Flux leaves unreplaced, because its Kustomization has no substitution.
 //!
-//! Scripts, dashboards and templates have the same form for variables of their own, so only what is surely meant for Flux is told: where
-//! Kubernetes takes no such text, and where the name is one that another Kustomization of the environment defines.
+//! Scripts, dashboards and templates use the same form for their own variables, so the rule reports only those that are
+//! surely meant for Flux: in a field where Kubernetes rejects such a text, or with a name that another Kustomization of
+//! the environment defines.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +17,13 @@ use crate::render::{Object, Rendered, SWITCH};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-variable-left",
     about: "a variable of Flux that stays as it is written, because its Kustomization has no spec.postBuild that defines any",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// How a variable is written that Flux would replace; a dollar before it would keep it.
+/// The form of a variable that Flux replaces; a dollar sign before it prevents that.
 const FORM: &str = r"(?:^|[^$])(\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=][^}]*)?\})";
 
-/// Fields below which programs find texts of their own.
+/// Fields that hold texts of other programs.
 const OWN: [&str; 10] = [
     "data",
     "stringData",
@@ -36,18 +37,18 @@ const OWN: [&str; 10] = [
     "lifecycle",
 ];
 
-/// Kinds that hold texts of others, or describe them.
+/// Kinds that hold texts of other programs, or describe them.
 const HOLDERS: [&str; 4] = ["ConfigMap", "Secret", "CustomResourceDefinition", "GrafanaDashboard"];
 
-/// Holds a variable where it stands.
+/// Holds a variable and its place.
 struct Left<'a> {
     object: &'a Object,
     form: String,
-    /// Whether Kubernetes takes no such text there, whatever the name is.
+    /// Whether Kubernetes rejects such a text there, for any name.
     refused: bool,
 }
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let Ok(form) = Regex::new(FORM) else { return };
     let defined = defined(world);
     for one in world.rendering.of.iter().filter(|one| one.env == world.env && !one.substituted && !one.is_unsure()) {
@@ -120,7 +121,7 @@ fn left<'a>(object: &'a Object, form: &Regex, defined: &BTreeSet<String>) -> Vec
         for captures in form.captures_iter(text) {
             let (Some(form), Some(name)) = (captures.get(1), captures.get(2)) else { continue };
             let refused = is_refused(object, path);
-            // A variable that the object itself names is its own; a text of several lines may be a program.
+            // A variable that the object itself names is not Flux's; a text of several lines may be a program.
             let is_own = || {
                 HOLDERS.contains(&object.kind())
                     || path.iter().any(|part| OWN.contains(part))
@@ -135,7 +136,7 @@ fn left<'a>(object: &'a Object, form: &Regex, defined: &BTreeSet<String>) -> Vec
     found
 }
 
-/// Tells whether Kubernetes takes no braces at a place: names, hosts, images, and where Flux finds things.
+/// Tells whether Kubernetes rejects braces at a place: names, hosts, images, and references of Flux.
 fn is_refused(object: &Object, path: &[&str]) -> bool {
     if matches!(path, ["metadata", "name" | "namespace"]) {
         return true;
@@ -156,7 +157,7 @@ fn is_refused(object: &Object, path: &[&str]) -> bool {
     }
 }
 
-/// Collects the texts of a value, each with the keys that lead to it; places in lists are left out.
+/// Collects the texts of a value, each with the keys that lead to it; indexes of lists are left out.
 fn collect<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<(Vec<&'a str>, &'a str)>) {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! Waiting without a limit of its own.
+//! A wait without its own timeout.
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-wait-without-timeout",
     about: "wait or health checks without spec.timeout",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.kustomizations() {
         let waits = object.body.pointer("/spec/wait") == Some(&true.into())
             || !list(&object.body, "/spec/healthChecks").is_empty();

@@ -1,4 +1,4 @@
-//! A chart of the repository that is not there.
+//! A chart of the repository that does not exist.
 
 use super::charts_here;
 use crate::check::world::World;
@@ -8,10 +8,10 @@ use crate::repo::{contents, path};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-chart-missing",
     about: "a HelmRelease whose chart is a folder of the repository that holds none",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for (chart, object) in charts_here(world) {
         let file = path::join(&chart, "Chart.yaml");
         if contents::text(world.root(), &file).is_ok() {

@@ -1,4 +1,4 @@
-//! `dependsOn` of HelmReleases: on nothing, on a release of another namespace without saying so, in a circle.
+//! `dependsOn` of HelmReleases: on a missing release, on one of another namespace without its name, or in a circle.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-depends-on",
     about: "a HelmRelease whose dependsOn names no HelmRelease, or that waits in a circle",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
 type Key<'a> = (&'a str, &'a str);
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let releases: BTreeMap<Key<'_>, &Object> = world
         .objects_of(known::HELM, "HelmRelease")
         .map(|release| ((release.object.namespace.as_str(), release.object.name.as_str()), release))
@@ -65,10 +65,10 @@ fn missing(world: &World<'_>, releases: &BTreeMap<Key<'_>, &Object>, release: &O
     world.finding(&RULE, release, name, message, why, fix)
 }
 
-/// Finds the circles, each with its members once.
+/// Finds the circles; each is listed once with its members.
 fn circles<'a>(waits: &BTreeMap<Key<'a>, Vec<Key<'a>>>) -> Vec<Vec<Key<'a>>> {
     let keys: Vec<Key<'a>> = waits.keys().copied().collect();
-    // What waits for nothing is in no circle.
+    // A release that waits for nothing is in no circle.
     let places = |others: &Vec<Key<'a>>| others.iter().filter_map(|other| keys.binary_search(other).ok()).collect();
     let waits: Vec<Vec<usize>> = waits.values().map(places).collect();
     let of = |members: Vec<usize>| members.into_iter().filter_map(|at| keys.get(at).copied()).collect();

@@ -8,8 +8,8 @@ use crate::repo::path;
 
 rules! { chart_missing, depends_on, unpinned, overridden_pin, remediation, values_from, unknown_value, versions }
 
-/// Lists the releases whose chart is a folder of this repository, with that folder: their source is the very one that their Kustomization
-/// comes from.
+/// Lists the releases whose chart is a folder of this repository, with that folder: they have the same source as their
+/// Kustomization.
 fn charts_here<'a>(world: &World<'a>) -> Vec<(String, &'a Object)> {
     let releases = world.applied().filter(|(_, object)| object.is(known::HELM, "HelmRelease"));
     let here = releases.filter_map(|(rendered, release)| {

@@ -1,4 +1,4 @@
-//! A version of a chart that a base says and no environment applies.
+//! A chart version in a base that every environment overrides.
 
 use serde_json::Value;
 
@@ -11,10 +11,10 @@ use crate::yaml;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-overridden-pin",
     about: "a version of a chart that stands in a base and is replaced in every environment",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of(known::HELM, "HelmRelease") {
         let file = &object.origin.file;
         let users = || {
@@ -24,7 +24,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         let mut environments: Vec<&str> = users().map(|(env, _)| env.as_str()).collect();
         environments.sort_unstable();
         environments.dedup();
-        // Told once, and only of what several environments share: what one alone has is no base.
+        // The first environment reports it, for bases of several environments only.
         if environments.len() < 2 || environments.first() != Some(&world.env) {
             continue;
         }
@@ -41,7 +41,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Reads the version that the file itself says.
+/// Reads the version in the file itself.
 fn written(world: &World<'_>, file: &str, name: &str) -> Option<String> {
     let read = contents::text(world.root(), file).ok()?;
     let documents: Vec<Value> = yaml::documents_as(&read).ok()?;

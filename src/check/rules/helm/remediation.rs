@@ -7,10 +7,10 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-no-remediation",
     about: "a HelmRelease that stays failed after its first try",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     if world.flux.retries_releases() {
         return;
     }

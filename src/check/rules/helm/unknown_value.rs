@@ -13,10 +13,10 @@ use crate::yaml;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-unknown-value",
     about: "a value that the schema of its chart, which is in the repository, does not permit, or that nothing in the chart reads",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for (chart, object) in charts_here(world) {
         let text = contents::text(world.root(), &path::join(&chart, "values.schema.json")).ok();
         let schema: Option<Value> = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
@@ -47,8 +47,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Finds the values that nothing in a chart reads: neither its own values nor its schema name them, and no template says the word. A chart with
-/// dependencies may hand values on, so that nothing is said of it.
+/// Finds the values that nothing in a chart reads: neither its own values nor its schema name them, and no template
+/// contains the word. A chart with dependencies may pass values on, so it gives no findings.
 fn unread<'a>(root: &Path, chart: &str, schema: Option<&Value>, values: &'a Value) -> Vec<&'a str> {
     let parsed = |name: &str| -> Option<yaml::Value> {
         yaml::from_str(&contents::text(root, &path::join(chart, name)).ok()?).ok()
@@ -63,7 +63,7 @@ fn unread<'a>(root: &Path, chart: &str, schema: Option<&Value>, values: &'a Valu
         let word = regex::Regex::new(&format!(r"\b{}\b", regex::escape(key)));
         templates.iter().any(|text| word.as_ref().is_ok_and(|word| word.is_match(text)))
     };
-    // What reads all values at once reads any.
+    // A template that reads all values reads each of them.
     let any = templates.is_empty() || templates.iter().any(|text| reads_all(text));
     let keys = values.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
     let is_known = |key: &str| {
@@ -74,7 +74,7 @@ fn unread<'a>(root: &Path, chart: &str, schema: Option<&Value>, values: &'a Valu
     keys.filter(|key| !any && !is_known(key) && !says(key)).collect()
 }
 
-/// Tells whether a template takes `.Values` where no key follows.
+/// Tells whether a template uses `.Values` without a key.
 fn reads_all(template: &str) -> bool {
     let mut after = template.split(".Values").skip(1);
     after.any(|rest| !rest.starts_with(|letter: char| letter == '.' || letter.is_alphanumeric()))
@@ -91,7 +91,8 @@ fn collect(root: &Path, folder: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Finds what `additionalProperties: false` forbids; where a pattern may permit a name, nothing is said (JSON Schema, draft 7 and later).
+/// Finds the keys that `additionalProperties: false` forbids; a schema with patterns gives no findings (JSON Schema,
+/// draft 7 and later).
 fn walk(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
     let target = text(schema, "/$ref").strip_prefix('#').and_then(|pointer| root.pointer(pointer));
     let schema = target.unwrap_or(schema);

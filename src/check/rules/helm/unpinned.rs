@@ -7,10 +7,10 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-unpinned",
     about: "a HelmRelease whose chart has no version, or a range",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of(known::HELM, "HelmRelease") {
         let Some(chart) = object.body.pointer("/spec/chart/spec") else { continue };
         let from_git = matches!(text(chart, "/sourceRef/kind"), "GitRepository" | "Bucket");
@@ -18,7 +18,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         if from_git || is_exact(version) {
             continue;
         }
-        // A range is meant; no version may be forgotten.
+        // A range is intended; a missing version may be forgotten.
         let is_any = matches!(version, "" | "*");
         let (message, habit) = if is_any {
             ("its chart has no version: the newest is taken".to_owned(), "charts have no version: the newest is taken")

@@ -1,4 +1,4 @@
-//! Values from what nothing declares.
+//! Values from an object that nothing declares.
 
 use crate::check::world::{World, at, list, named, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -8,10 +8,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-values-missing",
     about: "a HelmRelease whose valuesFrom names a ConfigMap, a Secret or a key that is not there",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of(known::HELM, "HelmRelease") {
         let namespace = &object.object.namespace;
         for source in list(&object.body, "/spec/valuesFrom") {
@@ -41,8 +41,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether something may make it all the same: a custom resource, or another release of the namespace by its values or under its name. The
-/// release itself needs it before it makes anything.
+/// Tells whether something else may create the object: a custom resource, or another release of the namespace by its
+/// values or under its name. The release itself needs it before it creates anything.
 fn may_come(world: &World<'_>, release: &Object, name: &str) -> bool {
     let namespace = release.object.namespace.as_str();
     let may_make = |other: &Object| {

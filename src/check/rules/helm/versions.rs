@@ -7,10 +7,10 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-versions-differ",
     about: "a release whose chart has another version in another environment",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of(known::HELM, "HelmRelease") {
         let version = text(&object.body, "/spec/chart/spec/version");
         for one in world.rendering.of.iter().filter(|one| one.env.as_str() > world.env) {

@@ -1,4 +1,4 @@
-//! An encrypted file that the key at hand does not open, among those of its environment that it opens.
+//! An encrypted file that the key at hand does not decrypt, in an environment where it decrypts most others.
 
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::repo::contents;
@@ -7,10 +7,10 @@ use crate::sops::{Format, SopsFile};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-closed",
     about: "an encrypted file that no key at hand opens, although one opens most others of its environment",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let snapshot = context.snapshot;
     let ours = context.identities.recipients();
     for environment in snapshot.environments.iter().filter(|_| !ours.is_empty()) {
@@ -28,11 +28,12 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         });
         let opens = |recipients: &[String]| recipients.iter().any(|one| ours.contains(one));
         let (open, closed): (Vec<_>, Vec<_>) = sealed.partition(|(_, recipients)| opens(recipients));
-        // Whoever opens few of them has another environment's key, and is not meant to open the rest.
+        // A key that decrypts few of the files belongs to another environment.
         if open.len() <= closed.len() {
             continue;
         }
-        // One for a foreign key alone, or one that lacks a recipient of its configuration, is told by the rule of recipients, as an error.
+        // The rule about recipients reports, as an error, a file with only a foreign key or without a recipient of its
+        // configuration.
         let is_own = |recipients: &[String]| recipients.iter().any(|one| environment.recipients.contains(one));
         let is_told = |file: &str| snapshot.creation(file).is_ok_and(|creation| opens(&creation.rule.recipients()));
         for (file, _) in closed.iter().filter(|(file, recipients)| is_own(recipients) && !is_told(file)) {

@@ -1,4 +1,4 @@
-//! Who opens what, and what fluxdeck itself is told. One file a rule.
+//! Keys, and the settings of fluxdeck itself. One file a rule.
 
 use crate::check::Rule;
 

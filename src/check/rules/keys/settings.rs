@@ -1,4 +1,4 @@
-//! Settings of the repository that cannot be read, or that nothing takes: what they were to protect, silence or say of nodes does not count.
+//! Settings of the repository that cannot be read or are unknown: they have no effect.
 
 use crate::check::{Context, Finding, Rule, RuleInput};
 use crate::config;
@@ -6,10 +6,10 @@ use crate::config;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "fluxdeck-settings",
     about: "a line of .fluxdeck.toml that cannot be read, is not a setting, or names a folder that does not exist",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let shared = config::shared(&context.snapshot.root);
     for fault in &shared.faults {
         let finding = Finding::new(
@@ -35,7 +35,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::look;
+    use super::check;
     use crate::check::{Context, Severity};
     use crate::repo::Snapshot;
     use crate::repo::git::tests::TestRepository;
@@ -53,7 +53,7 @@ mod tests {
             repository.write(".fluxdeck.toml", settings);
             let (snapshot, none) = (Snapshot::load(repository.path()), Identities::default());
             let mut found = Vec::new();
-            look(&Context::new(&snapshot, &none, None), &mut found);
+            check(&Context::new(&snapshot, &none, None), &mut found);
             let told: Vec<_> = found.iter().map(|one| (one.severity, one.line)).collect();
             assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{settings}: {found:?}");
         }

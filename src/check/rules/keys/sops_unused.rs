@@ -1,4 +1,4 @@
-//! A creation rule that no file falls under.
+//! A creation rule that matches no file.
 
 use std::path::Path;
 
@@ -11,20 +11,20 @@ use crate::yaml::{self, Value};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "sops-unused-rule",
     about: "a creation rule of a .sops.yaml whose path_regex fits no file of the repository",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-/// The most bytes that an expression may compile to; another rule tells of larger ones.
+/// The most bytes that an expression may compile to; another rule reports larger ones.
 const LARGEST: usize = 256 * 1024;
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let root = &context.snapshot.root;
     let files = context.listed();
     for config in files.iter().filter(|file| file.ends_with(".sops.yaml")) {
         let Ok(text) = contents::text(root, config) else { continue };
         let Ok(body) = yaml::from_str::<Value>(&text) else { continue };
         let folder = Path::new(config).parent().unwrap_or_else(|| Path::new(""));
-        // What is beyond all bounds is told by the rule about configurations, and not gone through.
+        // The rule about configurations reports a file beyond the limits.
         if crate::sops::Config::parse(&text).is_err() {
             continue;
         }
@@ -32,7 +32,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         for rule in rules.into_iter().flatten() {
             let Some(written) = rule.get("path_regex").and_then(Value::as_str) else { continue };
             let Ok(regex) = RegexBuilder::new(written).size_limit(LARGEST).build() else { continue };
-            // sops matches the path from the configuration's folder; the fallback of an environment from the repository's root.
+            // sops matches the path from the configuration's folder; the fallback of an environment matches it from the
+            // repository's root.
             let fits = |file: &&String| {
                 let below = Path::new(file.as_str()).strip_prefix(folder).ok().and_then(Path::to_str);
                 regex.is_match(file) || below.is_some_and(|below| regex.is_match(below))

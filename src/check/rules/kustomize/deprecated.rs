@@ -1,4 +1,4 @@
-//! Fields of kustomize that are going away.
+//! Deprecated fields of kustomize.
 
 use super::files;
 use crate::check::{Context, Finding, Rule, RuleInput};
@@ -6,10 +6,11 @@ use crate::check::{Context, Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-deprecated",
     about: "a field of a kustomization file that kustomize has deprecated",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-/// Fields and what stands in their place (kubectl.docs.kubernetes.io, kustomization fields; `kustomize edit fix` rewrites them).
+/// Deprecated fields and their replacements (kubectl.docs.kubernetes.io, kustomization fields; `kustomize edit fix`
+/// rewrites them).
 const FIELDS: [(&str, &str); 6] = [
     ("bases", "resources"),
     ("patchesStrategicMerge", "patches with path"),
@@ -19,7 +20,7 @@ const FIELDS: [(&str, &str); 6] = [
     ("imageTags", "images"),
 ];
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for file in files(context) {
         for (field, instead) in FIELDS {
             if file.body.get(field).is_none() {

@@ -1,4 +1,4 @@
-//! The name of a generated object with its hash written out.
+//! A literal name of a generated object, with its hash.
 
 use super::{files, word};
 use crate::check::{Context, Finding, Rule, RuleInput};
@@ -7,10 +7,10 @@ use crate::repo::contents;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-written-hash",
     about: "a reference to a generated ConfigMap or Secret with the hash of its name written out",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(rendering) = context.rendering else { return };
     let mut names: Vec<String> = Vec::new();
     for file in files(context) {
@@ -37,7 +37,8 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// The hash is ten letters and digits, hexadecimal with 0, 1, 3, a and e replaced so that no word comes out (kustomize, `hasher.encode`).
+/// Tells whether a value is a name with a hash: ten hexadecimal digits, with 0, 1, 3, a and e replaced to avoid words
+/// (kustomize, `hasher.encode`).
 fn is_hashed(value: &str, name: &str) -> bool {
     let hash = value.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
     hash.is_some_and(|hash| hash.len() == 10 && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte)))

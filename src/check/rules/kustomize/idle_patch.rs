@@ -9,11 +9,11 @@ use crate::yaml::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-idle-patch",
     about: "a patch whose target selects nothing",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
-    // Reading what a file reaches takes long: only where there is a target to look for.
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
+    // Following a file is slow: it is done only where a patch has a target.
     let has_target = |patch: &Value| patch.get("target").is_some_and(Value::is_mapping);
     for file in files(context).iter().filter(|file| file.items("patches").any(has_target)) {
         if word(&file.body, "kind") == "Component" {
@@ -21,7 +21,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let reached = component_files(context, file);
-        // What generators make has no file.
+        // Generated objects have no file.
         let generates = ["configMapGenerator", "secretGenerator"].iter().any(|key| file.body.get(*key).is_some());
         if !reached.whole || generates {
             continue;
@@ -30,7 +30,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let Some(objects) = documents(&manifests) else { continue };
         for patch in file.items("patches") {
             let Some(target) = patch.get("target").filter(|target| target.is_mapping()) else { continue };
-            // Labels and annotations may come from transformers.
+            // Transformers may add labels and annotations.
             if target.get("labelSelector").is_some() || target.get("annotationSelector").is_some() {
                 continue;
             }
@@ -52,10 +52,10 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Fields of a kustomization that give objects other names than those that a patch may mean.
+/// Fields of a kustomization that rename objects, so that a patch may target another name.
 const RENAMES: [&str; 4] = ["namePrefix", "nameSuffix", "configMapGenerator", "secretGenerator"];
 
-/// Looks at the patches of a component: they work on what those render to that use it.
+/// Checks the patches of a component against the rendered objects of its users.
 fn component(context: &Context<'_>, file: &File, found: &mut Vec<Finding>) {
     let Some(rendering) = context.rendering else { return };
     let users: Vec<&Feed> = context.snapshot.feeds.iter().filter(|feed| feed.files.contains_key(&file.path)).collect();
@@ -74,7 +74,7 @@ fn component(context: &Context<'_>, file: &File, found: &mut Vec<Finding>) {
     for patch in file.items("patches") {
         let Some(target) = patch.get("target").filter(|target| target.is_mapping()) else { continue };
         let selects = target.get("labelSelector").is_some() || target.get("annotationSelector").is_some();
-        // What it deletes is not there any more.
+        // The rendering no longer contains objects that a patch deletes.
         if selects || patch.get("path").is_some() || word(patch, "patch").contains("$patch") {
             continue;
         }

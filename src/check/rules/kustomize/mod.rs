@@ -12,7 +12,7 @@ use crate::yaml::{self, Value};
 
 rules! { deprecated, hash, idle_patch, same_patch, same_tag }
 
-/// One kustomization file, read.
+/// Holds a kustomization file.
 pub(in crate::check) struct File {
     path: String,
     text: String,
@@ -20,7 +20,7 @@ pub(in crate::check) struct File {
 }
 
 impl File {
-    /// Returns the first line that has a needle outside of comments.
+    /// Returns the first line that contains a needle outside of comments.
     fn line(&self, needle: &str) -> Option<usize> {
         let has = |line: &str| !line.trim_start().starts_with('#') && line.contains(needle);
         self.text.lines().position(has).map(|index| index.saturating_add(1))
@@ -55,7 +55,8 @@ fn read(root: &Path, path: &str) -> Option<File> {
     body.is_mapping().then(|| File { path: path.to_owned(), text, body })
 }
 
-/// What a kustomization file reaches: the files of resources, whether all of it is known, and whether it comes as it is written.
+/// Holds the files of resources that a kustomization reaches, whether all of them are known, and whether they are
+/// unchanged.
 struct ComponentFiles {
     files: Vec<String>,
     whole: bool,
@@ -92,7 +93,7 @@ fn follow(context: &Context<'_>, file: &File, found: &mut ComponentFiles, depth:
         found.whole = false;
         return;
     }
-    // What is generated or transformed by other programs has names that are not in the files.
+    // Generated and transformed objects have names that are not in the files.
     let opaque = ["generators", "transformers", "helmCharts", "namePrefix", "nameSuffix", "replacements", "components"];
     found.whole &= depth == 0 || !opaque.iter().any(|key| file.body.get(*key).is_some());
     found.whole &= !["generators", "helmCharts", "components"].iter().any(|key| file.body.get(*key).is_some());
@@ -115,19 +116,19 @@ fn follow(context: &Context<'_>, file: &File, found: &mut ComponentFiles, depth:
     }
 }
 
-/// Tells whether a name fits a pattern of a target: a regular expression from end to end, or nothing.
+/// Tells whether a name matches a target's pattern: an anchored regular expression; an empty one matches all.
 fn matches(pattern: &str, name: &str) -> bool {
     pattern.is_empty() || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name))
 }
 
-/// A file of resources, read.
+/// Holds a file of resources.
 pub(in crate::check) struct Manifest {
     text: String,
-    /// Its documents; `None` where it is no YAML.
+    /// The documents; `None` where the file is not YAML.
     documents: Option<Vec<Value>>,
 }
 
-/// Reads files of resources; `None` stands for one that cannot be read. Bases are read by every overlay: each file is read once.
+/// Reads files of resources; `None` is an unreadable one. Every overlay uses its base, so each file is read once.
 fn manifests(context: &Context<'_>, files: &[String]) -> Vec<Option<Arc<Manifest>>> {
     let mut known = context.once.manifests.lock().unwrap_or_else(PoisonError::into_inner);
     let mut manifest = |file: &String| {

@@ -1,4 +1,4 @@
-//! A patch that changes nothing, because the manifest says the same.
+//! A patch that changes nothing, because the manifest has the same values.
 
 use super::{File, component_files, documents, files, manifests, matches, word};
 use crate::check::{Context, Finding, Rule, RuleInput};
@@ -8,26 +8,27 @@ use crate::yaml::{self, Value};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-patch",
     about: "a patch that sets only what the manifest has already",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-/// Kinds of these groups merge a list by the names of its items, as containers and variables are; of others a list replaces the whole.
+/// API versions whose kinds merge lists by the names of items, such as containers and variables; in others a list
+/// replaces the whole.
 const MERGED: [&str; 3] = ["v1", "apps/v1", "batch/v1"];
 
-/// Holds a patch of a kustomization file: what it selects, and what it says.
+/// Holds a patch of a kustomization file: its target, and its content.
 struct Patch {
     kind: String,
     name: String,
     /// Whether kind and name are patterns.
     by_target: bool,
-    /// Whether it selects by something else too, so that it may select less.
+    /// Whether it has further selectors, so that it may match less.
     by_more: bool,
     body: Value,
-    /// A piece of the line where it is named.
+    /// A piece of the line that names it.
     needle: String,
 }
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for file in files(context).iter().filter(|file| file.items("patches").next().is_some()) {
         let reached = component_files(context, file);
         if !reached.whole || !reached.as_written {
@@ -39,7 +40,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         for (place, patch) in patches.iter().enumerate() {
             let Some(patch) = patch.as_ref().filter(|patch| !patch.by_more) else { continue };
             let hit: Vec<&Value> = objects.iter().copied().filter(|object| patch.selects(object)).collect();
-            // What an earlier patch has changed is not what is written any more.
+            // An object that an earlier patch changed differs from its file.
             let before = patches.get(..place).unwrap_or_default();
             let is_first = before.iter().all(|earlier| {
                 earlier.as_ref().is_some_and(|earlier| !hit.iter().any(|object| earlier.selects(object)))
@@ -69,7 +70,7 @@ impl Patch {
     }
 }
 
-/// Reads a patch; `None` where it is not understood.
+/// Parses a patch; `None` where its form is not supported.
 fn read(context: &Context<'_>, file: &File, patch: &Value) -> Option<Patch> {
     let inline = word(patch, "patch");
     let text = if inline.is_empty() {
@@ -97,7 +98,7 @@ fn says_so_already(object: &Value, patch: &Value) -> bool {
             steps.peek().is_some() && steps.all(|step| is_done(object, step))
         }
         Value::Mapping(fields) => {
-            // What only names the object sets nothing.
+            // Fields that only identify the object change nothing.
             let mut own =
                 fields.iter().filter(|(key, _)| !matches!(key.as_str(), Some("apiVersion" | "kind"))).peekable();
             let merges = MERGED.contains(&word(object, "apiVersion"));
@@ -108,14 +109,14 @@ fn says_so_already(object: &Value, patch: &Value) -> bool {
     }
 }
 
-/// Tells whether a step of a JSON patch (RFC 6902) sets a field to what it is.
+/// Tells whether a step of a JSON patch (RFC 6902) sets a field to its present value.
 fn is_done(object: &Value, step: &Value) -> bool {
     let path = word(step, "path");
     let Some((parent, last)) = path.rsplit_once('/') else { return false };
     let Some(parent) = pointed(object, parent) else { return false };
     let is_set = match word(step, "op") {
         "replace" => true,
-        // Into a list, it adds one more.
+        // An `add` to a list appends an item.
         "add" => parent.is_mapping(),
         _ => false,
     };
@@ -134,7 +135,8 @@ fn child<'a>(value: &'a Value, segment: &str) -> Option<&'a Value> {
     }
 }
 
-/// Tells whether a value has all that a strategic patch says, so that merging changes nothing; where that is not sure, it is not so.
+/// Tells whether a value contains all of a strategic patch, so that merging changes nothing; false where that is
+/// unsure.
 fn has(known: &Value, patch: &Value, merges: bool) -> bool {
     match (known, patch) {
         (Value::Mapping(known), Value::Mapping(patch)) => patch.iter().all(|(key, value)| {

@@ -1,4 +1,4 @@
-//! An image set to the tag that it has already.
+//! An image set to its present tag.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::yaml::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "kustomize-same-tag",
     about: "an entry of images that sets the tag which the manifests have already, or that fits no image",
-    look: RuleInput::Repository(look),
+    check: RuleInput::Repository(check),
 };
 
-fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let mut same: Vec<(String, Finding)> = Vec::new();
     let mut other: BTreeSet<String> = BTreeSet::new();
     for file in files(context).iter().filter(|file| file.items("images").next().is_some()) {
@@ -22,7 +22,7 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
         let root = &context.snapshot.root;
         let manifests = manifests(context, &reached.files);
         let texts: Vec<&str> = manifests.iter().flatten().map(|one| one.text.as_str()).collect();
-        // What patches put in has its images too.
+        // Patches may add images too.
         let patches = file.items("patches").chain(file.items("patchesStrategicMerge"));
         let patches: Vec<String> = patches.filter_map(|patch| text_of(root, file, patch)).collect();
         for image in file.items("images") {
@@ -57,12 +57,12 @@ fn look(context: &Context<'_>, found: &mut Vec<Finding>) {
             ));
         }
     }
-    // Where another overlay sets another tag, each says its own on purpose.
+    // If another overlay sets another tag, each one is explicit on purpose.
     found.extend(same.into_iter().filter(|(name, _)| !other.contains(name)).map(|(_, finding)| finding));
 }
 
-/// Tells whether an entry is surely needless: the manifests stand beside it, or another overlay of the same base does without. Where every overlay
-/// names its version, that is how a version goes from one environment to the next.
+/// Tells whether an entry is surely needless: the manifests are in the same folder, or another overlay of the same base
+/// has no such entry. If every overlay names its version, that is how a version is promoted between environments.
 fn is_needless(context: &Context<'_>, file: &File, reached: &ComponentFiles, name: &str) -> bool {
     let below = |file: &File| -> BTreeSet<String> {
         let entries = file.items("resources").chain(file.items("bases")).filter_map(Value::as_str);
@@ -78,7 +78,7 @@ fn is_needless(context: &Context<'_>, file: &File, reached: &ComponentFiles, nam
     folders.is_empty() || files(context).iter().any(|other| does_without(&other))
 }
 
-/// Iterates over what stands behind `image:` in a manifest, of one image.
+/// Iterates over the values of `image:` in a manifest, for one image.
 fn images<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let values = text.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("image:"));
     let values = values.map(|value| value.trim().trim_matches(['"', '\'']));
@@ -87,7 +87,7 @@ fn images<'a>(text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// Tells whether a text names an image, and not one whose name goes on.
+/// Tells whether a text names an image, and not one with a longer name.
 fn says(text: &str, name: &str) -> bool {
     let goes_on = |after: &str| {
         after.starts_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | '/'))
@@ -95,7 +95,7 @@ fn says(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, found)| !goes_on(text.get(at.saturating_add(found.len())..).unwrap_or_default()))
 }
 
-/// Returns what a patch says: inline, or in its file.
+/// Returns the content of a patch: inline, or from its file.
 fn text_of(root: &Path, file: &File, patch: &Value) -> Option<String> {
     let inline = patch.as_str().unwrap_or_else(|| word(patch, "patch"));
     if inline.contains('\n') {

@@ -7,25 +7,25 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-misses-release",
     about: "a HelmRelease that no Alert listens to, where Alerts name the others",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let sources: Vec<(&str, &str)> = world
         .objects_of(known::NOTIFICATION, "Alert")
         .flat_map(|alert| list(&alert.body, "/spec/eventSources").iter().map(move |source| (alert, source)))
         .filter(|(_, source)| text(source, "/kind") == "HelmRelease")
         .map(|(alert, source)| (alert.namespace_of(source), text(source, "/name")))
         .collect();
-    // Whoever names no release has other habits.
+    // Without an Alert on a HelmRelease, the repository notifies in another way.
     if sources.is_empty() {
         return;
     }
     for object in world.objects_of(known::HELM, "HelmRelease") {
         let own = &object.object;
-        let heard =
+        let is_routed =
             sources.iter().any(|(namespace, name)| *namespace == own.namespace && (*name == "*" || *name == own.name));
-        if heard {
+        if is_routed {
             continue;
         }
         let message = "no Alert listens to it, though Alerts name other HelmReleases";

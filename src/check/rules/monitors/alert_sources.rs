@@ -1,4 +1,4 @@
-//! An Alert about what is gone.
+//! An Alert about an object that does not exist.
 
 use crate::check::world::{World, list, named, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -7,10 +7,10 @@ use crate::model::{ObjectRef, known};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "alert-source-missing",
     about: "an Alert whose event source or provider is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of(known::NOTIFICATION, "Alert") {
         let why = "what it should tell of fails in silence";
         let provider = text(&object.body, "/spec/providerRef/name");

@@ -7,10 +7,10 @@ use serde_json::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "monitor-selects-nothing",
     about: "a ServiceMonitor or PodMonitor that selects nothing, or a port that is not there",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects().filter(|object| object.object.group == "monitoring.coreos.com") {
         let selector = at(&object.body, "/spec/selector");
         let places = at(&object.body, "/spec/namespaceSelector");
@@ -48,7 +48,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 }
             }
             "PodMonitor" => {
-                // The pods of a database are made by its operator.
+                // The operator creates the pods of a database.
                 let by_operator =
                     world.objects_of("postgresql.cnpg.io", "Cluster").any(|one| own(&one.object.namespace));
                 let hit = by_operator

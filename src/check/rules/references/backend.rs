@@ -1,4 +1,4 @@
-//! An Ingress or a route whose Service or port is not there.
+//! An Ingress or a route whose Service or port does not exist.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-backend",
     about: "an Ingress, IngressRoute or HTTPRoute whose Service is declared nowhere, or has no such port",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Names a Service that something leads to.
+/// Holds a reference to a Service.
 struct Backend<'a> {
     namespace: &'a str,
     name: &'a str,
@@ -20,7 +20,7 @@ struct Backend<'a> {
     port: &'a Value,
 }
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let mut told = Vec::new();
         for Backend { namespace, name, port } in backends(object) {
@@ -30,7 +30,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 None => (format!("it leads to the Service {name}, which is declared nowhere"), name.to_owned()),
                 Some(known) => {
                     let ports = list(&known.body, "/spec/ports");
-                    // One of another host needs no ports of its own.
+                    // An ExternalName Service needs no ports.
                     if port.is_null() || ports.is_empty() || has_port(ports, port) {
                         continue;
                     }
@@ -50,7 +50,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
 }
 
 fn has_port(ports: &[Value], wanted: &Value) -> bool {
-    // Traefik takes a number that is written as text, too.
+    // Traefik also accepts a number that is written as text.
     let number = wanted.as_i64().or_else(|| wanted.as_str()?.parse().ok());
     ports.iter().any(|own| match number {
         Some(number) => at(own, "/port") == number,
@@ -58,7 +58,7 @@ fn has_port(ports: &[Value], wanted: &Value) -> bool {
     })
 }
 
-/// Lists the Services that an object leads to; one of another kind leads to none.
+/// Lists the Services that an object refers to; other kinds refer to none.
 fn backends(object: &Object) -> Vec<Backend<'_>> {
     let (body, namespace) = (&object.body, object.object.namespace.as_str());
     let is_service =
@@ -99,7 +99,7 @@ fn backends(object: &Object) -> Vec<Backend<'_>> {
     }
 }
 
-/// A CNPG cluster makes NAME-rw, NAME-ro and NAME-r, and a Pooler one of its own name.
+/// Tells whether CNPG creates a Service: NAME-rw, NAME-ro and NAME-r of a cluster, and NAME of a Pooler.
 fn is_of_operator(world: &World<'_>, namespace: &str, name: &str) -> bool {
     world
         .objects()

@@ -1,4 +1,4 @@
-//! A `PersistentVolumeClaim` that nothing makes.
+//! A `PersistentVolumeClaim` that nothing creates.
 
 use crate::check::world::{World, list, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "claim-missing",
     about: "pods that mount a PersistentVolumeClaim which is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         for volume in list(pods.spec, "/volumes") {

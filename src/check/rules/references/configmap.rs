@@ -1,4 +1,4 @@
-//! A `ConfigMap` that pods need and nothing makes.
+//! A `ConfigMap` that pods need and nothing creates.
 
 use crate::check::world::{Needed, World};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,13 +6,13 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "configmap-missing",
     about: "pods that need a ConfigMap which nothing makes",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// What every namespace has.
+/// The `ConfigMap` objects of every namespace.
 const CLUSTERS: [&str; 1] = ["kube-root-ca.crt"];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         let mut told = Vec::new();

@@ -1,4 +1,4 @@
-//! A key that pods need and the `ConfigMap` has not.
+//! A key that pods need and the `ConfigMap` lacks.
 
 use crate::check::world::{Needed, World, at, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "configmap-key-missing",
     about: "pods that need a key which their ConfigMap has not",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         for (name, key) in &pods.needs(Needed::ConfigMap) {
@@ -17,7 +17,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let has = ["data", "binaryData"]
                 .iter()
                 .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
-            // A mirror is filled by its operator, a token by the cluster, an empty one by somebody later.
+            // Its operator fills a mirror, the cluster a token, and the user an empty one later.
             let is_filled = known.is_filled_elsewhere()
                 || at(&known.body, "/metadata/annotations")
                     .as_object()

@@ -1,4 +1,4 @@
-//! An `IngressClass` that nothing makes.
+//! An `IngressClass` that nothing creates.
 
 use crate::check::world::{World, at, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -7,10 +7,10 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-class-missing",
     about: "an Ingress of an IngressClass which nothing in the environment makes",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Charts of ingress controllers, with the class that each makes where its values name no other.
+/// Charts of ingress controllers, with the class that each creates unless its values name another.
 const BRINGS: [(&str, &str); 8] = [
     ("ingress-nginx", "nginx"),
     ("nginx-ingress", "nginx"),
@@ -22,7 +22,7 @@ const BRINGS: [(&str, &str); 8] = [
     ("tailscale-operator", "tailscale"),
 ];
 
-/// Parts of the names of charts that may bring a class of a name that is not known.
+/// Parts of the names of charts that may create a class of an unknown name.
 const MAY_BRING: [&str; 16] = [
     "ingress",
     "gateway",
@@ -42,7 +42,7 @@ const MAY_BRING: [&str; 16] = [
     "ngrok",
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let Some(classes) = classes(world) else { return };
     for object in world.objects_of("networking.k8s.io", "Ingress") {
         let annotated = at(&object.body, "/metadata/annotations").get("kubernetes.io/ingress.class");
@@ -62,7 +62,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Lists the classes of an environment; `None` where they may come from elsewhere, as they do where nothing in the repository brings one.
+/// Lists the classes of an environment; `None` where they may come from elsewhere, as they do if nothing in the
+/// repository creates one.
 fn classes(world: &World<'_>) -> Option<Vec<String>> {
     let mut known: Vec<String> =
         world.objects_of("networking.k8s.io", "IngressClass").map(|class| class.object.name.clone()).collect();
@@ -71,11 +72,11 @@ fn classes(world: &World<'_>) -> Option<Vec<String>> {
         let chart = world.chart(release);
         let class = BRINGS.iter().find(|(name, _)| *name == chart).map(|(_, class)| *class);
         match class {
-            // Values that are not here may name any.
+            // Values from a reference may name any class.
             Some(_) if body.pointer("/spec/valuesFrom").is_some() => return None,
             Some(class) => {
                 known.push(class.to_owned());
-                // Traefik's class has the name of the release; all charts take a name by their values.
+                // Traefik's class has the name of the release; any chart may take a name from its values.
                 known.push(release.object.name.clone());
                 named(at(body, "/spec/values"), false, &mut known);
             }
@@ -83,7 +84,7 @@ fn classes(world: &World<'_>) -> Option<Vec<String>> {
             None => {}
         }
     }
-    // K3s brings Traefik, which its own HelmChartConfig sets up.
+    // K3s contains Traefik, which its own HelmChartConfig configures.
     let of_k3s = world.objects_of("helm.cattle.io", "HelmChartConfig").any(|config| config.object.name == "traefik");
     if known.is_empty() && !of_k3s {
         return None;
@@ -94,7 +95,7 @@ fn classes(world: &World<'_>) -> Option<Vec<String>> {
     Some(known)
 }
 
-/// Collects what values say of ingress classes, wherever they say it.
+/// Collects the names of ingress classes anywhere in values.
 fn named(value: &serde_json::Value, is_inside: bool, known: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(map) => {
@@ -136,7 +137,7 @@ mod tests {
             ("inside", release("ingress-nginx", ", values: {controller: {ingressClassResource: {name: inside}}}"), 0),
             ("inside", release("ingress-nginx", ", valuesFrom: [{kind: ConfigMap, name: v}]"), 0),
             ("r", release("traefik", ""), 0),
-            // A controller that is not known may bring any, and where nothing brings one the cluster has it.
+            // An unknown controller may create any class; if nothing creates one, the cluster has it.
             ("inside", k3s.to_owned() + &release("nginx-gateway", ""), 0),
             ("inside", String::new(), 0),
             ("inside", release("redis", ""), 0),

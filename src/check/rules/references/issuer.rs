@@ -1,4 +1,4 @@
-//! An issuer that nothing makes.
+//! An issuer that nothing creates.
 
 use crate::check::world::{World, at, named, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -7,10 +7,10 @@ use crate::model::ObjectRef;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "issuer-missing",
     about: "a Certificate or Ingress that names an issuer which is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     if world
         .objects_of("cert-manager.io", "ClusterIssuer")
         .chain(world.objects_of("cert-manager.io", "Issuer"))
@@ -41,7 +41,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         let place = if kind == "ClusterIssuer" { "" } else { namespace };
-        // A chart may make it by its values, as charts of issuers do.
+        // A chart may create the issuer from its values, as charts of issuers do.
         let may_come = world.charts_say(name) || world.is_conjured(place);
         let is_known = || world.find_object(&ObjectRef::new(kind, "cert-manager.io", place, name)).is_some();
         if name.is_empty() || may_come || is_known() || world.may_come(&[("cert-manager.io", kind)], place) {

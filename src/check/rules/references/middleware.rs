@@ -11,15 +11,15 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "middleware-missing",
     about: "an Ingress or IngressRoute that names a Middleware of Traefik which is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// The annotation of an Ingress: names of the form `NAMESPACE-NAME@kubernetescrd` with commas between
+/// The annotation of an Ingress: names of the form `NAMESPACE-NAME@kubernetescrd`, separated by commas
 /// (doc.traefik.io/traefik, "Kubernetes Ingress", annotations).
 const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    // Namespace and name with a hyphen between, as Traefik calls them everywhere.
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
+    // Traefik joins namespace and name with a hyphen everywhere.
     let is_middleware = |object: &&Object| {
         object.kind() == "Middleware" && matches!(object.object.group.as_str(), "traefik.io" | "traefik.containo.us")
     };
@@ -31,7 +31,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             if known.contains(&joined) {
                 continue;
             }
-            // A chart may bring it along, in a namespace that the name only hints at.
+            // A chart may create it, in a namespace that only the name hints at.
             let may_come = place.map_or_else(
                 || charted(world).iter().any(|namespace| joined.starts_with(&format!("{namespace}-"))),
                 |namespace| world.is_filled(namespace),
@@ -54,7 +54,7 @@ fn qualified(object: &Object) -> String {
     format!("{}-{}", object.object.namespace, object.object.name)
 }
 
-/// Lists the namespaces in which something else may make objects.
+/// Lists the namespaces in which something else may create objects.
 fn charted<'a>(world: &'a World<'_>) -> BTreeSet<&'a str> {
     let namespaces = world
         .objects()
@@ -64,7 +64,8 @@ fn charted<'a>(world: &'a World<'_>) -> BTreeSet<&'a str> {
     all
 }
 
-/// Lists the Middlewares that an object names, as `NAMESPACE/NAME`, or `NAMESPACE-NAME` where only that is written.
+/// Lists the Middlewares that an object names, as `NAMESPACE/NAME`, or as `NAMESPACE-NAME` where the object joins the
+/// two.
 fn wanted(object: &Object) -> Vec<String> {
     match (object.object.group.as_str(), object.kind()) {
         ("networking.k8s.io", "Ingress") => {

@@ -1,4 +1,4 @@
-//! Names of things that must be there. One file a rule.
+//! References to objects that must exist. One file a rule.
 
 use crate::check::Rule;
 

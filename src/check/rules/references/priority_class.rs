@@ -1,4 +1,4 @@
-//! A `PriorityClass` that nothing makes.
+//! A `PriorityClass` that nothing creates.
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -7,11 +7,11 @@ use crate::model::known;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "priority-class-missing",
     about: "pods of a PriorityClass which is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
-    // A chart may bring one, and its name need not tell: with charts in the repository only a sole set of own classes is sure.
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
+    // A class may come from the chart whose release its name contains; without own classes, all come from elsewhere.
     let own = world.objects_of("scheduling.k8s.io", "PriorityClass").count();
     for pods in world.pods() {
         let name = text(pods.spec, "/priorityClassName");

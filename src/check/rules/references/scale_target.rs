@@ -1,4 +1,4 @@
-//! An autoscaler without what it scales.
+//! An autoscaler without its target.
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "hpa-target-missing",
     about: "a HorizontalPodAutoscaler whose target is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("autoscaling", "HorizontalPodAutoscaler") {
         let namespace = object.object.namespace.as_str();
         let (kind, name) =

@@ -1,12 +1,12 @@
-//! A Secret that pods need and nothing makes.
+//! A Secret that pods need and nothing creates.
 
 use crate::check::world::{Needed, World};
 use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-missing", about: "pods that need a Secret which nothing makes", look: RuleInput::World(look) };
+    Rule { id: "secret-missing", about: "pods that need a Secret which nothing makes", check: RuleInput::World(check) };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         let mut told = Vec::new();

@@ -6,17 +6,17 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-selects-nothing",
     about: "a Service whose selector fits the pods of no workload",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("", "Service") {
         let namespace = object.object.namespace.as_str();
         let selector = at(&object.body, "/spec/selector");
         if selector.as_object().is_none_or(serde_json::Map::is_empty) {
             continue;
         }
-        // The pods of operators have labels of their own.
+        // Operators set their own labels on their pods.
         let own = world.objects().any(|one| {
             one.object.namespace == namespace
                 && matches!(one.object.group.as_str(), "postgresql.cnpg.io" | "monitoring.coreos.com")

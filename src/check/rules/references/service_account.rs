@@ -1,4 +1,4 @@
-//! A `ServiceAccount` that nothing makes.
+//! A `ServiceAccount` that nothing creates.
 
 use crate::check::world::{World, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-account-missing",
     about: "pods that run as a ServiceAccount which is declared nowhere",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let namespace = pods.object.object.namespace.as_str();
         let name = text(pods.spec, "/serviceAccountName");

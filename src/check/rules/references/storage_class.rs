@@ -1,4 +1,4 @@
-//! A `StorageClass` that nothing makes.
+//! A `StorageClass` that nothing creates.
 
 use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Rule, RuleInput};
@@ -8,10 +8,10 @@ use serde_json::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "storage-class-missing",
     about: "a claim of a StorageClass which nothing in the environment makes",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Charts that bring classes, with the names that they bring.
+/// Charts that create classes, with the names of those classes.
 const BRINGS: [(&str, &[&str]); 4] = [
     ("longhorn", &["longhorn", "longhorn-static"]),
     ("local-path-provisioner", &["local-path"]),
@@ -19,17 +19,17 @@ const BRINGS: [(&str, &[&str]); 4] = [
     ("nfs-subdir-external-provisioner", &["nfs-client"]),
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let releases = || world.objects_of(known::HELM, "HelmRelease");
     let charts: Vec<&str> = releases().map(|release| world.chart(release)).collect();
-    // A chart whose classes are not known may bring any.
+    // A chart with unknown classes may create any.
     let is_storage = |chart: &str| {
         ["csi", "storage", "ceph", "provisioner", "nfs", "democratic"].iter().any(|part| chart.contains(part))
     };
     if charts.iter().any(|chart| is_storage(chart) && !BRINGS.iter().any(|(name, _)| name == chart)) {
         return;
     }
-    // Where the repository makes none, all come with the cluster.
+    // If the repository creates no class, all of them come with the cluster.
     let makes_some = world.objects_of("storage.k8s.io", "StorageClass").next().is_some()
         || BRINGS.iter().any(|(chart, _)| charts.contains(chart))
         || releases().any(|release| makes_class(at(&release.body, "/spec/values"), false));
@@ -37,7 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let is_there = |name: &str| {
-        // local-path comes with K3s, and what a cluster was made with is not in the repository.
+        // local-path comes with K3s; the classes of the cluster's installation are not in the repository.
         matches!(
             name,
             "" | "local-path"
@@ -72,7 +72,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             }
             _ => continue,
         };
-        // A claim that is bound to a volume by hand needs no class of the name.
+        // A claim that is bound to a volume by hand needs no such class.
         let by_hand = !text(&object.body, "/spec/volumeName").is_empty()
             || world
                 .objects_of("", "PersistentVolume")
@@ -89,7 +89,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether the values of a chart make a class of any name.
+/// Tells whether the values of a chart create a class of any name.
 fn makes_class(value: &Value, within: bool) -> bool {
     match value {
         Value::Object(fields) => fields.iter().any(|(key, field)| {
@@ -101,7 +101,8 @@ fn makes_class(value: &Value, within: bool) -> bool {
     }
 }
 
-/// Tells whether the values of a chart make a class of a name: `storageClass: {name: fast}`, `storageClasses: [{name: fast}]`.
+/// Tells whether the values of a chart create a class of a name: `storageClass: {name: fast}`,
+/// `storageClasses: [{name: fast}]`.
 fn names_class(value: &Value, within: bool, name: &str) -> bool {
     match value {
         Value::Object(fields) => fields.iter().any(|(key, field)| {

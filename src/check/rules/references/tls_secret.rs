@@ -8,10 +8,10 @@ use crate::render::Object;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "ingress-tls-missing",
     about: "an Ingress or IngressRoute whose TLS Secret is not in its own namespace",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let namespace = object.object.namespace.as_str();
         for name in names(object) {
@@ -23,7 +23,8 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                     || one.is("", "Secret") && one.object.name == name
             };
             let elsewhere = world.objects().find(makes).filter(|one| one.object.namespace != namespace);
-            // A chart of the namespace brings many things, but not what is made in another and it says no word of.
+            // A chart of the namespace creates many objects, but not a Secret that another namespace has and its values
+            // do not name.
             let is_sure =
                 elsewhere.is_some() && !world.is_conjured(namespace) && !world.charts_say(name) && !is_copied(world);
             let kinds = [("", "Secret"), ("cert-manager.io", "Certificate")];
@@ -46,7 +47,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether something copies Secrets between namespaces by rules of its own, beside what the objects say that are copied.
+/// Tells whether a program copies Secrets between namespaces by its own rules, beside the annotations of objects.
 fn is_copied(world: &World<'_>) -> bool {
     let copies = ["reflector", "replicator", "kubed", "config-syncer", "kyverno", "secret-sync", "clustersecret"];
     world

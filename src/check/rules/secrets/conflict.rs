@@ -1,11 +1,11 @@
-//! What a merge leaves where both sides changed the same lines.
+//! Conflict markers of a merge.
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", look: RuleInput::File(look) };
+    Rule { id: "conflict", about: "a conflict of a merge that nobody has solved", check: RuleInput::File(check) };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let begins = file.lines().find(|(_, line)| line.starts_with("<<<<<<< "));
     let Some((line, _)) = begins.filter(|_| file.lines().any(|(_, line)| line.starts_with(">>>>>>> "))) else { return };
     let why = "Flux cannot read the file, and the Kustomization that reads it fails";

@@ -5,10 +5,10 @@ use crate::check::{Context, File, Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-without-decryption",
     about: "an encrypted file that a Kustomization without spec.decryption reads",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if !file.is_encrypted() {
         return;
     }

@@ -1,23 +1,23 @@
-//! The encrypted files of a repository, each with its creation rule and who reads it: what only all of them together tell.
+//! The encrypted files of a repository, each with its creation rule and recipients, for rules that compare them.
 
 use std::collections::BTreeSet;
 
 use crate::check::Context;
 use crate::repo::{contents, readers};
 
-/// Holds an encrypted file that a creation rule is for.
+/// Holds an encrypted file that a creation rule matches.
 pub(in crate::check) struct EncryptedFile {
     /// The file.
     pub(super) file: String,
-    /// The configuration that the rule stands in.
+    /// The configuration that contains the rule.
     pub(super) config: String,
-    /// Whom the rule names.
+    /// The recipients that the rule names.
     pub(super) wanted: Vec<String>,
-    /// Who reads it.
+    /// The recipients of the file.
     pub(super) readers: BTreeSet<String>,
 }
 
-/// Lists them, in the order of their names; read once.
+/// Lists the encrypted files, sorted by name; they are read once.
 pub(super) fn all<'c>(context: &'c Context<'_>) -> &'c [EncryptedFile] {
     context.once.encrypted.get_or_init(|| {
         let snapshot = context.snapshot;
@@ -31,7 +31,7 @@ pub(super) fn all<'c>(context: &'c Context<'_>) -> &'c [EncryptedFile] {
     })
 }
 
-/// Names files: the first of them, and how many more there are.
+/// Names files: the first few, and the number of the others.
 pub(super) fn named(files: &[&str]) -> String {
     let first = files.iter().take(3).copied().collect::<Vec<_>>().join(", ");
     match files.len().saturating_sub(3) {

@@ -6,10 +6,10 @@ use crate::sops::SopsError;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-mac",
     about: "an encrypted file whose values are not those that were saved",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let (Some(sealed), Some(SopsError::MacMismatch)) = (file.sealed(), file.mistake()) else { return };
     let fault = SopsError::MacMismatch.fault(&file.path, None);
     let why = "sops refuses to open it; Flux does not look at the MAC and applies whatever stands there";

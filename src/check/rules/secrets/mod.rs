@@ -1,4 +1,5 @@
-//! Secrets, and what would hide one, such as a file that cannot be read. The settings of a repository silence none of them. One file a rule.
+//! Secrets, and files that could hide one, such as unreadable ones. The settings of a repository silence none of these
+//! rules. One file a rule.
 
 use crate::check::Rule;
 use crate::model::ObjectRef;

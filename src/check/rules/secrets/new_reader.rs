@@ -1,4 +1,4 @@
-//! Somebody who becomes a reader of secrets with the next commit.
+//! A recipient that the next commit adds to secrets.
 
 use super::encrypted;
 use crate::check::{Context, File, Finding, Rule, RuleInput};
@@ -8,16 +8,16 @@ use crate::repo::readers;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "new-reader",
     about: "a recipient in an encrypted file or a .sops.yaml whom the last commit does not know",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let text = file.text.as_deref().unwrap_or_default();
     let is_config = readers::is_config(&file.path);
     if !is_config && file.sealed().is_none() {
         return;
     }
-    // Without a commit that names anybody, nobody is new.
+    // Without recipients in the last commit, none is new.
     let known = match context.committed().configured() {
         Ok(Some(known)) => known,
         Ok(None) => return,
@@ -28,7 +28,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if new.is_empty() {
         return;
     }
-    // Whom no configuration names may be in the file for long; that is told by the rule of recipients.
+    // A recipient that no configuration names may be old; the rule about recipients reports it.
     if !is_config {
         match context.committed().text(&file.path) {
             Ok(before) => {
@@ -48,14 +48,14 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Says that nobody knows whether a file has a new reader.
+/// Reports that a new recipient of a file cannot be determined.
 fn unknown(file: &File, fault: &Fault) -> Finding {
     let message = "whether somebody is a new reader is not known";
     let why = format!("{}: {}; who reads it cannot be compared with that", fault.what, fault.why);
     Finding::new(RULE.id, &file.path, message, why, fault.todo.clone()).warning()
 }
 
-/// Names the encrypted files that a configuration is for, and whoever reads them though it names him no longer.
+/// Names the encrypted files that a configuration matches, and their recipients that it no longer names.
 fn falling_under(config: &File, context: &Context<'_>) -> String {
     let under: Vec<_> = encrypted::all(context).iter().filter(|one| one.config == config.path).collect();
     if under.is_empty() {

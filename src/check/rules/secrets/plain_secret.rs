@@ -1,7 +1,6 @@
-//! A Secret whose values are not encrypted, in whatever form git and Kubernetes take it.
+//! A Secret whose values are not encrypted, in any form that git and Kubernetes accept.
 
 use super::object;
-use crate::check::file::parts;
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::Format;
 use crate::yaml::secrets::{self, Held, ValuePlacement, in_lines};
@@ -9,16 +8,16 @@ use crate::yaml::{Value, manifest};
 
 pub(super) const WHY: &str = "once pushed, everybody who reads the repository has it, in its history too";
 
-/// What is to be done with a value that no encryption in place reaches.
+/// The fix for a value that encryption in place does not reach.
 const MOVE: &str = "put it into a Secret of its own in an encrypted file; change the value if it was ever pushed";
 
 pub(in crate::check) const RULE: Rule =
-    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", look: RuleInput::File(look) };
+    Rule { id: "secret-plaintext", about: "a Secret whose values are not encrypted", check: RuleInput::File(check) };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
-    // What the file's own rule says is the word of whoever made it.
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+    // The author of the file also wrote its encryption rule, so the rule is not trusted.
     if let Some(sealed) = file.sealed() {
-        // What its own rule reaches is told by the rule about that.
+        // `secret-unencrypted-value` reports the values that the file's rule matches.
         let reached = sealed.unencrypted();
         let is_told = |line: usize, path: &crate::sops::Path| reached.iter().any(|one| one.0 == line && one.1 == *path);
         for one in sealed.exposed().into_iter().filter(|one| !is_told(one.line, &one.path)) {
@@ -65,13 +64,14 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
     if !manifest::may_hold_secrets(text) {
         return;
     }
-    // What is written as a ciphertext is one only where a block of sops vouches for it.
+    // A text in the form of a ciphertext is one only in a file with a block of sops.
     let vouched = file.is_encrypted();
     let lines: Vec<&str> = text.lines().collect();
     let is_manifest = matches!(Format::from_path(&file.path), Format::Yaml | Format::Json);
-    for (line, part, documents) in parts(text) {
+    for (line, part, documents) in manifest::parts(text) {
         let Ok(documents) = documents.or_else(|_| manifest::documents(&part)) else {
-            // A template of a chart is no YAML before it is filled in; what else is none hides nothing either.
+            // A template of a chart is not YAML before it is rendered; other invalid YAML must not hide a Secret
+            // either.
             if let Some((offset, key)) = is_manifest.then(|| in_lines(&part)).flatten() {
                 let message =
                     format!("it reads as a Secret whose value {key} is in plain text, though it is not valid YAML");
@@ -84,7 +84,7 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
         for document in documents {
             let mut owners: Vec<String> = Vec::new();
             for held in secrets::of_document(&document).iter().filter(|held| held.is_plain(vouched)) {
-                // One finding for each Secret, generator or patch.
+                // Each Secret, generator or patch gives one finding.
                 if owners.contains(&held.owner) {
                     continue;
                 }
@@ -103,7 +103,7 @@ fn look_into(file: &File, text: &str, found: &mut Vec<Finding>) {
     }
 }
 
-/// Says which value is in plain text, and what it is in.
+/// Returns the message: the value in plain text, and the object that contains it.
 fn message(held: &Held, path: &str, holder: Option<String>) -> String {
     let shown = &held.shown;
     let holder = holder.map(|holder| format!(" in {holder}")).unwrap_or_default();
@@ -140,16 +140,16 @@ fn fix(file: &File, held: &Held) -> String {
     }
 }
 
-/// Names the Secret where it is an object of the document's own, else what carries it.
+/// Names the Secret where it is an object of the document, else the object that contains it.
 fn about(document: &Value, held: &Held) -> Option<String> {
     let items = held.owner.strip_prefix("items[").and_then(|rest| rest.split_once(']'));
     let item = items.and_then(|(index, _)| document.get("items")?.get(index.parse::<usize>().ok()?));
     item.and_then(object).or_else(|| object(document))
 }
 
-/// Finds the line of a value below the one where its document begins.
+/// Finds the line of a value, from the first line of its document.
 fn place(lines: &[&str], from: usize, held: &Held) -> usize {
-    // Keys may have dots themselves; a literal is `key=value`, and a JSON patch names a path.
+    // A key may contain dots; a literal is `key=value`, and a JSON patch names a path.
     let name = held.key.as_str();
     let names = |line: &&str| {
         holds_key(line, name)
@@ -157,7 +157,7 @@ fn place(lines: &[&str], from: usize, held: &Held) -> usize {
             || held.form == ValuePlacement::Patch && line.contains(&held.shown.replacen('.', "/", 1))
     };
     let below = || lines.iter().enumerate().skip(from.saturating_sub(1));
-    // The same key may stand before the Secret that another object carries.
+    // The same key may occur before the Secret that another object contains.
     let around = held.path.strip_suffix(&format!(".{}", held.shown)).unwrap_or_default();
     let field = around.rsplit('.').next().and_then(|last| last.split('[').next()).unwrap_or_default();
     let is_around = |(_, line): &(usize, &&str)| !field.is_empty() && holds_key(line, field);

@@ -1,4 +1,5 @@
-//! A file of which a kustomization makes a Secret, or a patch for Secrets, that is not encrypted. The file itself does not say what it becomes.
+//! An unencrypted file from which a kustomization generates a Secret, or a patch for Secrets. The file itself does not
+//! show that.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,19 +13,19 @@ use crate::sops::Identities;
 use crate::yaml::manifest;
 use crate::yaml::secrets::{self, Source};
 
-/// Larger files are no kustomizations and no values of a Secret, in bytes.
+/// The largest size, in bytes, of a kustomization or of the values of a Secret.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// What is to be done with bytes that are no text.
+/// The fix for a binary file.
 const BINARY: &str = "encrypt it as it is: sops encrypt -i --input-type binary --output-type binary; change what is in it if it was ever pushed";
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-source-plaintext",
     about: "a file that a kustomization makes a Secret of, not encrypted",
-    look: RuleInput::Files(look),
+    check: RuleInput::Files(check),
 };
 
-fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
     let listed: HashMap<&str, &ListedFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let mut taken: BTreeMap<String, Vec<(String, Source)>> = BTreeMap::new();
     let mut add = |kustomization: &str, text: &str| {
@@ -39,7 +40,7 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
             add(&file.path, &text);
         }
     }
-    // Where only some files are looked at, one of them may be what a kustomization takes that is not among them.
+    // If only some files are checked, a kustomization outside of them may use one.
     let is_kustomization = |file: &&String| NAMES.contains(&path::name(file)) && !listed.contains_key(file.as_str());
     for file in context.listed().iter().filter(is_kustomization) {
         if let Ok(text) = contents::text(&context.snapshot.root, file) {
@@ -54,7 +55,7 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
             None => contents::bytes(&context.snapshot.root, file).ok(),
         };
         let Some(bytes) = bytes else { continue };
-        // Flux decrypts what a generator reads; what sops writes is text.
+        // Flux decrypts the sources of a generator; sops writes text.
         let is_text = std::str::from_utf8(&bytes).is_ok();
         let is_encrypted =
             is_text && File::new(&ListedFile::known(file, bytes.as_slice()), &Identities::default()).is_encrypted();
@@ -63,7 +64,7 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
         }
         for (kustomization, source) in takers {
             let Some((line, key)) = source.usage.plain_bytes(&bytes) else { continue };
-            // Who looks at neither is told nothing.
+            // If neither file is checked, there is no finding.
             let (at, line) = match (here, listed.get(kustomization.as_str())) {
                 (Some(_), _) => (file, line),
                 (None, Some(_)) => (kustomization, None),

@@ -1,4 +1,4 @@
-//! A value that becomes one of a Secret by way of a variable or an input, in plain text in another file than the Secret's own.
+//! A value in plain text that a variable or an input carries into a Secret from another file.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,16 +11,16 @@ use crate::repo::{carried_values, contents};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-variable-plaintext",
     about: "a variable or an input that Flux puts into a Secret, in plain text",
-    look: RuleInput::Files(look),
+    check: RuleInput::Files(check),
 };
 
-/// What is to be done with a variable.
+/// The fix for a variable.
 const VARIABLE: &str = "put it into a Secret that is encrypted with sops, and name that below spec.postBuild.substituteFrom; change the value if it was ever pushed";
 
-/// What is to be done with an input.
+/// The fix for an input.
 const INPUT: &str = "put it into a Secret of its own in an encrypted file; change the value if it was ever pushed";
 
-fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
     let listed: HashMap<&str, &ListedFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let read = |file: &str| match listed.get(file) {
         Some(listed) => text_of(listed),
@@ -29,7 +29,7 @@ fn look(files: &[ListedFile], context: &Context<'_>, found: &mut Vec<Finding>) {
     let all = listed.keys().copied().chain(context.listed().iter().map(String::as_str));
     let mut told = BTreeSet::new();
     for one in carried_values(context.snapshot, all, read) {
-        // Who looks at neither is told nothing.
+        // If neither file is checked, there is no finding.
         let (at, line) = match (listed.contains_key(one.file.as_str()), listed.contains_key(one.taker.as_str())) {
             (true, _) => (&one.file, Some(one.line)),
             (false, true) => (&one.taker, None),

@@ -1,4 +1,4 @@
-//! A file that is not encrypted for the environment that reads it, or not for all that its configuration names.
+//! A file that is not encrypted for the environment that reads it, or lacks a recipient that its configuration names.
 
 use super::encrypted::{self, EncryptedFile};
 use crate::check::{Context, File, Finding, Rule, RuleInput};
@@ -7,17 +7,17 @@ use crate::repo::{contents, readers};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-recipient",
     about: "an encrypted file that the environment reading it cannot open, or that lacks a recipient of its configuration",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     let recipients = sealed.recipients();
     let mut names: Vec<&str> = context.snapshot.fed_by(&file.path).iter().map(|feed| feed.env.as_str()).collect();
     names.dedup();
     let environments =
         names.iter().filter_map(|name| context.snapshot.environments.iter().find(|known| known.name == **name));
-    // Whoever is new in the configuration is told once, there, and nothing is advised that lets him in.
+    // `new-reader` reports a new recipient once, at the configuration; no fix may advise to add it.
     let known = context.committed().configured().ok().flatten();
     let is_new = |one: &String| known.is_some_and(|known| !known.contains(one));
     let mut told = false;
@@ -45,7 +45,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     );
     if missing.iter().any(|one| is_new(one)) {
         missing.retain(|one| !is_new(one));
-        // Whoever he takes the place of is told with him.
+        // A recipient that the new one replaces is reported with it.
         extra.retain(|one| !known.is_some_and(|known| known.contains(*one)));
     }
     if known.is_some() && !told {
@@ -54,7 +54,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if let Some(first) = missing.first().filter(|_| !told) {
         let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
         let lacks = format!("it lacks the recipient {first}{more} that {} names for it", creation.config);
-        // Encrypted for one in the place of another: that is one fault.
+        // A wrong recipient in the place of the right one is one fault.
         let (message, then) = if extra.is_empty() {
             (lacks, "")
         } else {
@@ -80,8 +80,8 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether no file is encrypted for somebody whom a configuration names for several: that is one finding, at the first of them. Nobody knows
-/// whether he is meant to read them, or was put there by somebody else.
+/// Tells whether a recipient of a configuration can decrypt none of several files, which is one finding, at the first
+/// of them. It may be intended, or someone else may have added it.
 fn reads_nothing(
     file: &File,
     config: &str,

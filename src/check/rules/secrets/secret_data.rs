@@ -1,4 +1,4 @@
-//! Values of a plain Secret that cannot be what was meant: no base64 where the API server wants it, or the mask of `flux build`.
+//! Invalid values of a plain Secret: no base64 where the API server requires it, or the mask of `flux build`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +11,10 @@ use crate::yaml::confidential::is_mask;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-data",
     about: "data of a Secret that is not base64, or the mask that flux build prints",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     if file.is_encrypted() {
         return;
     }
@@ -46,7 +46,7 @@ fn mistake(block: &str, value: &str) -> Option<(&'static str, &'static str, &'st
             "bring the sealed file back from git's history; what flux build prints is for reading alone",
         ));
     }
-    // What Flux, a generator or sops still fills in is none yet.
+    // Flux, a generator or sops has yet to fill in such a value.
     let is_open = value.contains("${") || value.contains("{{") || value.starts_with("ENC[");
     let bytes = || STANDARD.decode(value.replace(['\n', '\r'], ""));
     (block == "data" && !is_open && bytes().is_err()).then_some((

@@ -1,4 +1,4 @@
-//! What sops passes over in `.sops.yaml` without a word.
+//! Mistakes in `.sops.yaml` that sops ignores silently.
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::sops::{Config, SopsError};
@@ -6,10 +6,10 @@ use crate::sops::{Config, SopsError};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "sops-config",
     about: "a .sops.yaml with a typo, or one that does not work",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     if file.path != ".sops.yaml" && !file.path.ends_with("/.sops.yaml") {
         return;
     }
@@ -22,7 +22,7 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
                 Finding::new(RULE.id, &file.path, refused.why, why, refused.todo).on(refused.line)
             }));
             found.extend(config.warnings.into_iter().map(|warning| {
-                // What says how files are read and written, not what is encrypted and for whom, misleads nobody about secrets.
+                // Settings of how files are read and written do not affect what is encrypted and for whom.
                 let (why, fix) = if warning.is_harmless {
                     ("sops goes by the name of a file there, or by a flag", "take it out")
                 } else {

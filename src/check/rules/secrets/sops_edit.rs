@@ -1,14 +1,14 @@
-//! What sops itself would spoil on its next edit.
+//! Content that sops itself would damage on its next edit.
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-sops-edit",
     about: "a comment, merge key or alias that sops itself would spoil on its next edit of the file",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     for hazard in sealed.hazards() {
         let why = "fluxdeck leaves it as it is; `sops edit` and `sops set` write the whole file anew";

@@ -2,21 +2,21 @@
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 
-/// The most values that are named.
+/// The most values that a finding names.
 const NAMED: usize = 3;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-scope",
     about: "an encrypted file whose own rule covers other values than the rule of .sops.yaml that is for it",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
-    // Where no rule is for the file, there is nothing to differ from.
+    // A file without a creation rule cannot differ from it.
     let Ok(creation) = context.snapshot.creation(&file.path) else { return };
     let mut differing = sealed.diverges(creation.rule.values.as_ref());
-    // What Kubernetes knows an object by is no secret, and must be read before anything is decrypted.
+    // The fields that identify an object are no secret, and must be readable before decryption.
     differing.retain(|one| {
         let path = one.path.to_string();
         let is_named = ["metadata.", "metadata["].iter().any(|start| path.starts_with(start));

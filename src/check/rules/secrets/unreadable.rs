@@ -6,10 +6,10 @@ use crate::sops::{Format, SopsError};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-unreadable",
     about: "an encrypted file that is damaged, so that nobody can open it",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(error) = file.damage() else { return };
     let fault = error.fault(&file.path, None);
     if matches!(error, SopsError::Joined { .. }) {
@@ -18,7 +18,7 @@ fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let why = "the Kustomization that reads it fails, and everything that it applies stays as it was";
-    // sops takes a key that stands twice in such a file, and the last of them counts.
+    // sops accepts a duplicate key in such a file, and uses the last value.
     let is_lenient = Format::from_path(&file.path) == Format::Dotenv
         && matches!(error, SopsError::Shape { message, .. } if message.contains("stands there twice"));
     if let (true, SopsError::Shape { line, .. }) = (is_lenient, error) {

@@ -1,4 +1,4 @@
-//! A number or a truth value where a Secret holds text.
+//! A number or boolean where a Secret holds text.
 
 use super::head_object;
 use crate::check::{Context, File, Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Context, File, Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "secret-value-type",
     about: "a number or truth value in stringData or data, which the API server rejects",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-fn look(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     let heads = sealed.documents();
     for (document, line, path, kind) in sealed.not_texts() {

@@ -9,11 +9,11 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-architecture",
     about: "an image, or a nodeSelector, for an architecture that no node of the environment has, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// How images are named after their architecture, in the organisations of Docker Hub and in tags, and the word of Kubernetes for it
-/// (github.com/docker-library/official-images, "Architectures other than amd64?").
+/// Words for architectures in the names of images, as organisations of Docker Hub and as tags, with the word of
+/// Kubernetes for each (github.com/docker-library/official-images, "Architectures other than amd64?").
 const NAMES: [(&str, &str); 8] = [
     ("amd64", "amd64"),
     ("x86_64", "amd64"),
@@ -25,7 +25,7 @@ const NAMES: [(&str, &str); 8] = [
     ("armhf", "arm"),
 ];
 
-/// Tells the one architecture of an image whose name says it: `amd64/nginx:1`, `example/app:1.2-arm64`.
+/// Returns the one architecture that the name of an image states: `amd64/nginx:1`, `example/app:1.2-arm64`.
 fn architecture(image: &str) -> Option<&'static str> {
     let Image { name, tag, .. } = Image::parse(image);
     let path = name.strip_prefix("docker.io/").unwrap_or(name);
@@ -37,7 +37,7 @@ fn architecture(image: &str) -> Option<&'static str> {
     NAMES.iter().find(says).map(|(_, architecture)| *architecture)
 }
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let nodes = &world.nodes.architectures;
     if nodes.is_empty() {
         return;

@@ -8,10 +8,10 @@ use serde_json::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "hpa-without-requests",
     about: "an autoscaler by utilization over containers without requests",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("autoscaling", "HorizontalPodAutoscaler") {
         let (kind, name) =
             (text(&object.body, "/spec/scaleTargetRef/kind"), text(&object.body, "/spec/scaleTargetRef/name"));

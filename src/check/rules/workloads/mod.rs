@@ -1,4 +1,4 @@
-//! Workloads and what runs in them. One file a rule.
+//! Workloads and their containers. One file a rule.
 
 use crate::check::Rule;
 

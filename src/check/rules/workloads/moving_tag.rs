@@ -7,14 +7,14 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-moving-tag",
     about: "an image without a tag, or at one that moves",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Tags that are set anew with each release.
+/// Tags that each release moves.
 const MOVING: [&str; 11] =
     ["latest", "main", "master", "edge", "nightly", "dev", "develop", "stable", "rolling", "beta", "release"];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         let mut told = Vec::new();
         for container in pods.containers() {
@@ -29,7 +29,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let why =
                 "two nodes may run two versions, a restart is an upgrade, and no revert of a commit takes it back";
             let fix = "name the version, best with its digest; Renovate proposes the next as a commit";
-            // A kustomization may have put the tag in.
+            // A kustomization may have set the tag.
             let put_in = format!("newTag: {tag}");
             let needle = if world.says(pods.object, image) { image } else { put_in.as_str() };
             let habit = "tags of images move";

@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "network-policy-missing",
     about: "a namespace with pods and no NetworkPolicy where all others of the environment have one",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let has = |namespace: &str| {
         world.objects_of("networking.k8s.io", "NetworkPolicy").any(|one| one.object.namespace == namespace)
     };
@@ -18,7 +18,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     with_pods.sort_unstable();
     with_pods.dedup();
     let without: Vec<&str> = with_pods.iter().copied().filter(|namespace| !has(namespace)).collect();
-    // It is a habit of the repository only where nearly all keep it.
+    // Only a rule that nearly all namespaces follow is a habit of the repository.
     if with_pods.len() < 4 || without.len() * 4 > with_pods.len() {
         return;
     }

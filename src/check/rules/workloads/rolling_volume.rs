@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "volume-rolling-update",
     about: "a Deployment with a ReadWriteOnce volume that is updated by RollingUpdate",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects_of("apps", "Deployment") {
         let strategy = at(&object.body, "/spec/strategy");
         let surge = at(strategy, "/rollingUpdate/maxSurge");

@@ -1,4 +1,4 @@
-//! Requests that no node of the environment can give.
+//! Requests that no node of the environment can satisfy.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::model::quantity;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "requests-exceed-nodes",
     about: "requests that the nodes of the environment cannot give, by [check.nodes] in .fluxdeck.toml, or in the cockpit by the cluster",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let settings = if world.nodes.are_told { ", or correct [check.nodes] in .fluxdeck.toml" } else { "" };
     let resources = [("cpu", world.nodes.cpu, "cores"), ("memory", world.nodes.memory, "bytes")];
     for (resource, amount, unit) in resources {
@@ -38,7 +38,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
             let fix = format!("lower the requests for this environment{settings}");
             found.push(world.finding(&RULE, pods.object, &format!("{resource}:"), message, why, fix));
         }
-        // What charts bring comes on top: this is the least that is requested.
+        // The pods of charts come on top: this is the minimum.
         if let (Some(room), (own, Some(object))) = (amount.together.filter(|room| total > *room), most) {
             let message = format!(
                 "the workloads of {} request at least {} of {resource}, and its nodes give {}; this one requests most, {}",
@@ -54,8 +54,9 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Returns what one pod requests: its containers together, or a container of its start where that alone requests more
-/// (kubernetes.io/docs/concepts/workloads/pods/init-containers, "Resource sharing within containers"). A limit stands for a request.
+/// Returns the request of one pod: the sum of its containers, or that of an init container if it is larger
+/// (kubernetes.io/docs/concepts/workloads/pods/init-containers, "Resource sharing within containers"). A limit stands
+/// for a request.
 fn request(pods: &Pods<'_>, resource: &str) -> f64 {
     let own = |container: &Value| {
         let amount = |part: &str| match at(container, &format!("/resources/{part}/{resource}")) {
@@ -78,11 +79,11 @@ fn request(pods: &Pods<'_>, resource: &str) -> f64 {
     start.max(sidecars + together)
 }
 
-/// Returns how many pods run at least; those of jobs come and go.
+/// Returns the least number of pods; the pods of jobs are temporary.
 fn count(pods: &Pods<'_>) -> f64 {
     match pods.object.kind() {
         "Job" | "CronJob" => 0.0,
-        // A DaemonSet says no number: it runs on one node at the least.
+        // A DaemonSet has no replicas: it runs on at least one node.
         _ => at(&pods.object.body, "/spec/replicas").as_f64().unwrap_or(1.0),
     }
 }
@@ -148,7 +149,7 @@ mod tests {
             (3, containers("{memory: 8Gi, cpu: 4}")),
             (1, containers("{memory: many}")),
             (1, "{containers: [{name: a}]}".to_owned()),
-            // One after the other, not together.
+            // Init containers run one after the other.
             (1, "{initContainers: [{name: a, resources: {requests: {cpu: 3}}}], containers: [{name: a, resources: {requests: {cpu: 3}}}]}".to_owned()),
         ] {
             assert!(found(replicas, &pod).is_empty(), "{pod}");

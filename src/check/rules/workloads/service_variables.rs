@@ -9,11 +9,11 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "service-variable",
     about: "a configuration variable that Kubernetes injects for a Service of the same name",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Programs by the end of their image's name, and the settings that they read, as their own documentation names them. A variable that the pod sets
-/// is not replaced by that of a Service: only those that are left to their default are concerned.
+/// Programs by the end of their image's name, with the settings that they read, as their own documentation names them.
+/// A Service does not override a variable that the pod sets: only settings left to their default are affected.
 const READS: [(&str, &[&str]); 21] = [
     ("actual-server", &["ACTUAL_PORT"]),
     ("authelia", &["AUTHELIA_PORT"]),
@@ -38,7 +38,7 @@ const READS: [(&str, &[&str]); 21] = [
     ("zitadel", &["ZITADEL_PORT"]),
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         if at(pods.spec, "/enableServiceLinks") == false {
             continue;
@@ -67,12 +67,13 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether a Service has an address of its own: for others the kubelet sets nothing.
+/// Tells whether a Service has its own address: for others the kubelet sets no variables.
 fn has_address(service: &Value) -> bool {
     text(service, "/spec/clusterIP") != "None" && text(service, "/spec/type") != "ExternalName"
 }
 
-/// Tells whether a container may set a variable itself, which comes before that of a Service; a source that is not known may hold anything.
+/// Tells whether a container may set a variable itself, which overrides that of a Service; an unknown source may
+/// contain any.
 fn may_set(world: &World<'_>, namespace: &str, container: &Value, variable: &str) -> bool {
     list(container, "/env").iter().any(|one| text(one, "/name") == variable)
         || list(container, "/envFrom").iter().any(|source| {

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "image-several-tags",
     about: "one image at several versions in one environment",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Images that many use in versions of their own, and that need not agree.
+/// Common images whose versions need not agree.
 const TOOLS: [&str; 12] = [
     "busybox", "alpine", "debian", "ubuntu", "kubectl", "curl", "bash", "redis", "valkey", "postgres", "python", "node",
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for pods in world.pods() {
         for container in pods.containers() {

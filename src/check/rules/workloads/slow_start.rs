@@ -1,4 +1,4 @@
-//! A liveness probe without a startup probe on what starts slowly.
+//! A liveness probe without a startup probe on a slow container.
 
 use crate::check::image::Image;
 use crate::check::world::{World, list, text};
@@ -7,11 +7,11 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "probe-without-startup",
     about: "a liveness probe that kills a slow starter before it is up",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database, load a model or compile at
-/// the start.
+/// Images that take more than half a minute to start on small machines: JVMs, and those that migrate a database, load a
+/// model or compile first.
 const SLOW: [&str; 39] = [
     "artifactory-oss",
     "cassandra",
@@ -54,7 +54,7 @@ const SLOW: [&str; 39] = [
     "zammad",
 ];
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for pods in world.pods() {
         for container in list(pods.spec, "/containers") {
             let Some(probe) = container.get("livenessProbe") else { continue };

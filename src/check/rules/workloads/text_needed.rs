@@ -1,4 +1,4 @@
-//! A number or truth value where Kubernetes takes a text.
+//! A number or boolean where Kubernetes requires a text.
 
 use crate::check::world::{World, at};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,10 +6,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "text-needed",
     about: "a value of data, labels or annotations that is not text once variables are substituted",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects() {
         let blocks: &[&str] = match (object.object.group.as_str(), object.kind()) {
             ("", "ConfigMap") => &["/data", "/metadata/labels", "/metadata/annotations"],
@@ -20,7 +20,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
                 "/spec/template/metadata/labels",
                 "/spec/template/metadata/annotations",
             ],
-            // What the template of another group's kind holds is its own affair.
+            // A template in a kind of another group follows its own schema.
             _ => &["/metadata/labels", "/metadata/annotations"],
         };
         for block in blocks {

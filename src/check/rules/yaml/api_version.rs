@@ -1,4 +1,4 @@
-//! An API version that the kind does not have any more.
+//! An API version that the kind no longer has.
 
 use crate::check::{Context, File, Finding, Rule, RuleInput};
 use crate::model::Minor;
@@ -9,11 +9,11 @@ use crate::yaml::Value;
 pub(in crate::check) const RULE: Rule = Rule {
     id: "api-version",
     about: "an apiVersion that current clusters or controllers do not serve for the kind",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
-/// Kinds, versions that are gone, what stands in their place, and since when (kubernetes.io/docs/reference/using-api/deprecation-guide;
-/// fluxcd.io release notes of 2.7).
+/// Kinds, removed versions, their replacements, and the release that removed them
+/// (kubernetes.io/docs/reference/using-api/deprecation-guide; fluxcd.io release notes of 2.7).
 const GONE: [(&str, &str, &str, &str); 20] = [
     ("Deployment", "extensions/v1beta1", "apps/v1", "Kubernetes 1.16"),
     ("Deployment", "apps/v1beta1", "apps/v1", "Kubernetes 1.16"),
@@ -37,13 +37,14 @@ const GONE: [(&str, &str, &str, &str); 20] = [
     ("HelmRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
 ];
 
-/// Reads since which version of Flux a version is gone.
+/// Parses the version of Flux that removed an API version.
 fn dropped(since: &str) -> Option<Minor> {
     let (major, minor) = since.strip_prefix("Flux ")?.split_once('.')?;
     Some(Minor(major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// Tells whether an environment still serves a version: its own CRD says so, or its Flux is older than the one that dropped it.
+/// Tells whether an environment still serves a version: its own CRD lists it, or its Flux is older than the one that
+/// removed it.
 fn is_served(flux: &Installation, kind: &str, version: &str, since: &str) -> bool {
     let (group, bare) = version.split_once('/').unwrap_or(("", version));
     let is_older =
@@ -51,7 +52,7 @@ fn is_served(flux: &Installation, kind: &str, version: &str, since: &str) -> boo
     flux.serves(group, kind, bare).unwrap_or_else(is_older)
 }
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let feeds = context.snapshot.fed_by(&file.path);
     if feeds.is_empty() {
         return;
@@ -75,7 +76,7 @@ fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
         );
         let fix = format!("write apiVersion: {instead}, and compare the fields that were renamed");
         let finding = Finding::new(RULE.id, &file.path, message, why, fix);
-        // Which Flux runs may not be known: an older one serves it until it is upgraded.
+        // The running Flux may be unknown: an older one serves the version until it is upgraded.
         let (group, bare) = version.split_once('/').unwrap_or(("", version));
         let is_gone = |flux: &&Installation| {
             flux.serves(group, kind, bare) == Some(false)

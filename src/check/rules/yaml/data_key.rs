@@ -1,4 +1,4 @@
-//! A key of a ConfigMap or Secret that the API server refuses.
+//! A key of a ConfigMap or Secret that the API server rejects.
 
 use crate::check::world::{World, at};
 use crate::check::{Finding, Rule, RuleInput};
@@ -6,16 +6,16 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "data-key",
     about: "a key of a ConfigMap or Secret with a character that no key may have",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-/// What a key may be: the API reference of ConfigMap, `data`.
+/// Tells whether a text is a valid key (API reference of ConfigMap, `data`).
 fn is_key(key: &str) -> bool {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     (1..=253).contains(&key.len()) && key.chars().all(fits) && key != "." && !key.starts_with("..")
 }
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for object in world.objects().filter(|object| object.is("", "ConfigMap") || object.is("", "Secret")) {
         for part in ["/data", "/binaryData", "/stringData"] {
             let keys = at(&object.body, part).as_object().into_iter().flatten().map(|(key, _)| key);

@@ -1,4 +1,4 @@
-//! Custom resources held against the definition that their environment applies.
+//! Validation of custom resources against the definition that their environment applies.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::render::Object;
 pub(super) struct Definitions<'a>(HashMap<String, Vec<&'a Value>>);
 
 impl<'a> Definitions<'a> {
-    /// Finds them among the objects of an environment.
+    /// Finds the definitions among the objects of an environment.
     pub(super) fn find(world: &World<'a>) -> Self {
         let mut found: HashMap<_, Vec<&Value>> = HashMap::new();
         for definition in world.objects_of("apiextensions.k8s.io", "CustomResourceDefinition") {
@@ -28,13 +28,13 @@ impl<'a> Definitions<'a> {
     }
 }
 
-/// Finds the fields that a structural schema does not have, by the path to each, such as `spec.interval` or `spec.ports[0].nane`.
+/// Finds the fields that a structural schema does not have, by path, such as `spec.interval` or `spec.ports[0].nane`.
 ///
-/// The form is that of apiextensions.k8s.io/v1, where every field stands in `properties`; what is open stays so.
+/// The form is that of apiextensions.k8s.io/v1, where every field is in `properties`; an open object may have any.
 pub(super) fn unknown_fields(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (key, value) in value.as_object().into_iter().flatten() {
-        // The API server knows these by itself, and a state in a file is dropped.
+        // The API server defines these fields itself, and drops a status.
         if !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status") {
             field(schema, key, value, key, &mut found);
         }
@@ -63,7 +63,7 @@ fn walk(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
 
 fn field(schema: &Value, key: &str, value: &Value, path: &str, found: &mut Vec<String>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        // A map: each value has the same form.
+        // In a map, each value has the same schema.
         return walk(at(schema, "/additionalProperties"), value, path, found);
     };
     match properties.get(key) {

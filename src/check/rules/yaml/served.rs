@@ -7,10 +7,10 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "version-not-served",
     about: "a version of a custom resource that the CustomResourceDefinition in the same environment does not serve",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let definitions = Definitions::find(world);
     for object in world.objects() {
         let versions = definitions.versions(object);

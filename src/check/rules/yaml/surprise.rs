@@ -5,13 +5,14 @@ use crate::check::{Context, File, Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "yaml-surprise",
     about: "an unquoted word or number that is read as something else than it looks, where a text is needed",
-    look: RuleInput::File(look),
+    check: RuleInput::File(check),
 };
 
 /// Words that are true or false in YAML 1.1 (yaml.org/type/bool.html), beside true and false themselves.
 const WORDS: [&str; 12] = ["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"];
 
-/// Tells whether a block is what Kubernetes means by its name: data of the object itself, labels and annotations of metadata.
+/// Tells whether a block is the field of Kubernetes with that name: data of the object itself, labels and annotations
+/// of metadata.
 fn is_own(key: &str, holder: &str) -> bool {
     match key {
         "data:" | "stringData:" => holder.is_empty(),
@@ -20,12 +21,13 @@ fn is_own(key: &str, holder: &str) -> bool {
     }
 }
 
-fn look(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if context.snapshot.fed_by(&file.path).is_empty() {
         return;
     }
     for (line, document) in file.documents() {
-        // Only where a text is needed for sure: Kubernetes refuses the object, or the value is not what it looks like.
+        // Only fields that surely need text are checked: there Kubernetes rejects the object, or the value differs from
+        // its look.
         let kind = document.get("kind").and_then(crate::yaml::Value::as_str).unwrap_or_default();
         let blocks: &[&str] = match kind {
             "ConfigMap" => &["data:", "labels:", "annotations:"],

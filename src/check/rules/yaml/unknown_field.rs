@@ -7,21 +7,21 @@ use crate::check::{Finding, Rule, RuleInput};
 pub(in crate::check) const RULE: Rule = Rule {
     id: "unknown-field",
     about: "a field that the CustomResourceDefinition in the same environment does not have",
-    look: RuleInput::World(look),
+    check: RuleInput::World(check),
 };
 
-fn look(world: &World<'_>, found: &mut Vec<Finding>) {
+fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let definitions = Definitions::find(world);
     for object in world.objects() {
         let api_version = text(&object.body, "/apiVersion");
         let version = api_version.rsplit('/').next().unwrap_or_default();
-        // Two definitions of one kind: what either knows is known.
+        // If a kind has two definitions, a field of either is known.
         let known = definitions.versions(object).iter().filter(|one| text(one, "/name") == version);
         let fields = known
             .filter_map(|one| one.pointer("/schema/openAPIV3Schema"))
             .map(|schema| unknown_fields(schema, &object.body))
             .min_by_key(Vec::len);
-        // The block of sops is gone before anything is applied; where nothing decrypts it, another rule tells so.
+        // Decryption removes the block of sops; another rule reports a file that nothing decrypts.
         for path in fields.unwrap_or_default().into_iter().filter(|path| path != "sops") {
             let key = path.rsplit(['.', ']']).next().unwrap_or_default();
             let message = format!("{} has no field {path} in {api_version}", object.kind());
@@ -37,7 +37,7 @@ fn look(world: &World<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Returns what to ask `kubectl explain` for: the field that holds the unknown one.
+/// Returns the argument of `kubectl explain`: the field that contains the unknown one.
 fn explained(kind: &str, path: &str) -> String {
     let without: String = path.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect();
     let parent = without.rsplit_once('.').map_or("", |(parent, _)| parent);
@@ -106,7 +106,7 @@ spec:
             &fires.map(thing).each_ref().map(String::as_str),
             &silent.map(thing).each_ref().map(String::as_str),
         );
-        // Without the definition nothing is known, and the state and the labels are the API server's own.
+        // Without the definition nothing is known; the API server defines status and labels itself.
         let alone = "---\napiVersion: example.org/v1\nkind: Thing\nmetadata: {name: a, namespace: web, labels: {b: c}}\nspec: {intervall: 1m}\nstatus: {a: b}\n";
         assert_rule(&super::RULE, &[], &[alone]);
         let said = found(&super::RULE, &thing("{ports: [{name: a}, {nane: b}]}"));

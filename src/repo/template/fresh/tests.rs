@@ -5,7 +5,7 @@ use crate::repo::template::{FILES, KEYS};
 use crate::secret::Secret;
 use crate::sops::{Format, Identities, SopsFile, generate, sniff};
 
-/// Passwords that can be told apart.
+/// Distinct passwords.
 struct Counting(usize);
 
 impl Fresh for Counting {
@@ -35,7 +35,7 @@ fn made(keys: &Keys, names: &Names) -> FreshTemplate {
     make(&recipients, names, "2026-01-15T12:00:00Z".parse().unwrap(), &mut Counting(0)).unwrap()
 }
 
-/// Opens every encrypted file with a key, and returns the values of those that it opens.
+/// Opens every encrypted file that a key opens, and returns the values.
 fn opened(made: &FreshTemplate, key: &Secret) -> BTreeMap<String, String> {
     let identities = Identities::from_text(key).unwrap();
     let mut values = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The HelmChart that a release keeps.
+//! The HelmChart of a release.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::sim::json::{self, number, part, set, text};
 use crate::sim::kinds::{HELM, SOURCE};
 use crate::sim::world::SimulatedCluster;
 
-/// Makes or updates the HelmChart of a release and says what was done.
+/// Creates or updates the HelmChart of a release and returns the kind of change.
 pub(super) fn keep_chart(world: &mut SimulatedCluster, object: &mut Value) -> String {
     let own = json::reference(object);
     let key = chart_of(object);
@@ -64,7 +64,7 @@ pub(super) fn chart_of(object: &Value) -> ObjectRef {
     ObjectRef::new("HelmChart", SOURCE, namespace, &format!("{}-{}", own.namespace, own.name))
 }
 
-/// Says why a chart cannot be used yet.
+/// Explains why a chart cannot be used yet.
 pub(super) fn chart_unready(chart: &Value) -> Option<String> {
     let name = format!("HelmChart '{}/{}'", text(chart, "/metadata/namespace"), text(chart, "/metadata/name"));
     if number(chart, "/metadata/generation") != number(chart, "/status/observedGeneration") {

@@ -1,4 +1,4 @@
-//! What somebody changed of what a release installed.
+//! Manual changes to the objects of a release.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::sim::json::{self, number, text};
 use crate::sim::script;
 use crate::sim::world::SimulatedCluster;
 
-/// Looks once more at a release that has been there for a while.
+/// Checks an old release again.
 pub(crate) fn look_again(world: &mut SimulatedCluster, key: &ObjectRef) {
     if let Some(object) = world.store.get(key).cloned() {
         let id = run_id(world, key);
@@ -18,7 +18,7 @@ pub(crate) fn look_again(world: &mut SimulatedCluster, key: &ObjectRef) {
     }
 }
 
-/// Tells of what somebody changed, and puts it right where it may.
+/// Reports manual changes, and corrects them if that is enabled.
 pub(super) fn detect(world: &mut SimulatedCluster, object: &Value, id: &str) {
     let mode = text(object, "/spec/driftDetection/mode").to_owned();
     if !["warn", "enabled"].contains(&mode.as_str()) {
@@ -49,7 +49,7 @@ pub(super) fn detect(world: &mut SimulatedCluster, object: &Value, id: &str) {
     }
 }
 
-/// Lists what somebody changed of what a release installed, a line each: the object and how much differs.
+/// Lists the manual changes to a release's objects, a line each: the object and the size of the difference.
 fn drift(world: &SimulatedCluster, object: &Value) -> Vec<(ObjectRef, Value, String)> {
     let own = json::reference(object);
     let chart = text(object, "/spec/chart/spec/chart");
@@ -68,7 +68,7 @@ fn drift(world: &SimulatedCluster, object: &Value) -> Vec<(ObjectRef, Value, Str
         .collect()
 }
 
-/// Counts the values of a manifest that the live object has otherwise.
+/// Counts the values of a manifest that differ in the live object.
 fn changed(wanted: &Value, live: &Value) -> usize {
     match wanted {
         Value::Object(map) => {

@@ -1,5 +1,5 @@
-//! helm-controller: keeps a HelmChart for a HelmRelease, installs or upgrades when the chart, the values or an operator ask for it, remediates what
-//! failed, and gives up when no retry is left.
+//! helm-controller: keeps a HelmChart for a HelmRelease, installs or upgrades on a change of the chart or the values or
+//! on request, remediates failures, and gives up without retries left.
 
 mod chart;
 mod drift;
@@ -24,12 +24,13 @@ pub(crate) use drift::look_again;
 pub(crate) use settled::settled;
 use strategy::{Act, Decision, decide};
 
-/// How long it takes to look at the prerequisites, and to run an action.
+/// The durations of the check of the prerequisites, and of an action.
 const LOOKS: Duration = Duration::from_millis(160);
 const ACTS: Duration = Duration::from_secs(6);
-/// How soon a failure is tried again.
+/// The delay before a failure is retried.
 const RETRIES: Duration = Duration::from_secs(1);
-/// The annotations that ask for an action although nothing changed, and for failures to be forgotten; they count where they equal the request.
+/// The annotations that request an action without a change, and a reset of the failures; they count if they equal the
+/// request.
 const FORCE_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1forceAt";
 const RESET_AT: &str = "/metadata/annotations/reconcile.fluxcd.io~1resetAt";
 
@@ -40,7 +41,7 @@ pub(crate) struct HelmReleaseRun {
     id: String,
     acting_since: Instant,
     act: Act,
-    /// An upgrade is asked for and has not been done.
+    /// Whether a requested upgrade is still to be done.
     forced: bool,
 }
 
@@ -52,7 +53,7 @@ enum Phase {
 }
 
 impl HelmReleaseRun {
-    /// Begins with the object as it is now.
+    /// Begins with the present object.
     pub(crate) fn new(object: Value) -> Self {
         Self {
             object,
@@ -64,7 +65,7 @@ impl HelmReleaseRun {
         }
     }
 
-    /// Takes the next step.
+    /// Makes the next step.
     pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
@@ -121,7 +122,7 @@ impl HelmReleaseRun {
         self.proceed(world)
     }
 
-    /// Does what comes next.
+    /// Performs the next action.
     fn proceed(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let now = world.now();
         for line in strategy::state(&self.object, self.forced) {
@@ -185,7 +186,7 @@ impl HelmReleaseRun {
         NextRun::Over(Some(RETRIES))
     }
 
-    /// Gives up until something changes or an operator asks.
+    /// Gives up until something changes or an operator requests it.
     fn stall(&mut self, world: &mut SimulatedCluster, reason: &str, message: &str, cannot: &str) -> NextRun {
         settled::stall(world, &mut self.object, reason, message);
         self.handle_requests();
@@ -234,7 +235,7 @@ fn unmet(world: &SimulatedCluster, key: &ObjectRef) -> Option<String> {
     (!observed || !conditions::is(dependency, "Ready", "True")).then(|| format!("dependency '{named}' is not ready"))
 }
 
-/// Tells whether an annotation asks for something that has not been done: it must equal the request.
+/// Tells whether an annotation has an open request: it must equal the request.
 fn asks(object: &Value, pointer: &str, handled: &str) -> bool {
     let token = object.pointer(pointer);
     token.is_some()

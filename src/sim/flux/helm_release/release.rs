@@ -1,4 +1,4 @@
-//! What is done to a release, as far as its storage, its history and its conditions show it.
+//! The actions on a release, as far as its storage, its history and its conditions show them.
 
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::sim::json::{self, list, number, part, set, sha256, stamp, text};
 use crate::sim::script;
 use crate::sim::world::SimulatedCluster;
 
-/// How many snapshots the history keeps where there is no earlier release that was well.
+/// The length of the history without an earlier successful release.
 const HISTORY: usize = 5;
 
-/// Does it, and tells the event; what it does ends well unless the scenario says that the chart's version fails.
+/// Performs an action, and reports the event; it succeeds unless the scenario lets the chart's version fail.
 pub(super) fn perform(world: &mut SimulatedCluster, object: &mut Value, act: Act) {
     let told = match act {
         Act::Install | Act::Upgrade => deploy(world, object, act),
@@ -29,15 +29,15 @@ pub(super) fn perform(world: &mut SimulatedCluster, object: &mut Value, act: Act
     event(world, object, kind, told.reason, &message);
 }
 
-/// What came of it.
+/// The result of an action.
 struct ReleaseOutcome {
     reason: &'static str,
     message: String,
-    /// What helm logged where it failed.
+    /// Helm's log of the failure.
     error: Option<String>,
 }
 
-/// Makes a new revision: storage, history, conditions, and the counters of failures.
+/// Creates a new revision: storage, history, conditions, and the counters of failures.
 fn deploy(world: &mut SimulatedCluster, object: &mut Value, act: Act) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
@@ -83,7 +83,7 @@ fn deploy(world: &mut SimulatedCluster, object: &mut Value, act: Act) -> Release
     ReleaseOutcome { reason, message, error: Some(log) }
 }
 
-/// Goes back to the chart and the values of the last release that was well, as a new revision.
+/// Rolls back to the chart and the values of the last successful release, as a new revision.
 fn rollback(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
@@ -108,14 +108,14 @@ fn rollback(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome 
     ReleaseOutcome { reason, message, error: None }
 }
 
-/// Applies what a chart renders to.
+/// Applies the objects of a chart.
 fn install(world: &mut SimulatedCluster, release: &ObjectRef, chart: &str, version: &str) {
     for manifest in script::installed(&world.script.chart(chart).manifest, version, release) {
         apply_one(world, &json::reference(&manifest), manifest, "helm-controller");
     }
 }
 
-/// Takes away a release whose installation failed.
+/// Uninstalls a release whose installation failed.
 fn uninstall(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome {
     let now = world.now();
     let own = json::reference(object);
@@ -136,7 +136,7 @@ fn uninstall(world: &mut SimulatedCluster, object: &mut Value) -> ReleaseOutcome
     ReleaseOutcome { reason, message, error: None }
 }
 
-/// Adds a revision to storage and history, and forgets what is behind the last release that was well. Returns its number.
+/// Adds a revision to storage and history, and forgets those before the last successful release. Returns its number.
 fn revise(
     world: &mut SimulatedCluster,
     object: &mut Value,
@@ -191,7 +191,7 @@ fn revise(
     made
 }
 
-/// Records what is about to be tried. Another generation, version or configuration, or a reset, begins to count failures anew.
+/// Records the next attempt. Another generation, version or configuration, or a reset, restarts the count of failures.
 pub(super) fn attempt(object: &mut Value, reset: bool) {
     let generation = number(object, "/metadata/generation");
     let version = text(object, "/spec/chart/spec/version").to_owned();

@@ -1,4 +1,4 @@
-//! What a release comes to rest with, and what one is like that has been there for weeks.
+//! The final state of a release, and the state of one that is weeks old.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::model::ObjectRef;
 use crate::sim::json::{list, number, set, text};
 use crate::sim::world::SimulatedCluster;
 
-/// How long ago a release was installed of which the scenario tells nothing.
+/// The age of a release that the scenario does not mention.
 const INSTALLED: SignedDuration = SignedDuration::from_hours(19 * 24);
 
-/// How long ago the newest version was tried first where there was one before, and how long an attempt takes.
+/// The time since the first attempt of the newest version if there was an earlier one, and the duration of an attempt.
 const TRIED: SignedDuration = SignedDuration::from_mins(64);
 const TRIES: SignedDuration = SignedDuration::from_mins(7);
 
-/// Ends with what the release's own condition says.
+/// Ends with the state of the release's own condition.
 pub(super) fn settle(world: &SimulatedCluster, object: &mut Value) {
     conditions::remove(object, "Reconciling");
     if conditions::is(object, "Released", "False") {
-        // What failed has become what is wanted, such as after a rollback.
+        // The result of a remediation is the new goal, such as after a rollback.
         let (action, latest) = (
             if text(object, "/status/lastAttemptedReleaseAction") == "install" { "install" } else { "upgrade" },
             list(object, "/status/history").first().cloned().unwrap_or_default(),
@@ -48,7 +48,7 @@ pub(super) fn settle(world: &SimulatedCluster, object: &mut Value) {
     observe_generation(object);
 }
 
-/// Gives up: Ready says what the remediation says where there was one, and what the release says otherwise.
+/// Gives up: Ready repeats the remediation's condition if there was one, and else the release's.
 pub(super) fn stall(world: &SimulatedCluster, object: &mut Value, reason: &str, message: &str) {
     conditions::remove(object, "Reconciling");
     conditions::mark(object, "Stalled", "True", reason, message, world.now());
@@ -59,20 +59,20 @@ pub(super) fn stall(world: &SimulatedCluster, object: &mut Value, reason: &str, 
     observe_generation(object);
 }
 
-/// Tells the log that nothing more is tried.
+/// Logs that there are no more attempts.
 pub(super) fn complain(world: &mut SimulatedCluster, object: &Value, id: &str, cannot: &str) {
     let error = format!("terminal error: exceeded maximum retries: cannot {cannot}");
     log(world, object, id, ReportLevel::Error, "Reconciler error", &json!({"error": error}));
 }
 
-/// Lets Ready say what another condition says. A remediation that went well is no success.
+/// Copies another condition to Ready. A successful remediation is no success.
 fn mirror(world: &SimulatedCluster, object: &mut Value, condition: &Value) {
     let status = if text(condition, "/type") == "Remediated" { "False" } else { text(condition, "/status") };
     conditions::mark(object, "Ready", status, text(condition, "/reason"), text(condition, "/message"), world.now());
 }
 
-/// Makes a release that has been there for a while, with its chart and the revisions that the scenario tells of, oldest first: each with its chart's
-/// version and how long ago it was made.
+/// Builds an older release, with its chart and the revisions of the scenario, oldest first: each with its chart's
+/// version and its age.
 pub(crate) fn settled(
     world: &mut SimulatedCluster,
     key: &ObjectRef,
@@ -108,7 +108,7 @@ pub(crate) fn settled(
     super::super::again(world, key, interval(&object).saturating_sub(since));
 }
 
-/// Does one thing after the other until nothing is left to do.
+/// Performs one action after the other until nothing is left to do.
 fn follow(world: &mut SimulatedCluster, object: &mut Value) -> Decision {
     release::attempt(object, false);
     loop {

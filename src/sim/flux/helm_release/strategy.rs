@@ -1,10 +1,10 @@
-//! What helm-controller does next for a release: install, upgrade, remediate, or give up.
+//! The next action of helm-controller on a release: install, upgrade, remediate, or give up.
 
 use serde_json::Value;
 
 use crate::sim::json::{list, number, part, text};
 
-/// What is done to a release.
+/// An action on a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Install,
@@ -25,25 +25,25 @@ impl Act {
     }
 }
 
-/// What comes next.
+/// The next decision.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// The release is as it should be.
+    /// The release is in its desired state.
     InSync,
-    /// Something is to be done.
+    /// An action is needed.
     Do(Act),
-    /// Nothing more is tried.
+    /// There are no more attempts.
     Stall {
         /// The reason of `Stalled`.
         reason: &'static str,
         /// Its message.
         message: String,
-        /// What the log says that cannot be done.
+        /// The impossible action, in the words of the log.
         cannot: &'static str,
     },
 }
 
-/// Decides what comes next; `forced` asks for an upgrade whatever the state.
+/// Decides the next action; `forced` requests an upgrade in every state.
 pub(super) fn decide(object: &Value, forced: bool) -> Decision {
     let action = text(object, "/status/lastAttemptedReleaseAction");
     let failures = number(object, &format!("/status/{action}Failures"));
@@ -80,7 +80,7 @@ pub(super) fn decide(object: &Value, forced: bool) -> Decision {
     if spent { exceeded("upgrade release") } else { Decision::Do(Act::Upgrade) }
 }
 
-/// Says what the log says of the state that a decision comes from.
+/// Returns the log lines about the state behind a decision.
 pub(super) fn state(object: &Value, forced: bool) -> Vec<&'static str> {
     let Some(latest) = list(object, "/status/history").first() else {
         return vec!["release not installed: no release in storage for object"];
@@ -104,7 +104,7 @@ pub(super) fn state(object: &Value, forced: bool) -> Vec<&'static str> {
     }]
 }
 
-/// Tells whether no attempt is left for the last action; fewer than zero retries mean that there is always one.
+/// Tells whether the last action has no attempt left; negative retries mean that there always is one.
 pub(super) fn is_exhausted(object: &Value) -> bool {
     let action = text(object, "/status/lastAttemptedReleaseAction");
     let retries = number(object, &format!("/spec/{action}/remediation/retries"));
@@ -116,7 +116,7 @@ pub(super) fn target(history: &[Value]) -> Option<&Value> {
     history.iter().skip(1).find(|one| ["deployed", "superseded"].contains(&text(one, "/status")))
 }
 
-/// Tells whether the last failure is remediated too, after which nothing is tried any more.
+/// Tells whether the last failure is remediated, too, after which there are no more attempts.
 fn remediates_last(object: &Value, action: &str) -> bool {
     let remediation = part(object, &format!("/spec/{action}/remediation"));
     remediation

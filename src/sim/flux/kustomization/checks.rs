@@ -1,4 +1,4 @@
-//! What stands between a Kustomization and its being applied or healthy.
+//! The obstacles to applying a Kustomization or to its health.
 
 use super::super::{conditions, depends_on};
 use crate::model::ObjectRef;
@@ -8,13 +8,13 @@ use crate::sim::workload::health;
 use crate::sim::world::SimulatedCluster;
 use serde_json::Value;
 
-/// Says why nothing can be applied.
+/// Explains why nothing can be applied.
 pub(super) struct Refusal {
     /// The reason of `Ready`.
     pub(super) reason: &'static str,
-    /// What the controller says.
+    /// The controller's message.
     pub(super) message: String,
-    /// Whether the artifact was fetched and looked at before: the failure came from building it.
+    /// Whether the artifact was fetched and read before: the build failed.
     pub(super) fetched: bool,
 }
 
@@ -23,7 +23,8 @@ pub(crate) fn cannot_be_built(world: &SimulatedCluster, object: &Value) -> bool 
     refusal(world, object).is_some()
 }
 
-/// Returns why a Kustomization cannot be built, if so: its path is not in the artifact, its key is not in the cluster, or its files are broken.
+/// Returns the reason that a Kustomization cannot be built, if there is one: its path is not in the artifact, its key
+/// is not in the cluster, or its files are broken.
 pub(super) fn refusal(world: &SimulatedCluster, object: &Value) -> Option<Refusal> {
     let (name, path) = (text(object, "/metadata/name"), text(object, "/spec/path").trim_start_matches("./"));
     let folder = {
@@ -51,7 +52,7 @@ pub(super) fn refusal(world: &SimulatedCluster, object: &Value) -> Option<Refusa
     })
 }
 
-/// Returns what is not healthy of what a Kustomization applied, with kstatus' word for it. It never waits for itself.
+/// Returns the unhealthy objects of a Kustomization, with kstatus' word for each. It never waits for itself.
 pub(super) fn unhealthy(world: &SimulatedCluster, object: &Value) -> Vec<(ObjectRef, &'static str)> {
     let own = json::reference(object);
     apply::inventory(object)
@@ -74,7 +75,7 @@ pub(super) fn verdict(unhealthy: &[(ObjectRef, &str)], failed: bool) -> String {
     format!("{what}: [{}]", named.join(", "))
 }
 
-/// Returns the first dependency that is not met, in the controller's words.
+/// Returns the first unmet dependency, in the controller's words.
 pub(super) fn unmet(world: &SimulatedCluster, object: &Value, revision: &str) -> Option<String> {
     depends_on(object).into_iter().find_map(|key| {
         let named = format!("{}/{}", key.namespace, key.name);

@@ -1,4 +1,4 @@
-//! kustomize-controller: applies what the scenario says that a Kustomization builds, prunes, and waits until it is healthy.
+//! kustomize-controller: applies the scenario's objects of a Kustomization, prunes, and waits until it is healthy.
 
 mod checks;
 mod outcome;
@@ -19,12 +19,12 @@ use checks::{Refusal, refusal, unhealthy, unmet, verdict};
 use outcome::{finalize, save, succeed};
 pub(crate) use settled::settled;
 
-/// How long it takes to fetch the artifact, to build, to apply, and to look at what is healthy already.
+/// The durations of fetching the artifact, building, applying, and the first health check.
 const FETCHES: Duration = Duration::from_millis(130);
 const BUILDS: Duration = Duration::from_millis(380);
 const APPLIES: Duration = Duration::from_millis(640);
 const LOOKS: Duration = Duration::from_millis(90);
-/// How often what is not healthy yet is looked at again.
+/// The interval of further health checks.
 const POLLS: Duration = Duration::from_secs(5);
 
 /// One reconciliation of a Kustomization.
@@ -50,7 +50,7 @@ enum Phase {
 }
 
 impl KustomizationRun {
-    /// Begins with the object as it is now.
+    /// Begins with the present object.
     pub(crate) fn new(object: Value) -> Self {
         let now = Instant::now();
         Self {
@@ -66,7 +66,7 @@ impl KustomizationRun {
         }
     }
 
-    /// Takes the next step.
+    /// Makes the next step.
     pub(crate) fn step(&mut self, world: &mut SimulatedCluster) -> NextRun {
         match self.phase {
             Phase::Begin => self.begin(world),
@@ -188,7 +188,7 @@ impl KustomizationRun {
         let patience = world.script.health_checks_last.unwrap_or(limit);
         if waited >= patience || failed {
             let error = verdict(&unhealthy, failed);
-            // A scenario may cut the waiting short; what is said of it stays what the controller would say.
+            // A scenario may cut the wait short; the message stays the controller's.
             let said = if failed { waited } else { limit };
             return self.fail(world, &error, said);
         }
@@ -205,7 +205,7 @@ impl KustomizationRun {
         self.give_up(world)
     }
 
-    /// Tells of the failure that Ready tells of, and arranges the next try.
+    /// Reports the failure of Ready, and schedules the next try.
     fn give_up(&mut self, world: &mut SimulatedCluster) -> NextRun {
         let ready = conditions::get(&self.object, "Ready").cloned().unwrap_or_default();
         let (reason, error) = (text(&ready, "/reason"), text(&ready, "/message"));
@@ -227,7 +227,8 @@ impl KustomizationRun {
         NextRun::Over(Some(interval))
     }
 
-    /// Says that what a commit changes is not applied: there is no kustomize in here, and what it would have made was made beforehand.
+    /// Reports that a commit's changes are not applied: there is no kustomize in here, and its output was prepared
+    /// beforehand.
     fn tell_what_is_not_rendered(&self, world: &mut SimulatedCluster) {
         let Some((file, count)) = world.script.unrendered(text(&self.object, "/spec/path")) else { return };
         let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };

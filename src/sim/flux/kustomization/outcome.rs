@@ -1,4 +1,4 @@
-//! How a reconciliation of a Kustomization ends: conditions and history.
+//! The end of a reconciliation of a Kustomization: conditions and history.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::super::{conditions, handle_request, observe_generation};
 use crate::sim::json::{list, number, set, sha256, stamp, text};
 use crate::sim::world::SimulatedCluster;
 
-/// How many snapshots the history keeps.
+/// The length of the history.
 const HISTORY: usize = 5;
 
-/// Adds a snapshot to the history, or counts it to the one of the same digest and outcome.
+/// Adds a snapshot to the history, or raises the count of the one with the same digest and outcome.
 fn remember(world: &SimulatedCluster, object: &mut Value, revision: &str, took: Duration, status: &str) {
     let now = stamp(world.now());
-    // The digest is that of what was built: a commit that changes nothing here counts to the snapshot that is there.
+    // The digest is that of the built objects: a commit without changes here counts for the present snapshot.
     let built = Value::from(world.script.manifests(text(object, "/metadata/name")));
     let digest = format!("sha256:{}", sha256(&built.to_string()));
     let mut history: Vec<Value> = list(object, "/status/history").to_vec();
@@ -40,7 +40,7 @@ fn remember(world: &SimulatedCluster, object: &mut Value, revision: &str, took: 
     set(object, &["status", "history"], history);
 }
 
-/// Says that all went well.
+/// Reports the success.
 pub(super) fn succeed(world: &SimulatedCluster, object: &mut Value, revision: &str, took: Duration) {
     set(object, &["status", "lastAppliedRevision"], revision);
     set(object, &["status", "lastAttemptedRevision"], revision);
@@ -49,12 +49,12 @@ pub(super) fn succeed(world: &SimulatedCluster, object: &mut Value, revision: &s
     remember(world, object, revision, took, "ReconciliationSucceeded");
 }
 
-/// Says that nothing could be applied; the history only tells of what was.
+/// Reports that nothing could be applied; the history keeps only earlier results.
 pub(super) fn refuse(world: &SimulatedCluster, object: &mut Value, reason: &str, message: &str) {
     conditions::mark(object, "Ready", "False", reason, message, world.now());
 }
 
-/// Says that the health checks failed: Healthy tells what was waited for, Ready how long too.
+/// Reports failed health checks: Healthy names the awaited objects, Ready also the time.
 pub(super) fn unhealthy(
     world: &SimulatedCluster,
     object: &mut Value,
@@ -70,7 +70,7 @@ pub(super) fn unhealthy(
     remember(world, object, revision, took, reason);
 }
 
-/// Ends a reconciliation: the request is handled, and what went well is observed.
+/// Ends a reconciliation: the request is handled, and a success is observed.
 pub(super) fn finalize(world: &mut SimulatedCluster, object: &mut Value) {
     handle_request(object);
     if conditions::is(object, "Ready", "True") {

@@ -1,4 +1,4 @@
-//! What a Kustomization is like that has been there for weeks.
+//! The state of a Kustomization that is weeks old.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::sim::apply;
 use crate::sim::json::{is_true, reference, set, text};
 use crate::sim::world::SimulatedCluster;
 
-/// How long it takes to see that something has failed for good.
+/// The time to notice a final failure.
 const LOOKED: Duration = Duration::from_millis(245);
 
-/// Gives a Kustomization the state that it has after its last reconciliation, which was so long ago, and arranges the next: applied, failed on what is
-/// not healthy, or waiting for a dependency that is.
+/// Gives a Kustomization the state after its last reconciliation, at an age, and schedules the next: applied, failed on
+/// unhealthy objects, or waiting for a dependency in such a state.
 pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Duration) {
     let Some(mut object) = world.store.get(key).map(|object| Value::clone(object)) else { return };
     let earlier = world.script.previous().revision();
@@ -26,7 +26,7 @@ pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Dura
     let took = Duration::from_millis(1240 + u64::from(u8::try_from(key.name.len()).unwrap_or(0)) * 37);
     let suspended = is_true(&object, "/spec/suspend");
     let reached = if suspended { &earlier } else { &revision };
-    // What was there before the newest commit: every state below grows out of it.
+    // The state before the newest commit comes first: every state below builds on it.
     let changes = apply::apply(world, &object);
     set(&mut object, &["status", "inventory"], json!({"entries": changes.inventory}));
     succeed(world, &mut object, &earlier, took);
@@ -74,7 +74,7 @@ pub(crate) fn settled(world: &mut SimulatedCluster, key: &ObjectRef, since: Dura
     }
 }
 
-/// Tells the event and the line of log of the reconciliation that a settled state came from.
+/// Records the event and the log line of the reconciliation behind a settled state.
 fn tell_of(world: &mut SimulatedCluster, object: &Value, took: Duration) {
     let id = run_id(world, &reference(object));
     let revision = text(object, "/status/lastAttemptedRevision").to_owned();

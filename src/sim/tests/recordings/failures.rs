@@ -22,7 +22,7 @@ fn is_stalled(object: &Value) -> bool {
     conditions::is(object, "Stalled", "True")
 }
 
-/// Makes a Kustomization with a path and more of a spec.
+/// Builds a Kustomization with a path and more of a spec.
 fn with(name: &str, timeout: &str, dependency: Option<&str>, more: &[(&str, Value)]) -> Value {
     let mut object = kustomization(name, timeout, dependency);
     for (key, value) in more {

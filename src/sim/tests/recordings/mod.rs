@@ -1,4 +1,5 @@
-//! What the model answers, beside what the real controllers answered: the same steps as `tests/recordings/record.sh` takes, and each state compared.
+//! The results of the model, compared with those of the real controllers: the same steps as in
+//! `tests/recordings/record.sh`, with each state compared.
 
 mod failures;
 mod ordinary;
@@ -16,7 +17,7 @@ use crate::sim::json::{list, text};
 use crate::sim::{Commit, Scenario, Simulation};
 use std::sync::{Arc, LazyLock};
 
-/// The steps whose states have been compared, so that none is recorded and then forgotten.
+/// The steps with compared states, so that no recorded one is forgotten.
 struct Replay {
     simulation: Arc<Simulation>,
     cluster: Cluster,
@@ -45,11 +46,11 @@ const SCRUBS: &[(&str, &str)] = &[
     (r"( in| after) ([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|µs|s)", "$1 DURATION"),
 ];
 
-/// What is replaced, read once: the expressions cost more than their use.
+/// The replaced expressions, compiled once: that costs more than their use.
 static SCRUBBERS: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| SCRUBS.iter().map(|(what, with)| (Regex::new(what).unwrap(), *with)).collect());
 
-/// Replaces what differs from run to run, as record.sh does.
+/// Replaces values that differ from run to run, as record.sh does.
 fn clean(value: &Value) -> Value {
     match value {
         Value::String(text) => {
@@ -71,7 +72,7 @@ fn clean(value: &Value) -> Value {
     }
 }
 
-/// Writes a value in lines, a leaf each, sorted: what differs can then be told.
+/// Writes a value in lines, a leaf each, sorted, so that differences can be reported.
 fn leaves(at: &str, value: &Value, lines: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| leaves(&format!("{at}/{key}"), value, lines)),
@@ -141,7 +142,7 @@ impl Replay {
         let events = get(&self.cluster, &address).await;
         let events: Vec<Value> = list(&events, "/items")
             .iter()
-            // When artifacts are collected is a matter of time.
+            // The time of a garbage collection varies.
             .filter(|event| text(event, "/reason") != "GarbageCollectionSucceeded")
             .map(|event| json!({"message": event["message"], "reason": event["reason"], "type": event["type"]}))
             .collect();

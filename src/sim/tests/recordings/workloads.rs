@@ -1,4 +1,5 @@
-//! What Kubernetes' own controllers make of workloads and nodes, beside what they truly made (`tests/recordings/workloads`).
+//! The results of Kubernetes' own controllers for workloads and nodes, compared with real recordings
+//! (`tests/recordings/workloads`).
 
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ fn recording(step: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap()
 }
 
-/// Finds a condition of a type in a status; without what differs from run to run.
+/// Finds a condition of a type in a status; without the parts that differ from run to run.
 fn condition(status: &Value, kind: &str) -> Value {
     let mut all = list(status, "/conditions").iter();
     let mut one = all.find(|one| text(one, "/type") == kind).map(clean).unwrap_or_default();

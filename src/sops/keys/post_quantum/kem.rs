@@ -1,6 +1,8 @@
-//! MLKEM768-X25519, also called X-Wing (draft-ietf-hpke-pq, KEM 0x647a): a key encapsulation that holds as long as one of its halves does.
+//! MLKEM768-X25519, also called X-Wing (draft-ietf-hpke-pq, KEM 0x647a): a key encapsulation that holds as long as one
+//! of its halves does.
 //!
-//! Go's filippo.io/hpke, which age and sops use, is the judge. Its private key is a seed of 32 bytes, from which both halves come.
+//! The reference is Go's filippo.io/hpke, which age and sops use. Its private key is a seed of 32 bytes, which both
+//! halves are derived from.
 
 use hpke::generic_array::typenum::{Sum, U32, U96, U192, U1024};
 use hpke::kem::SharedSecret;
@@ -13,7 +15,7 @@ use sha3::{Sha3_256, Shake256};
 use x25519_dalek::{EphemeralSecret, StaticSecret};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// What tells this combination from others: a drawing of an X-Wing.
+/// The label of this combination: a drawing of an X-Wing.
 const LABEL: &[u8] = br"\.//^\";
 /// The bytes of a point of X25519, of a seed and of a secret.
 pub(super) const POINT: usize = 32;
@@ -39,12 +41,12 @@ pub(super) struct PublicKey(Box<[u8; PUBLIC]>);
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct PrivateKey(pub(super) Zeroizing<[u8; POINT]>);
 
-/// Holds what the sender hands over.
+/// Holds the encapsulated key from the sender.
 #[derive(Clone)]
 pub(super) struct Encapsulated(Box<[u8; ENCAPSULATED]>);
 
 impl PrivateKey {
-    /// Makes both halves of the seed.
+    /// Derives both halves from the seed.
     fn halves(&self) -> (DecapsulationKey<MlKem768Params>, StaticSecret) {
         let mut stream = Shake256::default().chain(self.0.as_slice()).finalize_xof();
         let (mut first, mut second) = (B32::default(), B32::default());
@@ -198,7 +200,7 @@ impl hpke::Kem for Hybrid {
     }
 }
 
-/// Makes one secret of both: that of the lattice, that of the curve, and the curve's ephemeral and public keys.
+/// Combines the secrets of both: that of the lattice, that of the curve, and the curve's ephemeral and public keys.
 fn combined(parts: [&[u8]; 4]) -> SharedSecret<Hybrid> {
     let mut hash = Sha3_256::default();
     for part in parts {

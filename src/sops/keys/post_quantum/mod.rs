@@ -1,6 +1,6 @@
-//! Post-quantum age keys (`AGE-SECRET-KEY-PQ-1…`, `age1pq1…`): the stanza `mlkem768x25519`, as filippo.io/age 1.3 has it.
+//! Post-quantum age keys (`AGE-SECRET-KEY-PQ-1…`, `age1pq1…`): the stanza `mlkem768x25519` of filippo.io/age 1.3.
 //!
-//! The age library brings stanzas, files and HPKE, but not this kind of key; its traits take it from here.
+//! The age library has stanzas, files and HPKE, but not this kind of key; this module implements its traits.
 
 mod kem;
 
@@ -22,14 +22,14 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 use kem::{ENCAPSULATED, Encapsulated, Hybrid, POINT, PrivateKey, PublicKey};
 
-/// What a private key begins with.
+/// The prefix of a private key.
 pub(in crate::sops) const PRIVATE: &str = "AGE-SECRET-KEY-PQ-1";
-/// What a public key begins with.
+/// The prefix of a public key.
 pub(in crate::sops) const PUBLIC: &str = "age1pq1";
-/// The stanza, and what the key schedule is bound to.
+/// The stanza, and the context of the key schedule.
 const STANZA: &str = "mlkem768x25519";
 const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
-/// The bytes by which ciphertext is longer.
+/// The bytes that a ciphertext is longer than its plain text.
 const TAG: usize = 16;
 
 /// Holds a public key.
@@ -58,13 +58,13 @@ impl age::Recipient for Recipient {
     fn wrap_file_key(&self, key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
         let (handed, body) = hpke_seal::<Hybrid, _>(&self.0, INFO, key.expose_secret(), &mut OsRng);
         let args = vec![BASE64_STANDARD_NO_PAD.encode(handed.to_bytes())];
-        // age refuses to put such a stanza beside one of another kind in one file; sops has a file for each recipient.
+        // age refuses such a stanza beside one of another kind in one file; sops has a file for each recipient.
         Ok((vec![Stanza { tag: STANZA.to_owned(), args, body }], HashSet::from(["postquantum".to_owned()])))
     }
 }
 
 impl Identity {
-    /// Makes a new one.
+    /// Generates a new one.
     pub(in crate::sops) fn generate() -> Self {
         let mut seed = Zeroizing::new([0; POINT]);
         OsRng.fill_bytes(seed.as_mut_slice());
@@ -76,7 +76,7 @@ impl Identity {
         Recipient(Hybrid::sk_to_pk(&self.0))
     }
 
-    /// Returns it as a key file holds it.
+    /// Returns it in the form of a key file.
     pub(in crate::sops) fn text(&self) -> Secret {
         let small = Zeroizing::new(bech32_encode(Hrp::parse_unchecked("age-secret-key-pq-"), self.0.0.as_slice()));
         Secret::new(small.to_ascii_uppercase())
@@ -105,7 +105,7 @@ impl age::Identity for Identity {
         let Some(handed) = handed.filter(|_| stanza.body.len() == FILE_KEY_BYTES + TAG) else {
             return Some(Err(DecryptError::InvalidHeader));
         };
-        // Which key fits is known by trying alone: one that does not is no fault.
+        // Only a trial shows which key fits: a mismatch is no fault.
         let key = Zeroizing::new(hpke_open::<Hybrid>(&handed, &self.0, INFO, &stanza.body).ok()?);
         Some(FileKey::try_init_with_mut(|into| match <&[u8; FILE_KEY_BYTES]>::try_from(key.as_slice()) {
             Ok(key) => {
@@ -117,7 +117,7 @@ impl age::Identity for Identity {
     }
 }
 
-/// Reads what a key's text holds; as age does, in the one spelling alone that age writes.
+/// Reads the bytes of a key's text; like age, only in the spelling that age writes.
 fn bytes(text: &str, prefix: &str, begins: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     if !text.starts_with(begins) {
         return Err("it begins in another way");
@@ -129,7 +129,7 @@ fn bytes(text: &str, prefix: &str, begins: &str) -> Result<Zeroizing<Vec<u8>>, &
         |_| "it is damaged: its checksum does not fit",
         of_ours,
         |_, found| {
-            // Room from the start, so that growing leaves no copy behind.
+            // The full capacity from the start, so that growing leaves no copy in memory.
             let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
             bytes.extend(found);
             Ok(bytes)

@@ -1,4 +1,5 @@
-//! Against what age and sops wrote (`tests/sops/post-quantum`, with a throwaway key), and the vectors of the draft.
+//! Compared with files from age and sops (`tests/sops/post-quantum`, with a throwaway key), and the vectors of the
+//! draft.
 
 use hpke::{Deserializable as _, Kem as _, Serializable as _};
 
@@ -112,7 +113,7 @@ fn what_is_no_such_key_is_refused() {
     for wrong in [line.to_lowercase().as_str(), &changed, "AGE-SECRET-KEY-PQ-1QQ", ""] {
         assert!(wrong.parse::<Identity>().is_err());
     }
-    // FIPS 203 wants coefficients below 3329.
+    // FIPS 203 requires coefficients below 3329.
     let mut large = recipient.parse::<Recipient>().unwrap().0.to_bytes();
     large[0] = 0xff;
     large[1] |= 0x0f;

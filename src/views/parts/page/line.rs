@@ -10,37 +10,42 @@ use unicode_width::UnicodeWidthStr as _;
 use super::SIGN;
 use crate::app::CommandTarget;
 use crate::theme::Scope;
+use crate::views::parts::columns::GAP;
 use crate::views::parts::kept::SameValue;
 
-/// A wrapped text keeps at least so many cells, whatever stands before it.
+/// The least width of a wrapped text, whatever is before it.
 const NARROWEST: usize = 20;
 
-/// Holds one line: what stands before the text, the text, and what enter opens.
+/// Holds one line: the lead before the text, the text, and the target of enter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageLine {
     pub(super) lead: Vec<(String, Scope)>,
+    /// The cells of a table that it is a row of: rows with the same number of cells share the widths of their columns.
+    pub(super) cells: Vec<(String, Scope)>,
     pub(super) text: String,
     pub(super) scope: Option<Scope>,
     pub(super) wrapped: bool,
     pub(super) heading: bool,
     pub(super) link: Option<CommandTarget>,
-    /// The command that enter asks for instead, by its id, and on what.
+    /// The command that enter requests instead, by its id, with its targets.
     pub(super) command: Option<(&'static str, Vec<CommandTarget>)>,
-    /// The line of what enter opens.
+    /// The line at which enter opens the file.
     pub(super) at: Option<usize>,
-    /// Shown only where a filter finds it.
+    /// The names of the topics that explain it, the most special first.
+    pub(super) topics: Vec<String>,
+    /// Whether only a filter that matches it shows it.
     pub(super) hidden: bool,
-    /// Belongs to the line above it that does not, and is shown when that is unfolded, or where a filter finds it.
+    /// Whether it is folded below the line above; unfolding, or a filter that matches it, shows it.
     pub(super) below: bool,
 }
 
 impl PageLine {
-    /// Builds a line that is cut where it is too long, and can be shifted.
+    /// Builds a line that is cut if it is too long, and can be shifted.
     pub fn cut(text: impl Into<String>, scope: Scope) -> Self {
         Self { text: text.into(), scope: Some(scope), ..Self::default() }
     }
 
-    /// Builds a line that goes on below where it is too long.
+    /// Builds a line that wraps if it is too long.
     pub fn wrapped(text: impl Into<String>, scope: Scope) -> Self {
         Self { wrapped: true, ..Self::cut(text, scope) }
     }
@@ -50,64 +55,88 @@ impl PageLine {
         Self { heading: true, ..Self::cut(text, Scope::Heading) }
     }
 
-    /// Puts a text before what is there; lines that go on below are indented by it.
+    /// Puts a text before the present content; wrapped lines are indented by it.
     pub fn after(mut self, lead: impl Into<String>, scope: Scope) -> Self {
         self.lead.insert(0, (lead.into(), scope));
         self
     }
 
-    /// Says what enter opens.
+    /// Adds a cell of a table before the text, after the cells so far: its column is as wide as its rows need, as far
+    /// as there is room.
+    pub fn cell(mut self, text: impl Into<String>, scope: Scope) -> Self {
+        self.cells.push((text.into(), scope));
+        self
+    }
+
+    /// Sets the target that enter opens.
     pub fn opens(mut self, target: Option<CommandTarget>) -> Self {
         self.link = target;
         self
     }
 
-    /// Says which command enter asks for, by its id, and on what.
+    /// Sets the command that enter requests, by its id, with its targets.
     pub fn runs(self, id: &'static str, targets: Vec<CommandTarget>) -> Self {
         Self { command: Some((id, targets)), ..self }
     }
 
-    /// Says at which line that is a file is opened, from one.
+    /// Sets the line at which enter opens the file, from one.
     pub fn at(self, line: Option<usize>) -> Self {
         Self { at: line, ..self }
     }
 
-    /// Shows it only where a filter finds it.
+    /// Names the topics that explain it, the most special first.
+    pub fn explained_by(mut self, topics: impl IntoIterator<Item = String>) -> Self {
+        self.topics.extend(topics);
+        self
+    }
+
+    /// Hides it, except from a filter that matches it.
     pub fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
 
-    /// Folds it below the line before it, or before those that are folded with it.
+    /// Folds it below the line before it, or with the folded lines there.
     pub fn below(self) -> Self {
         Self { below: true, ..self }
     }
 
-    /// Returns the line at which a file is opened.
+    /// Returns the line at which enter opens the file.
     pub fn place(&self) -> Option<usize> {
         self.at
     }
 
-    /// Returns what enter opens.
+    /// Returns the names of the topics that explain it.
+    pub fn topics(&self) -> &[String] {
+        &self.topics
+    }
+
+    /// Returns its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the target that enter opens.
     pub fn link(&self) -> Option<&CommandTarget> {
         self.link.as_ref()
     }
 
-    /// Returns the command that enter asks for, and on what.
+    /// Returns the command that enter requests, with its targets.
     pub fn command(&self) -> Option<(&'static str, &[CommandTarget])> {
         self.command.as_ref().map(|(id, targets)| (*id, targets.as_slice()))
     }
 
     pub(super) fn matches(&self, wanted: &Regex) -> bool {
-        wanted.is_match(&self.text) || self.lead.iter().any(|(text, _)| wanted.is_match(text))
+        wanted.is_match(&self.text) || self.lead.iter().chain(&self.cells).any(|(text, _)| wanted.is_match(text))
     }
 
-    pub(super) fn hang(&self, width: usize) -> usize {
+    pub(super) fn hang(&self, width: usize, columns: &[usize]) -> usize {
         let lead: usize = self.lead.iter().map(|(text, _)| text.width()).sum();
-        lead.min(width.saturating_sub(NARROWEST + SIGN))
+        let cells: usize = columns.iter().map(|column| column + GAP).sum();
+        (lead + cells).min(width.saturating_sub(NARROWEST + SIGN))
     }
 }
 
-/// Holds the lines of a page that stay as they are: what a page makes of them is kept until others come.
+/// Holds the unchanged lines of a page: the page keeps what it derived from them until other lines come.
 #[derive(Debug, Clone)]
 pub struct SharedLines(Arc<[PageLine]>);
 
@@ -131,18 +160,18 @@ impl Deref for SharedLines {
     }
 }
 
-/// Gives a page its lines, and says whether they are those of before.
+/// Gives a page its lines, and tells whether they are the same as before.
 pub trait PageSource {
     /// Returns the lines.
     fn lines(&self) -> &[PageLine];
 
-    /// Names the lines, where others would have another name.
+    /// Returns the name of the lines, which differs for other lines.
     fn name(&self) -> Option<PageName> {
         None
     }
 }
 
-/// Names the lines of a page.
+/// Identifies the lines of a page.
 #[derive(Debug, PartialEq)]
 pub struct PageName(SameValue<[PageLine]>);
 

@@ -1,0 +1,203 @@
+//! `fluxdeck doctor`: the root cause of every failure, with its evidence and its remedy.
+
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Call;
+use super::operate::named;
+use crate::check::{Severity, Survey};
+use crate::doctor::{Diagnosis, Evidence, Examination, ManifestOrigin, Remedy, examine, join};
+use crate::model::clock::age;
+use crate::model::text::{field, message};
+use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::render::Stop;
+
+// Flags of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Why this object is not ready, such as Kustomization/flux-system/apps
+    object: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line {
+    Root(Box<Entry>),
+    Error { env: String, error: String },
+}
+
+#[derive(Serialize)]
+struct Entry {
+    cause: &'static str,
+    severity: Severity,
+    env: String,
+    object: String,
+    root: bool,
+    message: String,
+    evidence: Vec<Evidence>,
+    look_at: Vec<String>,
+    fix: Vec<Remedy>,
+    docs: Vec<String>,
+    blocks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    or: Vec<&'static str>,
+    origin: Option<ManifestOrigin>,
+}
+
+impl Entry {
+    fn new(env: &str, diagnosis: Diagnosis) -> Self {
+        Self {
+            cause: diagnosis.cause,
+            severity: diagnosis.severity,
+            env: env.to_owned(),
+            object: diagnosis.object.to_string(),
+            root: true,
+            message: diagnosis.message,
+            evidence: diagnosis.evidence,
+            look_at: diagnosis.look_at.iter().map(|line| line.as_str().to_owned()).collect(),
+            fix: diagnosis.fix,
+            docs: diagnosis.docs,
+            blocks: diagnosis.blocks.iter().map(ToString::to_string).collect(),
+            or: diagnosis.or,
+            origin: diagnosis.origin,
+        }
+    }
+}
+
+/// Prints the root causes, worst first; ends with 1 while there is one.
+///
+/// # Errors
+/// Fails when a setting or the object's name is wrong. An environment that cannot be reached is listed with its error
+/// and makes the exit code 4.
+pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
+    let wanted = arguments.object.as_deref().map(named).transpose()?;
+    call.block_on(async {
+        let session = call.session()?;
+        let context = session.task_context();
+        let mut examinations = Vec::new();
+        for environment in call.environments(&session) {
+            let cluster = context.cluster(environment.env);
+            let kube_context = environment.context.clone().unwrap_or_else(|| environment.name.clone());
+            let clock = context.clock.clone();
+            examinations.push(async move {
+                let found = match cluster {
+                    Ok(cluster) => examine(&cluster, &kube_context, &clock).await,
+                    Err(fault) => Err(fault),
+                };
+                (environment.name.clone(), found)
+            });
+        }
+        let mut found = futures::future::join_all(examinations).await;
+        add_origins(call, &mut found);
+        let (mut lines, mut code, now) = (Vec::new(), 0, context.clock.now());
+        for (env, examined) in found {
+            match examined {
+                Ok(examination) => {
+                    remark(call, &env, &examination, wanted.as_ref());
+                    let roots = examination.roots.into_iter().filter(|root| concerns(root, wanted.as_ref()));
+                    lines.extend(roots.map(|root| Line::Root(Box::new(Entry::new(&env, root)))));
+                }
+                Err(fault) => {
+                    code = FaultKind::Unreachable.exit_code();
+                    lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
+                }
+            }
+        }
+        if code == 0 && !lines.is_empty() {
+            code = 1;
+        }
+        call.print(&lines, |lines| lines.iter().map(|line| text(line, now)).collect())?;
+        Ok(code)
+    })
+}
+
+/// Tells whether a root cause is about an object, or holds it back.
+fn concerns(root: &Diagnosis, wanted: Option<&ObjectRef>) -> bool {
+    wanted.is_none_or(|wanted| wanted.means(&root.object) || root.blocks.iter().any(|one| wanted.means(one)))
+}
+
+/// Joins the root causes with the repository; without one, and where nothing is wrong, nothing is rendered.
+fn add_origins(call: &Call, found: &mut [(String, Result<Examination, Fault>)]) {
+    let is_empty = found.iter().all(|(_, one)| one.as_ref().is_ok_and(|one| one.roots.is_empty()));
+    let Some(snapshot) = super::open::repository_of_any(&call.global).ok().filter(|_| !is_empty) else { return };
+    match Survey::until(&Stop::default(), &snapshot, &std::collections::BTreeMap::default(), &call.renderer) {
+        Ok(survey) => {
+            let survey = Arc::new(survey);
+            for (env, examination) in found {
+                if let Ok(examination) = examination {
+                    join(examination, env, &survey, &snapshot.root);
+                }
+            }
+        }
+        Err(fault) => call.complain(&fault),
+    }
+}
+
+/// Says on standard error what was not read, and where nothing is wrong.
+fn remark(call: &Call, env: &str, examination: &Examination, wanted: Option<&ObjectRef>) {
+    for unread in &examination.unread {
+        call.remark(&format!("{env}: not looked at: {unread}"));
+    }
+    if !examination.roots.iter().any(|root| concerns(root, wanted)) {
+        let all = if examination.unread.is_empty() { "" } else { ", as far as it was looked at" };
+        match wanted {
+            Some(object) => call.remark(&format!("{env}: nothing is known to be wrong with {object}{all}")),
+            None if examination.symptoms == 0 => call.remark(&format!("{env}: nothing is wrong{all}")),
+            None => call.remark(&format!("{env}: nothing has failed; not ready yet: {}{all}", examination.symptoms)),
+        }
+    }
+}
+
+/// Writes a root cause for people: the sentence, then what proves it, where it comes from, what it holds back, what
+/// mends it.
+fn text(line: &Line, now: Timestamp) -> String {
+    let root = match line {
+        Line::Root(root) => root,
+        Line::Error { env, error } => return format!("{}: {}\n\n", field(env), message(error)),
+    };
+    let mut out =
+        format!("{}: {}: {} [{}]\n", field(&root.env), root.severity.word(), message(&root.message), root.cause);
+    let mut row = |label: &str, text: &str| out.extend(["  ", &format!("{label:<6}"), " ", text, "\n"]);
+    if !root.or.is_empty() {
+        row("or", &format!("it cannot be told apart from: {}", root.or.join(", ")));
+    }
+    for (evidence, others) in Evidence::distinct(&root.evidence) {
+        let ago = evidence.at.map(|at| format!(", {} ago", age(now, at))).unwrap_or_default();
+        let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+        let text = evidence.text.lines().next().unwrap_or_default();
+        row("seen", &format!("{} ({}{ago}{more})", message(text), field(&evidence.from)));
+    }
+    if let Some(origin) = &root.origin {
+        let place = origin.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let commit = origin.commit.as_deref().map(crate::model::revision::short).unwrap_or_default();
+        let who = origin.author.as_deref().unwrap_or_default();
+        let ago = origin.committed.map(|at| format!(", {} ago", age(now, at))).unwrap_or_default();
+        let by = if commit.is_empty() { String::new() } else { format!("  {commit} {}{ago}", field(who)) };
+        row("file", &format!("{}{place}{by}", field(&origin.file)));
+        if !origin.rules.is_empty() {
+            row("check", &format!("reports {} there", origin.rules.join(", ")));
+        }
+    }
+    if !root.blocks.is_empty() {
+        row("holds", &root.blocks.iter().map(|one| field(one).to_string()).collect::<Vec<_>>().join(", "));
+    }
+    for line in &root.look_at {
+        row("look", &message(line));
+    }
+    for remedy in &root.fix {
+        let shell = remedy.shell.as_str();
+        if !shell.is_empty() {
+            row("fix", &message(shell));
+        }
+        let label = if shell.is_empty() { "fix" } else { "" };
+        row(label, &message(&format!("{} Look for: {}", remedy.why, remedy.look_for)));
+    }
+    for page in &root.docs {
+        row("read", &field(page));
+    }
+    out.push('\n');
+    out
+}

@@ -1,0 +1,126 @@
+//! The last steps of kustomize-controller before it applies an object: owner labels, and the forms that it brings
+//! objects into (`normalize.Unstructured` of fluxcd/pkg/ssa).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::model::ObjectRef;
+use crate::yaml::manifest::put_metadata;
+
+/// The annotation or label by which an object tells kustomize-controller how to apply it.
+pub(super) const SSA: &str = "kustomize.toolkit.fluxcd.io/ssa";
+/// The one that keeps it from being applied and pruned when it is `disabled`.
+pub(super) const RECONCILE: &str = "kustomize.toolkit.fluxcd.io/reconcile";
+/// The one that keeps it from being pruned when it is `disabled`.
+pub(super) const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+/// The one that lets it be deleted and created anew when it is `enabled`.
+pub(super) const FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
+
+/// Tells whether an object has a label or an annotation with a value, in any case as Flux compares it.
+pub(super) fn says(object: &Value, key: &str, value: &str) -> bool {
+    ["labels", "annotations"].iter().any(|field| {
+        let own = object.get("metadata").and_then(|metadata| metadata.get(field));
+        own.and_then(|own| own.get(key)).and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(value))
+    })
+}
+
+/// Brings an object into the form that a Kustomization applies.
+pub(super) fn applied_by(body: &mut Value, owner: &ObjectRef) {
+    for (label, value) in [("name", &owner.name), ("namespace", &owner.namespace)] {
+        put_metadata(body, "labels", &format!("{}/{label}", owner.group), value.clone());
+    }
+    normalize(body);
+}
+
+/// Brings an object into the form that Flux's controllers apply.
+pub(super) fn normalize(body: &mut Value) {
+    let word = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (version, kind) = (word("apiVersion"), word("kind"));
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        for key in ["creationTimestamp", "managedFields", "resourceVersion", "uid", "generation"] {
+            metadata.shift_remove(key);
+        }
+        for key in ["labels", "annotations"] {
+            if metadata.get(key).is_some_and(Value::is_null) {
+                metadata.shift_remove(key);
+            }
+        }
+    }
+    if kind != "CustomResourceDefinition"
+        && let Some(fields) = body.as_object_mut()
+    {
+        fields.shift_remove("status");
+    }
+    let pods = match (version.as_str(), kind.as_str()) {
+        ("v1", "Pod") => "/spec",
+        ("apps/v1", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch/v1", "Job") => {
+            "/spec/template/spec"
+        }
+        ("batch/v1", "CronJob") => "/spec/jobTemplate/spec/template/spec",
+        ("v1", "Service") => return with_protocol(body.pointer_mut("/spec/ports")),
+        ("v1", "Secret") => return encoded(body),
+        _ => return,
+    };
+    for list in ["containers", "initContainers"] {
+        let containers = body.pointer_mut(&format!("{pods}/{list}")).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            with_protocol(container.get_mut("ports"));
+        }
+    }
+}
+
+/// Writes the default protocol, which is a key of the list.
+fn with_protocol(ports: Option<&mut Value>) {
+    for port in ports.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(port) = port.as_object_mut()
+            && port.get("protocol").and_then(Value::as_str).is_none_or(str::is_empty)
+        {
+            port.insert("protocol".to_owned(), "TCP".into());
+        }
+    }
+}
+
+/// Writes the plain text of a Secret as its data.
+fn encoded(body: &mut Value) {
+    let Some(fields) = body.as_object_mut() else { return };
+    let Some(Value::Object(plain)) = fields.shift_remove("stringData") else { return };
+    let data = fields.entry("data").or_insert_with(|| Value::Object(Map::new()));
+    if data.is_null() {
+        *data = Value::Object(Map::new());
+    }
+    if let Some(data) = data.as_object_mut() {
+        data.extend(plain.into_iter().filter_map(|(key, value)| Some((key, STANDARD.encode(value.as_str()?).into()))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{applied_by, says};
+    use crate::model::ObjectRef;
+
+    #[test]
+    fn objects_take_the_form_that_the_controller_applies() {
+        let owner = ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", "apps");
+        let labels =
+            json!({"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+        let mut secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "creationTimestamp": null},
+            "data": {"b": "Yg==", "c": "eA=="}, "stringData": {"c": "c"}
+        });
+        applied_by(&mut secret, &owner);
+        let expected = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "labels": labels}, "data": {"b": "Yg==", "c": "Yw=="}});
+        assert_eq!(secret, expected);
+        let mut pods = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "status": {},
+            "spec": {"template": {"spec": {"containers": [{"ports": [{"containerPort": 1}, {"containerPort": 2, "protocol": "UDP"}]}]}}}
+        });
+        applied_by(&mut pods, &owner);
+        let ports = &pods["spec"]["template"]["spec"]["containers"][0]["ports"];
+        assert_eq!((&ports[0]["protocol"], &ports[1]["protocol"]), (&json!("TCP"), &json!("UDP")));
+        assert!(pods.get("status").is_none());
+        assert!(says(&json!({"metadata": {"annotations": {"x": "Disabled"}}}), "x", "disabled"));
+    }
+}

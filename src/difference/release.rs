@@ -1,0 +1,181 @@
+//! What a HelmRelease applied: the manifest of its deployed revision, compared as helm-controller's own detection of
+//! drift does.
+
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _};
+use serde_json::Value;
+
+use super::compare::compare;
+use super::ignore::IgnoreRule;
+use super::wanted::{AppliedSet, Arrivals, WantedObject};
+use super::{ComparisonProgress, DifferenceKind, LiveComparison, LiveDifference, normal};
+use crate::cluster::Cluster;
+use crate::helm::diff::DocumentChange;
+use crate::helm::{self, Release};
+use crate::model::{Fault, FaultKind, ObjectRef, known};
+use crate::yaml;
+
+/// The number of releases that are read at once.
+const AT_ONCE: usize = 8;
+
+/// The field manager of helm-controller.
+const HELM_CONTROLLER: &str = "helm-controller";
+/// The annotation or label that keeps an object from helm-controller's comparison when it is `disabled`.
+const DETECTION: &str = "helm.toolkit.fluxcd.io/driftDetection";
+
+/// What was read of a HelmRelease: its objects, and the change of its values.
+type Read = (Result<AppliedSet, Fault>, Result<Option<LiveDifference>, Fault>, ObjectRef);
+
+/// Lists the HelmReleases of a cluster; none where their kind is not served.
+///
+/// # Errors
+/// Fails when the server cannot be queried, or refuses.
+pub async fn releases(cluster: &Cluster) -> Result<Vec<ObjectRef>, Fault> {
+    let found = cluster.listed(known::HELM, "HelmRelease", "", "", "").await?.unwrap_or_default();
+    let named = |object: &Value| {
+        let word = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        ObjectRef::new("HelmRelease", known::HELM, word("/metadata/namespace"), word("/metadata/name"))
+    };
+    let mut found: Vec<ObjectRef> = found.iter().map(named).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// Returns the objects of the deployed revision of a HelmRelease.
+///
+/// # Errors
+/// Fails when the HelmRelease or its storage cannot be read, or its manifest is no YAML.
+async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Result<AppliedSet, Fault> {
+    let release = deployed(cluster, object).await?;
+    let owner = cluster.looked_up(object).await?.unwrap_or_default();
+    let spec = owner.get("spec").cloned().unwrap_or_default();
+    let documents = yaml::documents(&release.manifest).map_err(|error| {
+        Fault::failed(
+            format!("cannot compare {object} in {}", cluster.name),
+            format!(
+                "the manifest of its revision {} is no YAML (line {})",
+                release.revision,
+                error.line().unwrap_or(0)
+            ),
+            "helm get manifest shows it",
+        )
+    })?;
+    let mut set = AppliedSet {
+        ignored: IgnoreRule::of(&spec),
+        namespace: release.namespace.clone(),
+        keeps: keeps(&spec, object),
+        ..AppliedSet::new(env, object.clone(), object.to_string(), HELM_CONTROLLER)
+    };
+    for document in documents {
+        let Ok(mut body) = serde_json::to_value(document) else { continue };
+        let items = body.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
+        let is_list = body.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+        for mut body in items.filter(|_| is_list).unwrap_or_else(|| vec![body]) {
+            normal::normalize(&mut body);
+            let own = ObjectRef::of_body(&body);
+            if normal::says(&body, DETECTION, "disabled") {
+                set.leave(&own, &format!("it is annotated {DETECTION}: disabled"));
+                continue;
+            }
+            set.objects.push(WantedObject {
+                object: own,
+                body,
+                hidden: Vec::new(),
+                values: Vec::new(),
+                has_forms: false,
+            });
+        }
+    }
+    Ok(set)
+}
+
+/// Returns why the next run of helm-controller takes nothing back, if it does not.
+fn keeps(spec: &Value, object: &ObjectRef) -> Option<String> {
+    if spec.get("suspend").and_then(Value::as_bool) == Some(true) {
+        return Some(format!("{} is suspended, so nothing takes it back until it is resumed", object.short()));
+    }
+    match spec.pointer("/driftDetection/mode").and_then(Value::as_str).unwrap_or("disabled") {
+        "enabled" => None,
+        "warn" => {
+            Some("spec.driftDetection.mode is warn: an event tells it, and the next upgrade takes it back".to_owned())
+        }
+        _ => Some("spec.driftDetection.mode is not enabled: only the next upgrade takes it back".to_owned()),
+    }
+}
+
+/// Tells what the next run of a HelmRelease would change in its values; `None` if nothing differs.
+///
+/// # Errors
+/// Fails when the HelmRelease, its storage or a source of its values cannot be read.
+async fn next_values(cluster: &Cluster, env: &str, object: &ObjectRef) -> Result<Option<LiveDifference>, Fault> {
+    let deployed = deployed_revision(cluster, object).await?;
+    let diff = helm::next_values(cluster, object, deployed).await?;
+    Ok((!diff.is_empty()).then(|| LiveDifference {
+        env: env.to_owned(),
+        kustomization: object.to_string(),
+        object: object.to_string(),
+        change: DocumentChange::Update,
+        diff,
+        note: Some("the values of its next run, against those of its deployed revision".to_owned()),
+        fields: Vec::new(),
+        events: Vec::new(),
+        target: object.clone(),
+    }))
+}
+
+/// Compares HelmReleases with a cluster: their objects, and the values of their next run.
+///
+/// # Errors
+/// Fails when the server cannot be reached; a release that cannot be read is told in the result.
+pub async fn of_releases(
+    cluster: &Cluster,
+    env: &str,
+    releases: Vec<ObjectRef>,
+    kind: DifferenceKind,
+    tell: &(dyn Fn(ComparisonProgress) + Send + Sync),
+) -> Result<LiveComparison, Fault> {
+    let (mut result, mut sets) = (LiveComparison::default(), Vec::new());
+    let mut asked: Vec<BoxFuture<'_, Read>> = Vec::new();
+    for object in releases {
+        asked.push(Box::pin(async move {
+            let values = match kind {
+                DifferenceKind::Next => next_values(cluster, env, &object).await,
+                DifferenceKind::Drift => Ok(None),
+            };
+            (set_of_release(cluster, env, &object).await, values, object)
+        }));
+    }
+    let all: Vec<Read> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    for (set, values, object) in all {
+        match set {
+            // What its next run applies is its manifest only where it corrects drift.
+            Ok(set) if kind == DifferenceKind::Drift || set.keeps.is_none() => sets.push(set),
+            Ok(set) => result.remarks.extend(set.keeps.map(|why| format!("{env}: {object}: {why}"))),
+            Err(fault) => result.remarks.push(told(env, &object, fault)?),
+        }
+        match values {
+            Ok(values) => result.differences.extend(values),
+            Err(fault) => result.remarks.push(told(env, &object, fault)?),
+        }
+    }
+    result.add(compare(cluster, sets, &Arrivals::default(), kind, tell).await?);
+    Ok(result)
+}
+
+/// Tells a fault of one release; one of the whole server is an error.
+fn told(env: &str, object: &ObjectRef, fault: Fault) -> Result<String, Fault> {
+    match fault.kind {
+        FaultKind::Unreachable => Err(fault),
+        _ => Ok(format!("{env}: {object}: not compared: {}", fault.why)),
+    }
+}
+
+async fn deployed_revision(cluster: &Cluster, object: &ObjectRef) -> Result<Option<u32>, Fault> {
+    let history = helm::history(cluster, object).await?;
+    Ok(history.iter().find(|one| one.status == "deployed").map(|one| one.revision))
+}
+
+async fn deployed(cluster: &Cluster, object: &ObjectRef) -> Result<Release, Fault> {
+    let revision = deployed_revision(cluster, object).await?;
+    helm::release(cluster, object, revision).await
+}

@@ -1,0 +1,145 @@
+//! An admission webhook does not answer, so that nothing of its kinds can be applied.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::failure::{Failure, after, appliers, some_of, then_reconcile};
+use super::retry_pending;
+use crate::doctor::Cause;
+use crate::doctor::live::text;
+use crate::doctor::message::between;
+use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
+use crate::model::{ObjectRef, State};
+
+pub(super) const CAUSE: Cause = Cause { id: "webhook-down", title: "An admission webhook does not answer", find };
+
+const GROUP: &str = "admissionregistration.k8s.io";
+
+/// The API server says `failed calling webhook "W": failed to call webhook: Post "https://SERVICE.NAMESPACE.svc:443/…": CAUSE`.
+fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
+    let mut by_webhook: BTreeMap<String, Vec<Failure<'_>>> = BTreeMap::new();
+    for failure in appliers(graph) {
+        if let Some(name) = between(failure.message(), "failed calling webhook \"", "\"") {
+            by_webhook.entry(name.to_owned()).or_default().push(failure);
+        }
+    }
+    by_webhook.iter().flat_map(|(name, failures)| diagnoses(graph, name, failures)).collect()
+}
+
+fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Diagnosis> {
+    let Some(first) = failures.first() else { return Vec::new() };
+    let configuration = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]
+        .into_iter()
+        .flat_map(|kind| graph.all(GROUP, kind))
+        .find_map(|live| Some((live, live.items("/webhooks").iter().find(|one| text(one, "/name") == name)?)));
+    let service = configuration.and_then(|(_, webhook)| service_of(webhook)).or_else(|| service_in(first.message()));
+    let deployment = service.as_ref().and_then(|service| serving(graph, service));
+    let is_up = deployment
+        .and_then(|live| graph.row(live.object))
+        .is_some_and(|row| row.state == State::Ready && !row.message.contains("scaled to 0"));
+    let unanswered = ["connection refused", "no endpoints available", "not found", "no route to host"];
+    if is_up && first.says_any(&unanswered) {
+        let mended = format!("its admission webhook {name} answers again");
+        return failures.iter().map(|failure| retry_pending::of(graph, failure, &mended)).collect();
+    }
+    let is_service_missing = service.as_ref().is_some_and(|service| graph.get(service).is_absent());
+    let object = match (deployment, &service, configuration) {
+        (Some(live), ..) if !is_up => live.object.clone(),
+        (_, _, Some((live, _))) => live.object.clone(),
+        (_, Some(service), None) => service.clone(),
+        (_, None, None) => first.object().clone(),
+    };
+    let told: Vec<String> = failures.iter().map(|failure| failure.object().told()).collect();
+    let state = match (deployment, &service) {
+        _ if first.says("x509:") => "the API server does not trust its certificate (caBundle)".to_owned(),
+        (Some(live), _) if !is_up => format!(
+            "{} has {} of {} pods ready",
+            live.object.told(),
+            live.number("/status/readyReplicas").unwrap_or(0),
+            live.number("/spec/replicas").unwrap_or(1)
+        ),
+        (_, Some(service)) if is_service_missing => format!("{} does not exist", service.told()),
+        _ => after(first.message(), "failed to call webhook"),
+    };
+    let message = format!("The admission webhook {name} does not answer, so {} cannot apply: {state}", some_of(&told));
+    let mut found =
+        first.found_at(CAUSE.id, &object, message).explaining(failures.iter().map(|failure| failure.object().clone()));
+    if let Some((live, webhook)) = configuration {
+        let policy = text(webhook, "/failurePolicy");
+        found = found.seen_all([live.field_evidence(
+            &format!("webhooks {name} failurePolicy"),
+            if policy.is_empty() { "Fail" } else { policy },
+        )]);
+        found = found.look_at(graph.describe(live.object));
+    }
+    if let Some(service) = &service {
+        found = found.look_at(graph.shell(
+            "kubectl get endpointslices -n {} -l kubernetes.io/service-name={}",
+            &[&service.namespace, &service.name],
+        ));
+    }
+    Vec::from([finished(
+        graph,
+        found,
+        deployment.filter(|_| !is_up),
+        configuration.map(|(live, _)| live),
+        is_service_missing,
+        first,
+    )])
+}
+
+fn finished(
+    graph: &LiveGraph,
+    found: Diagnosis,
+    deployment: Option<LiveObject<'_>>,
+    configuration: Option<LiveObject<'_>>,
+    is_service_missing: bool,
+    failure: &Failure<'_>,
+) -> Diagnosis {
+    let mut found = found.documented(
+        "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy",
+    );
+    if let Some(live) = deployment {
+        let object = live.object;
+        // Pods that fail have a cause of their own; scaled to 0 is this cause itself.
+        if live.number("/spec/replicas") == Some(0) {
+            let line =
+                graph.shell("kubectl scale deployment {} -n {} --replicas=1", &[&object.name, &object.namespace]);
+            found = found.mended_by(Remedy::new(line, "Nothing answers the webhook while it has no pod.", "1/1 ready"));
+        } else {
+            found = found.unless_deeper();
+        }
+        found = found.look_at(graph.describe(object));
+    }
+    if let Some(live) = configuration.filter(|_| is_service_missing) {
+        let kind = live.object.kind.to_lowercase();
+        let line = graph.shell("kubectl delete {} {}", &[&kind, &live.object.name]);
+        let why = "Where its operator was removed for good, the configuration is a remainder that blocks every change of its kinds.";
+        found = found.mended_by(Remedy::new(line, why, "the objects can be applied").by("delete", live.object));
+    }
+    then_reconcile(graph, found, failure.object())
+}
+
+fn service_of(webhook: &Value) -> Option<ObjectRef> {
+    let service = webhook.pointer("/clientConfig/service")?;
+    Some(ObjectRef::new("Service", "", text(service, "/namespace"), text(service, "/name")))
+}
+
+/// Reads the service out of the address that the API server called.
+fn service_in(message: &str) -> Option<ObjectRef> {
+    let host = between(message, "Post \"https://", ".svc")?;
+    let (name, namespace) = host.split_once('.')?;
+    Some(ObjectRef::new("Service", "", namespace, name))
+}
+
+/// Finds the Deployment behind a service: its pods have the labels that the service selects.
+fn serving<'a>(graph: &'a LiveGraph, service: &ObjectRef) -> Option<LiveObject<'a>> {
+    let Lookup::Found(live) = graph.get(service) else { return None };
+    let selector =
+        live.value.pointer("/spec/selector").and_then(Value::as_object).filter(|labels| !labels.is_empty())?;
+    graph.all("apps", "Deployment").filter(|one| one.object.namespace == service.namespace).find(|one| {
+        let labels = one.value.pointer("/spec/template/metadata/labels");
+        labels.is_some_and(|labels| selector.iter().all(|(name, value)| labels.get(name) == Some(value)))
+    })
+}

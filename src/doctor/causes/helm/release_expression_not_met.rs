@@ -1,0 +1,54 @@
+//! A CEL expression of a release is not met although the other release is ready, or is no valid one.
+
+use super::{MANUAL, failing};
+use crate::doctor::Cause;
+use crate::doctor::message::{between, short};
+use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
+use crate::kinds;
+use crate::model::{Condition, State};
+
+pub(super) const CAUSE: Cause =
+    Cause { id: "release-expression-not-met", title: "An expression of a release is wrong or not met", find };
+
+/// helm-controller 1.4 to 1.6: `DependencyNotReady`, `dependency 'apps/db' is not ready according to readyExpr eval`, and
+/// Stalled, `InvalidCELExpression`.
+fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
+    let unmet = failing(graph, "DependencyNotReady").filter_map(|(live, ready)| unmet(graph, &live, &ready));
+    let invalid = failing(graph, "InvalidCELExpression").map(|(live, ready)| {
+        let message = format!("{} has an expression that is not valid: {}", live.object.told(), short(&ready.message));
+        about(graph, Diagnosis::new(CAUSE.id, live.object, message), &live, &ready)
+    });
+    unmet.chain(invalid).collect()
+}
+
+fn unmet(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<Diagnosis> {
+    let named = between(&ready.message, "dependency '", "' is not ready according to readyExpr")?;
+    let (namespace, name) = named.split_once('/')?;
+    let other = kinds::HELM_RELEASE.object(namespace, name);
+    // One that is not ready itself is looked into there.
+    graph.row(&other).filter(|row| row.state == State::Ready)?;
+    let is_it = |one: &&serde_json::Value| {
+        one.get("name").and_then(serde_json::Value::as_str) == Some(name) && one.get("readyExpr").is_some()
+    };
+    let expression = live.items("/spec/dependsOn").iter().find(is_it)?.get("readyExpr")?.as_str()?;
+    let message = format!(
+        "{} waits although {} is Ready: its readyExpr says no: {}",
+        live.object.told(),
+        other.told(),
+        short(expression)
+    );
+    let diagnosis = Diagnosis::new(CAUSE.id, live.object, message)
+        .seen_all([live.field_evidence("spec.dependsOn[].readyExpr", expression)]);
+    Some(about(graph, diagnosis, live, ready).look_at(graph.yaml(&other)))
+}
+
+fn about(graph: &LiveGraph, diagnosis: Diagnosis, live: &LiveObject<'_>, ready: &Condition) -> Diagnosis {
+    diagnosis
+        .seen_all([live.condition_evidence(ready)])
+        .look_at(graph.yaml(live.object))
+        .mended_by(Remedy::change(
+            "Correct the expression: it is asked about `dep`, the other release, and `self`, and replaces the check that the other is Ready.",
+            "Ready True within 30 s of the change",
+        ))
+        .documented(&format!("{MANUAL}#dependency-ready-expression"))
+}

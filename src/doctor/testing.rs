@@ -1,0 +1,360 @@
+//! Clusters in a file: each file below `tests/doctor` holds live objects, events and logs, and the root causes that the
+//! doctor must find in them, no more and no fewer.
+//!
+//! The first document says what is expected:
+//!
+//! ```yaml
+//! now: "2026-11-29T12:00:00Z"
+//! expect:
+//!   - {cause: sops-age-missing, object: Kustomization/flux-system/apps, blocks: [Kustomization/flux-system/web]}
+//! forbidden: [CronJob]        # kinds that the server refuses to read
+//! served: [Volume.longhorn.io] # kinds that the server serves although no object of them is here
+//! logs: [{pod: web/web-1, container: main, previous: true, lines: ["panic: no database"]}]
+//! ```
+//!
+//! Each other document is an object as the server sends it; one of kind Event is an event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::conclude::{conclude, find};
+use super::graph::{ListQuery, LiveGraph, Want};
+use super::{Diagnosis, all};
+use crate::cluster::Event;
+use crate::model::ObjectRef;
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    now: Timestamp,
+    expect: Vec<Expected>,
+    #[serde(default)]
+    forbidden: Vec<String>,
+    #[serde(default)]
+    served: Vec<String>,
+    #[serde(default)]
+    logs: Vec<Log>,
+}
+
+#[derive(Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    cause: String,
+    object: String,
+    #[serde(default)]
+    blocks: Vec<String>,
+    #[serde(default)]
+    or: Vec<String>,
+    /// A part of the message.
+    #[serde(default)]
+    says: String,
+}
+
+#[derive(Deserialize, Clone)]
+struct Log {
+    pod: String,
+    container: String,
+    #[serde(default)]
+    previous: bool,
+    lines: Vec<String>,
+}
+
+/// Groups that every API server serves.
+const BUILT_IN: &[&str] = &[
+    "",
+    "apps",
+    "batch",
+    "autoscaling",
+    "policy",
+    "networking.k8s.io",
+    "storage.k8s.io",
+    "discovery.k8s.io",
+    "rbac.authorization.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "admissionregistration.k8s.io",
+    "coordination.k8s.io",
+    "scheduling.k8s.io",
+];
+
+struct Fixture {
+    head: Head,
+    objects: Vec<(ObjectRef, Value)>,
+    events: Vec<Event>,
+}
+
+impl Fixture {
+    fn read(text: &str) -> Self {
+        let mut documents: Vec<Value> = crate::yaml::documents_as(text).expect("YAML");
+        let head = serde_json::from_value(documents.remove(0)).expect("the head");
+        let (mut objects, mut events) = (Vec::new(), Vec::new());
+        for value in documents.into_iter().filter(|value| !value.is_null()) {
+            if value["kind"] == "Event" {
+                events.push(crate::cluster::events::event_of(value.clone()).expect("an event"));
+            }
+            objects.push((ObjectRef::of_body(&value), value));
+        }
+        events.sort_by_key(|event: &Event| event.at);
+        Self { head, objects, events }
+    }
+
+    fn answer(&self, graph: &mut LiveGraph, want: Want) {
+        match want {
+            Want::List(query) if self.head.forbidden.contains(&query.kind) => graph.refuse_list(query, true),
+            Want::List(query) => {
+                let is_known = BUILT_IN.contains(&query.group.as_str())
+                    || self.head.served.contains(&format!("{}.{}", query.kind, query.group))
+                    || self
+                        .objects
+                        .iter()
+                        .any(|(object, _)| (&object.kind, &object.group) == (&query.kind, &query.group));
+                if is_known {
+                    let found = self.objects.iter().filter(|(object, value)| is_chosen(&query, object, value));
+                    let found: Vec<Value> = found.map(|(_, value)| value.clone()).collect();
+                    graph.add_list(query, found);
+                } else {
+                    graph.refuse_list(query, false);
+                }
+            }
+            Want::Object(object) if self.head.forbidden.contains(&object.kind) => graph.refuse(Want::Object(object)),
+            Want::Object(object) => {
+                let value = self.objects.iter().find(|(one, _)| *one == object).map(|(_, value)| value.clone());
+                graph.add_object(object, value);
+            }
+            Want::Events(object) => {
+                let events = self.events.iter().filter(|event| object.means(&event.object)).cloned().collect();
+                graph.add_events(object, events);
+            }
+            Want::Log(query) => {
+                let pod = format!("{}/{}", query.pod.namespace, query.pod.name);
+                let log =
+                    self.head.logs.iter().find(|log| {
+                        log.pod == pod && log.container == query.container && log.previous == query.previous
+                    });
+                let lines = log.map(|log| log.lines.clone()).unwrap_or_default();
+                graph.add_log(query, lines);
+            }
+        }
+    }
+
+    /// Puts two clusters together.
+    fn with(&self, other: &Self) -> Self {
+        let mut head = self.head.clone();
+        head.expect.extend(other.head.expect.iter().cloned());
+        head.served.extend(other.head.served.iter().cloned());
+        head.logs.extend(other.head.logs.iter().cloned());
+        let objects = self.objects.iter().chain(&other.objects).cloned().collect();
+        let mut events: Vec<Event> = self.events.iter().chain(&other.events).cloned().collect();
+        events.sort_by_key(|event: &Event| event.at);
+        Self { head, objects, events }
+    }
+
+    /// Tells whether two clusters touch each other nowhere: they have no namespace in common, objects without a namespace
+    /// are in one of them at most, and nothing is forbidden in either.
+    fn is_apart_from(&self, other: &Self) -> bool {
+        let namespaces = |one: &Self| -> BTreeSet<String> {
+            one.objects.iter().map(|(object, _)| object.namespace.clone()).collect()
+        };
+        let (own, others) = (namespaces(self), namespaces(other));
+        own.is_disjoint(&others)
+            && self.head.now == other.head.now
+            && self.head.forbidden.is_empty()
+            && other.head.forbidden.is_empty()
+    }
+
+    /// Compares the roots with those that are expected; tells the difference.
+    fn wrong(&self) -> Option<String> {
+        let roots = self.roots();
+        let mut found: Vec<Expected> = roots
+            .iter()
+            .map(|root| Expected {
+                cause: root.cause.to_owned(),
+                object: root.object.to_string(),
+                blocks: root.blocks.iter().map(ToString::to_string).collect(),
+                or: root.or.iter().map(ToString::to_string).collect(),
+                says: root.message.clone(),
+            })
+            .collect();
+        found.sort();
+        let mut expected: Vec<&Expected> = self.head.expect.iter().collect();
+        expected.sort();
+        let is_same = expected.len() == found.len()
+            && expected.iter().zip(&found).all(|(wanted, found)| {
+                (&wanted.cause, &wanted.object, &wanted.blocks, &wanted.or)
+                    == (&found.cause, &found.object, &found.blocks, &found.or)
+                    && found.says.contains(&wanted.says)
+            });
+        (!is_same).then(|| format!("expected {expected:#?}, found {found:#?}"))
+    }
+
+    fn roots(&self) -> Vec<Diagnosis> {
+        let mut graph = LiveGraph::new("staging", "staging", self.head.now);
+        for _ in 0..12 {
+            let found = find(&graph);
+            let mut wanted = graph.take_wanted();
+            if wanted.is_empty() {
+                let roots = conclude(&graph, found).roots;
+                wanted = graph.take_wanted();
+                if wanted.is_empty() {
+                    return roots;
+                }
+            }
+            for want in wanted {
+                self.answer(&mut graph, want);
+            }
+        }
+        panic!("the causes still ask: {:?}", graph.take_wanted());
+    }
+}
+
+/// Chooses as the API server does; of fields it knows those that causes ask for.
+pub(super) fn is_chosen(query: &ListQuery, object: &ObjectRef, value: &Value) -> bool {
+    let labels = &value["metadata"]["labels"];
+    let word = |key: &str| labels.get(key).and_then(Value::as_str);
+    let fits_label = |part: &str| match part.split_once(" in (") {
+        Some((key, values)) => {
+            word(key).is_some_and(|own| values.trim_end_matches(')').split(',').any(|value| value == own))
+        }
+        None => match part.split_once('=') {
+            Some((key, value)) => word(key) == Some(value),
+            None => word(part).is_some(),
+        },
+    };
+    let fits_field = |part: &str| {
+        let field = |path: &str| value.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_str);
+        match part.split_once("!=") {
+            Some((path, value)) => field(path) != Some(value),
+            None => part.split_once('=').is_some_and(|(path, value)| field(path) == Some(value)),
+        }
+    };
+    // A comma within parentheses separates values.
+    let mut parts: Vec<String> = Vec::new();
+    for piece in query.labels.split(',').filter(|piece| !piece.is_empty()) {
+        match parts.last_mut().filter(|last| last.contains('(') && !last.contains(')')) {
+            Some(last) => last.extend([",", piece]),
+            None => parts.push(piece.to_owned()),
+        }
+    }
+    (&object.kind, &object.group) == (&query.kind, &query.group)
+        && (query.namespace.is_empty() || query.namespace == object.namespace)
+        && parts.iter().all(|part| fits_label(part))
+        && query.fields.split(',').filter(|part| !part.is_empty()).all(fits_field)
+}
+
+fn fixtures() -> BTreeMap<String, Fixture> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor");
+    let files = std::fs::read_dir(folder).expect("tests/doctor").map(|file| file.expect("a file").path());
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        (name, Fixture::read(&std::fs::read_to_string(&path).expect("a text")))
+    };
+    files.filter(|path| path.extension().is_some_and(|end| end == "yaml")).map(read).collect()
+}
+
+#[test]
+fn every_file_gives_its_root_causes_and_no_other() {
+    let wrong: Vec<String> =
+        fixtures().iter().filter_map(|(name, fixture)| Some(format!("{name}: {}", fixture.wrong()?))).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A step through all pairs that has no common factor with their number of files, so that each file meets many others.
+const EVERY: usize = 43;
+
+#[test]
+fn two_faults_at_once_give_the_roots_of_both() {
+    let fixtures: Vec<(String, Fixture)> = fixtures().into_iter().collect();
+    let pairs = fixtures.iter().enumerate().flat_map(|(number, (name, one))| {
+        let others = fixtures.iter().skip(number + 1);
+        others
+            .filter(|(_, other)| one.is_apart_from(other))
+            .map(move |(other_name, other)| (name, one, other_name, other))
+    });
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (name, one, other_name, other) in pairs.step_by(EVERY) {
+        count += 1;
+        let both = one.with(other);
+        // What each holds back may grow: a controller that is down holds the other cluster's objects too.
+        let named = |cause: &str, object: &str| format!("{cause} {object}");
+        let expected: BTreeSet<String> = both.head.expect.iter().map(|root| named(&root.cause, &root.object)).collect();
+        let found: BTreeSet<String> =
+            both.roots().iter().map(|root| named(root.cause, &root.object.to_string())).collect();
+        if expected != found {
+            wrong.push(format!("{name} and {other_name}: expected {expected:#?}, found {found:#?}"));
+        }
+    }
+    assert!(count >= 200, "only {count} pairs");
+    assert!(wrong.is_empty(), "{} of {count}: {}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn every_diagnosis_has_evidence_and_a_way_on() {
+    for (name, fixture) in fixtures() {
+        for root in fixture.roots() {
+            let what = format!("{name}: {}", root.cause);
+            assert!(!root.evidence.is_empty(), "{what} has no evidence");
+            assert!(
+                root.evidence.iter().all(|one| !one.text.trim().is_empty() && !one.from.is_empty()),
+                "{what}: empty evidence"
+            );
+            assert!(!root.look_at.is_empty() || !root.fix.is_empty(), "{what} leads nowhere");
+            assert!(root.message.len() < 400 && !root.message.contains('\n'), "{what}: {}", root.message);
+            for remedy in &root.fix {
+                assert!(!remedy.why.is_empty() && !remedy.look_for.is_empty(), "{what}: a remedy says nothing");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_cause_has_a_file() {
+    let fixtures = fixtures();
+    let expected: BTreeSet<&str> =
+        fixtures.values().flat_map(|fixture| &fixture.head.expect).map(|one| one.cause.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    for cause in all() {
+        assert!(seen.insert(cause.id), "{} stands twice", cause.id);
+        assert!(!cause.title.is_empty());
+        assert!(expected.contains(cause.id), "tests/doctor has no file that expects {}", cause.id);
+    }
+}
+
+/// Holds what `fluxdeck explain` says of a cause, from one diagnosis of it.
+#[derive(serde::Serialize)]
+struct Told {
+    message: String,
+    look: Vec<String>,
+    fix: Vec<super::Remedy>,
+    docs: Vec<String>,
+}
+
+/// The file is written anew by `UPDATE_TOPICS=1 cargo test --lib doctor::testing`: what causes say is not written twice.
+#[test]
+fn what_explain_tells_of_a_cause_is_what_the_cause_says() {
+    let found: Vec<(String, Diagnosis)> = fixtures()
+        .into_iter()
+        .flat_map(|(name, fixture)| fixture.roots().into_iter().map(move |root| (name.clone(), root)))
+        .collect();
+    let mut told = BTreeMap::new();
+    for cause in all() {
+        let own = found.iter().find(|(name, root)| name == cause.id && root.cause == cause.id);
+        let Some((_, root)) = own.or_else(|| found.iter().find(|(_, root)| root.cause == cause.id)) else { continue };
+        let look = root.look_at.iter().map(|line| line.as_str().to_owned()).collect();
+        let Diagnosis { message, fix, docs, .. } = root.clone();
+        told.insert(cause.id, Told { message, look, fix, docs });
+    }
+    let text = format!(
+        "# Written by UPDATE_TOPICS=1 cargo test --lib doctor::testing, from tests/doctor: do not edit.\n\n{}",
+        toml::to_string(&told).expect("TOML")
+    );
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/topics/causes.toml");
+    if std::env::var_os("UPDATE_TOPICS").is_some() {
+        std::fs::write(&file, text).expect("a file to write");
+        return;
+    }
+    let is_same = std::fs::read_to_string(&file).is_ok_and(|kept| kept == text);
+    assert!(is_same, "causes say other things than explain: UPDATE_TOPICS=1 cargo test --lib doctor::testing");
+}

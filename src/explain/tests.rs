@@ -1,0 +1,276 @@
+//! Every kind, rule, cause, condition, reason and field has a topic, and every topic says what it should.
+
+use std::collections::BTreeSet;
+
+use super::authored::{FILES, read};
+use super::{Topic, TopicGroup, Topics};
+use crate::{check, doctor, kinds};
+
+fn topics() -> Topics {
+    Topics::with_commands(Vec::new())
+}
+
+fn all(topics: &Topics) -> Vec<Topic> {
+    TopicGroup::ALL
+        .into_iter()
+        .flat_map(|group| topics.of(group).map(|one| Topic::clone(one)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// The conditions of Flux's objects (kustomize-, helm- and source-controller, `api/` of each).
+const CONDITIONS: &[&str] = &[
+    "Ready",
+    "Reconciling",
+    "Stalled",
+    "Released",
+    "Remediated",
+    "TestSuccess",
+    "Drifted",
+    "ArtifactInStorage",
+    "ArtifactOutdated",
+    "SourceVerified",
+    "FetchFailed",
+    "BuildFailed",
+    "StorageOperationFailed",
+    "IncludeUnavailable",
+];
+
+/// The reasons that Flux's controllers give in conditions and events.
+const REASONS: &[&str] = &[
+    "Succeeded",
+    "Progressing",
+    "ProgressingWithRetry",
+    "Suspended",
+    "ReconciliationSucceeded",
+    "ReconciliationFailed",
+    "ArtifactFailed",
+    "BuildFailed",
+    "HealthCheckFailed",
+    "PruneFailed",
+    "DependencyNotReady",
+    "InvalidCELExpression",
+    "FeatureGateDisabled",
+    "AccessDenied",
+    "InstallSucceeded",
+    "InstallFailed",
+    "UpgradeSucceeded",
+    "UpgradeFailed",
+    "TestSucceeded",
+    "TestFailed",
+    "RollbackSucceeded",
+    "RollbackFailed",
+    "UninstallSucceeded",
+    "UninstallFailed",
+    "SourceNotReady",
+    "ValuesError",
+    "PendingRelease",
+    "StateError",
+    "RESTClientError",
+    "RetriesExceeded",
+    "MissingRollbackTarget",
+    "DriftDetected",
+    "NoDriftDetected",
+    "DriftCorrected",
+    "DriftCorrectionFailed",
+    "InventoryBuildFailed",
+    "NamespaceCheckSkipped",
+    "GitOperationFailed",
+    "GitOperationSucceeded",
+    "AuthenticationFailed",
+    "OCIArtifactPullFailed",
+    "OCIArtifactLayerOperationFailed",
+    "BucketOperationFailed",
+    "BucketOperationSucceeded",
+    "IndexationFailed",
+    "InvalidChartReference",
+    "ChartPullError",
+    "ChartPullSucceeded",
+    "ChartPackageError",
+    "ChartPackageSucceeded",
+    "ChartVerificationError",
+    "ValuesFilesError",
+    "DependencyBuildError",
+    "SourceUnavailable",
+    "NoSourceArtifact",
+    "ArtifactUpToDate",
+    "NewArtifact",
+    "GarbageCollectionSucceeded",
+    "URLInvalid",
+    "VerificationError",
+];
+
+/// The fields of `spec` that matter, as an operator writes them.
+const FIELDS: &[&str] = &[
+    "Kustomization.interval",
+    "Kustomization.retryInterval",
+    "Kustomization.timeout",
+    "Kustomization.prune",
+    "Kustomization.deletionPolicy",
+    "Kustomization.wait",
+    "Kustomization.force",
+    "Kustomization.dependsOn",
+    "Kustomization.dependsOn[].readyExpr",
+    "Kustomization.healthChecks",
+    "Kustomization.healthCheckExprs",
+    "Kustomization.decryption",
+    "Kustomization.decryption.secretRef",
+    "Kustomization.postBuild",
+    "Kustomization.postBuild.substitute",
+    "Kustomization.postBuild.substituteFrom",
+    "Kustomization.suspend",
+    "Kustomization.targetNamespace",
+    "Kustomization.sourceRef",
+    "Kustomization.path",
+    "Kustomization.components",
+    "Kustomization.patches",
+    "Kustomization.images",
+    "Kustomization.commonMetadata",
+    "Kustomization.serviceAccountName",
+    "Kustomization.kubeConfig",
+    "HelmRelease.interval",
+    "HelmRelease.timeout",
+    "HelmRelease.dependsOn",
+    "HelmRelease.chart",
+    "HelmRelease.chartRef",
+    "HelmRelease.values",
+    "HelmRelease.valuesFrom",
+    "HelmRelease.install.remediation",
+    "HelmRelease.upgrade.remediation.retries",
+    "HelmRelease.upgrade.strategy",
+    "HelmRelease.driftDetection",
+    "HelmRelease.driftDetection.mode",
+    "HelmRelease.maxHistory",
+    "HelmRelease.targetNamespace",
+    "HelmRelease.storageNamespace",
+    "HelmRelease.releaseName",
+    "HelmRelease.postRenderers",
+    "GitRepository.interval",
+    "GitRepository.ref",
+    "GitRepository.secretRef",
+    "OCIRepository.url",
+    "HelmRepository.timeout",
+    "HelmChart.verify",
+    "Bucket.interval",
+];
+
+#[test]
+fn every_file_reads_without_fault() {
+    for (group, text) in FILES {
+        if let Err(error) = read(text) {
+            panic!("{group:?}: {error}");
+        }
+    }
+    toml::from_str::<toml::Table>(include_str!("topics/rules.toml")).unwrap();
+    toml::from_str::<toml::Table>(include_str!("topics/causes.toml")).unwrap();
+}
+
+#[test]
+fn every_kind_rule_cause_condition_reason_and_field_has_a_topic() {
+    let topics = topics();
+    let of_kinds = kinds::KINDS.iter().chain(kinds::BESIDE).map(|kind| kind.kind.to_owned());
+    let others = [CONDITIONS, REASONS, FIELDS].concat().into_iter().map(str::to_owned);
+    let rules = check::all().map(|rule| format!("rule.{}", rule.id));
+    let causes = doctor::all().map(|cause| format!("cause.{}", cause.id));
+    let missing: Vec<String> =
+        of_kinds.chain(others).chain(rules).chain(causes).filter(|name| topics.find(name).is_none()).collect();
+    assert_eq!(missing, Vec::<String>::new());
+    // A field is not explained by the one around it.
+    for field in FIELDS {
+        let found = topics.find(field).unwrap();
+        let (_, last) = field.rsplit_once('.').unwrap();
+        let names = std::iter::once(&found.id).chain(&found.also).any(|name| name.ends_with(last));
+        assert!(names, "{field} is explained by {}", found.id);
+    }
+}
+
+#[test]
+fn every_rule_says_why_and_what_mends_it_and_every_cause_what_it_says() {
+    let topics = topics();
+    for topic in topics.of(TopicGroup::Rules) {
+        assert!(!topic.more.is_empty(), "{}: add a table to src/explain/topics/rules.toml", topic.id);
+    }
+    for topic in topics.of(TopicGroup::Causes) {
+        let advice = "UPDATE_TOPICS=1 cargo test --lib doctor::testing";
+        assert!(topic.short.contains("For example"), "{}: {advice}", topic.id);
+    }
+    let known: BTreeSet<&str> = check::all().map(|rule| rule.id).collect();
+    for id in toml::from_str::<toml::Table>(include_str!("topics/rules.toml")).unwrap().keys() {
+        assert!(known.contains(id.as_str()), "there is no rule {id}");
+    }
+}
+
+#[test]
+fn every_topic_is_whole_and_leads_to_others_that_are_there() {
+    let topics = topics();
+    let mut ids = BTreeSet::new();
+    for topic in all(&topics) {
+        let id = &topic.id;
+        assert!(ids.insert(id.clone()), "{id} stands twice");
+        assert!(!topic.title.is_empty() && topic.short.len() > 20, "{id} says too little");
+        assert!(topic.short.ends_with(['.', '!']), "{id}: {}", topic.short);
+        assert!(!topic.command.why.is_empty() && !topic.command.look_for.is_empty(), "{id} teaches no command");
+        assert!(!topic.command.shell.is_empty(), "{id} has no line to type");
+        assert!(!topic.docs.is_empty(), "{id} names no page");
+        assert!(topic.docs.iter().all(|page| page.starts_with("https://")), "{id}: {:?}", topic.docs);
+        for other in topic.see.iter().filter(|name| !name.starts_with("command.")) {
+            assert!(topics.find(other).is_some(), "{id} leads to {other}, which is not there");
+        }
+        let found = topics.find(id).unwrap_or_else(|| panic!("{id} is not found by its own name"));
+        assert_eq!(&found.id, id);
+    }
+}
+
+#[test]
+fn a_topic_is_found_by_any_spelling() {
+    let topics = topics();
+    for (typed, id) in [
+        ("ks", "Kustomization"),
+        ("KUSTOMIZATIONS", "Kustomization"),
+        ("Kustomization/flux-system/apps", "Kustomization"),
+        ("kustomizations.kustomize.toolkit.fluxcd.io", "Kustomization"),
+        ("ks.prune", "Kustomization.prune"),
+        ("spec.prune", "Kustomization.prune"),
+        ("Kustomization.spec.postBuild", "Kustomization.postBuild"),
+        ("spec.postBuild.substituteFrom", "Kustomization.substituteFrom"),
+        ("hr.spec.upgrade.remediation.retries", "HelmRelease.upgrade.remediation"),
+        ("helmrelease.interval", "HelmRelease.interval"),
+        ("hr.dependsOn", "HelmRelease.dependsOn"),
+        ("gitrepo.secretRef", "GitRepository.secretRef"),
+        ("artifact failed", "ArtifactFailed"),
+        ("artifact-failed", "ArtifactFailed"),
+        ("Ready=False", "Ready"),
+        ("flux-no-prune", "rule.flux-no-prune"),
+        ("rule.flux-no-prune", "rule.flux-no-prune"),
+        ("SOPS-AGE-MISSING", "cause.sops-age-missing"),
+        ("ErrImagePull", "ImagePullBackOff"),
+        ("ks.postBuild.substituteStrategy", "Kustomization.postBuild"),
+        ("po", "Pod"),
+        ("cert", "Certificate"),
+    ] {
+        assert_eq!(topics.find(typed).map(|topic| topic.id).as_deref(), Some(id), "{typed}");
+    }
+    for unknown in ["", "nonsense", "ks.", "..", "\u{1b}[31m"] {
+        let found = topics.find(unknown).map(|topic| topic.id);
+        assert!(found.is_none() || found.as_deref() == Some("Kustomization"), "{unknown:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_name_that_several_topics_have_leads_to_all_of_them() {
+    let topics = topics();
+    let found = topics.find("interval").unwrap();
+    assert_eq!(found.id, "Kustomization.interval");
+    assert!(found.see.contains(&"HelmRelease.interval".to_owned()), "{:?}", found.see);
+    let found = topics.find("storage-class-missing").unwrap();
+    assert_eq!(found.id, "rule.storage-class-missing");
+    assert!(found.see.contains(&"cause.storage-class-missing".to_owned()), "{:?}", found.see);
+}
+
+#[test]
+fn an_unknown_name_is_offered_those_that_are_near() {
+    let topics = topics();
+    let near = |typed: &str| topics.nearest(typed, 16).iter().map(|one| one.id.clone()).collect::<Vec<_>>();
+    assert_eq!(near("ArtefactFailed").first().map(String::as_str), Some("ArtifactFailed"));
+    assert!(near("drift").contains(&"HelmRelease.driftDetection".to_owned()));
+    assert_eq!(near("qqqqqqqqqq"), Vec::<String>::new());
+}

@@ -1,0 +1,143 @@
+//! What Flux, Helm and the programs of a cluster are known to have made, from its live objects.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::judge::LiveState;
+use super::makers;
+use crate::cluster::ObjectMetadata;
+use crate::model::ObjectRef;
+use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
+use crate::yaml::manifest::at;
+
+/// Holds a namespace and a name.
+pub(super) type Place = (String, String);
+
+/// Describes a live Kustomization.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Applier {
+    /// Whether it deletes what it no longer applies.
+    pub(super) prunes: bool,
+    /// Whether it is ready: else it may have applied what its inventory does not have yet.
+    pub(super) is_ready: bool,
+}
+
+/// Holds what is known of a cluster.
+#[derive(Debug, Default)]
+pub(super) struct Facts<'a> {
+    /// Every live object.
+    pub(super) live: HashSet<&'a ObjectRef>,
+    /// What Flux' inventories list.
+    pub(super) inventory: HashSet<ObjectRef>,
+    pub(super) appliers: HashMap<Place, Applier>,
+    /// The HelmReleases.
+    pub(super) releases_of_flux: HashSet<Place>,
+    /// The releases that Helm's storage has.
+    pub(super) releases: HashSet<Place>,
+    /// The namespaces of releases: Flux keeps its storage in that of the HelmRelease.
+    pub(super) release_namespaces: HashSet<String>,
+    /// The Secrets with the credentials and keys of Flux' objects.
+    pub(super) credentials: HashSet<Place>,
+    /// The names of the workloads, which are those of the programs that run.
+    pub(super) programs: HashSet<&'a str>,
+    /// The claims of volumes that are in use.
+    pub(super) bound: HashMap<&'a str, ObjectRef>,
+    /// The places of objects by kind and name, to find what was copied.
+    pub(super) namesakes: HashMap<(&'a str, &'a str, &'a str), Vec<&'a str>>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads them from the live objects.
+    pub(super) fn new(state: &'a LiveState) -> Self {
+        let mut facts = Self::default();
+        for one in &state.objects {
+            let ObjectRef { kind, group, namespace, name } = &one.object;
+            facts.live.insert(&one.object);
+            facts.namesakes.entry((group, kind, name)).or_default().push(namespace);
+            match (group.as_str(), kind.as_str()) {
+                ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => drop(facts.programs.insert(name)),
+                ("", "Secret" | "ConfigMap") if one.label("owner") == "helm" => {
+                    facts.release_namespaces.insert(namespace.clone());
+                    facts.releases.insert((namespace.clone(), one.label("name").to_owned()));
+                }
+                _ => {}
+            }
+        }
+        state.flux.iter().for_each(|value| facts.take_flux(value));
+        for volume in &state.volumes {
+            let text = |pointer: &str| at(volume, pointer).as_str().unwrap_or_default();
+            let claim = ObjectRef::new(
+                "PersistentVolumeClaim",
+                "",
+                text("/spec/claimRef/namespace"),
+                text("/spec/claimRef/name"),
+            );
+            if !claim.name.is_empty() {
+                facts.bound.insert(text("/metadata/name"), claim);
+            }
+        }
+        facts
+    }
+
+    fn take_flux(&mut self, value: &Value) {
+        let object = ObjectRef::of_body(value);
+        let entries = at(value, "/status/inventory/entries").as_array().into_iter().flatten();
+        self.inventory.extend(entries.filter_map(|entry| ObjectRef::from_inventory(entry.get("id")?.as_str()?)));
+        let place = (object.namespace.clone(), object.name.clone());
+        match (object.group.as_str(), object.kind.as_str()) {
+            (KUSTOMIZE, "Kustomization") => {
+                let conditions = at(value, "/status/conditions").as_array().into_iter().flatten();
+                let is_ready = conditions.into_iter().any(|one| {
+                    one.get("type").is_some_and(|it| it == "Ready") && one.get("status").is_some_and(|it| it == "True")
+                });
+                let prunes = at(value, "/spec/prune").as_bool().unwrap_or_default();
+                self.appliers.insert(place, Applier { prunes, is_ready });
+            }
+            (HELM, "HelmRelease") => {
+                let target = at(value, "/spec/targetNamespace").as_str().unwrap_or(&object.namespace);
+                self.release_namespaces.insert(target.to_owned());
+                // helm-controller makes the chart's object and names it in its status.
+                let chart = at(value, "/status/helmChart").as_str().and_then(|chart| chart.split_once('/'));
+                self.inventory
+                    .extend(chart.map(|(namespace, name)| ObjectRef::new("HelmChart", SOURCE, namespace, name)));
+                self.releases_of_flux.insert(place);
+            }
+            _ => {}
+        }
+        self.take_credentials(at(value, "/spec"), &object.namespace);
+    }
+
+    /// Takes the Secrets that an object of Flux names as its credentials: `secretRef`, `certSecretRef`,
+    /// `proxySecretRef` and the like. Those of `substituteFrom` and `valuesFrom` are content, which Git may declare.
+    fn take_credentials(&mut self, value: &Value, namespace: &str) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.take_credentials(item, namespace)),
+            Value::Object(fields) => {
+                for (key, field) in fields {
+                    let name = field.get("name").and_then(Value::as_str);
+                    if let Some(name) = name.filter(|_| key.to_lowercase().ends_with("secretref")) {
+                        self.credentials.insert((namespace.to_owned(), name.to_owned()));
+                    }
+                    self.take_credentials(field, namespace);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells whether a workload of the cluster has the name of a program, or begins it: `cert-manager` is the one that
+    /// writes as `cert-manager-certificates-issuing`.
+    pub(super) fn runs(&self, manager: &str) -> bool {
+        self.programs.contains(manager)
+            || self
+                .programs
+                .iter()
+                .any(|name| name.len() > 3 && manager.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
+    }
+}
+
+/// Tells whether only programs that people run have written to an object.
+pub(super) fn is_by_hand(one: &ObjectMetadata) -> bool {
+    !one.managers.is_empty() && one.managers.iter().all(|manager| makers::by_hand(manager).is_some())
+}

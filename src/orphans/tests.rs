@@ -1,0 +1,185 @@
+//! Orphans and what explains the others, on small clusters.
+
+use serde_json::{Value, json};
+
+use super::claims::CLAIMS;
+use super::{LiveState, orphans};
+use crate::cluster::ObjectMetadata;
+use crate::model::ObjectRef;
+
+/// Builds the metadata of an object that programs wrote to, with its labels and annotations.
+fn object(name: &str, managers: &[&str], labels: &Value, annotations: &Value) -> ObjectMetadata {
+    let object: ObjectRef = name.parse().unwrap();
+    let fields: Vec<Value> =
+        managers.iter().map(|manager| json!({"manager": manager, "operation": "Update"})).collect();
+    let value = json!({"metadata": {
+        "name": object.name, "namespace": object.namespace, "uid": name, "creationTimestamp": "2026-01-15T12:00:00Z",
+        "labels": labels, "annotations": annotations, "managedFields": fields,
+    }});
+    ObjectMetadata::of_value(object, &value).unwrap()
+}
+
+fn made(name: &str, manager: &str) -> ObjectMetadata {
+    object(name, &[manager], &json!({}), &json!({}))
+}
+
+fn applied(name: &str, kustomization: &str) -> ObjectMetadata {
+    let labels = json!({"kustomize.toolkit.fluxcd.io/name": kustomization, "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+    object(name, &["kustomize-controller"], &labels, &json!({}))
+}
+
+fn kustomization(name: &str, prune: bool, ready: &str, inventory: &[&str]) -> Value {
+    let entries: Vec<Value> = inventory.iter().map(|id| json!({"id": id, "v": "v1"})).collect();
+    json!({
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": name, "namespace": "flux-system"},
+        "spec": {"prune": prune, "decryption": {"provider": "sops", "secretRef": {"name": "sops-age"}}},
+        "status": {"conditions": [{"type": "Ready", "status": ready}], "inventory": {"entries": entries}},
+    })
+}
+
+fn told(state: &LiveState) -> Vec<(String, String, String)> {
+    orphans(state).into_iter().map(|one| (one.object.to_string(), one.by, one.why)).collect()
+}
+
+#[test]
+fn what_flux_helm_and_kubernetes_explain_is_no_orphan() {
+    let helm = json!({"app.kubernetes.io/managed-by": "Helm"});
+    let release = json!({"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "web"});
+    let of_flux = json!({"helm.toolkit.fluxcd.io/name": "db", "helm.toolkit.fluxcd.io/namespace": "flux-system"});
+    let owned = {
+        let object: ObjectRef = "Secret/web/owned".parse().unwrap();
+        let value = json!({"metadata": {"uid": "1", "ownerReferences": [{"kind": "Deployment", "name": "web"}], "managedFields": [{"manager": "kubectl"}]}});
+        ObjectMetadata::of_value(object, &value).unwrap()
+    };
+    let state = LiveState {
+        objects: vec![
+            applied("ConfigMap/web/settings", "apps"),
+            made("Secret/flux-system/sops-age", "kubectl-create"),
+            object(
+                "Secret/web/sh.helm.release.v1.web.v1",
+                &["helm"],
+                &json!({"owner": "helm", "name": "web"}),
+                &json!({}),
+            ),
+            object("Deployment/web/web", &["helm"], &helm, &release),
+            object("ServiceAccount/db/db", &["helm-controller"], &of_flux, &json!({})),
+            made("Namespace//web", "helm-controller"),
+            made("ServiceAccount/web/default", "kube-controller-manager"),
+            made("ConfigMap/web/kube-root-ca.crt", ""),
+            made("ClusterRole//system:basic-user", "kube-apiserver"),
+            made("Service/default/kubernetes", "kube-apiserver"),
+            made("StatefulSet.apps/web/db", "helm"),
+            made("PersistentVolumeClaim/web/data-db-0", "kube-controller-manager"),
+            made("PersistentVolume//pvc-1", "csi-provisioner"),
+            made("Secret/web/made", "widgets-controller"),
+            made("Deployment.apps/tools/widgets", "kustomize-controller"),
+            owned,
+            object(
+                "Secret/web/reflected",
+                &["Reflector"],
+                &json!({}),
+                &json!({"reflector.v1.k8s.emberstack.com/reflects": "a/b"}),
+            ),
+            made("CustomResourceDefinition//kustomizations.kustomize.toolkit.fluxcd.io", "kubectl"),
+        ],
+        flux: vec![
+            kustomization(
+                "apps",
+                true,
+                "True",
+                &["web_settings__ConfigMap", "web_db_apps_StatefulSet", "tools_widgets_apps_Deployment"],
+            ),
+            json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "db", "namespace": "flux-system"}}),
+        ],
+        volumes: vec![
+            json!({"metadata": {"name": "pvc-1"}, "spec": {"claimRef": {"namespace": "web", "name": "data-db-0"}}}),
+        ],
+    };
+    assert_eq!(told(&state), Vec::new());
+}
+
+#[test]
+fn what_was_left_behind_or_made_by_hand_says_by_whom_and_why() {
+    let gone = json!({"helm.toolkit.fluxcd.io/name": "gone", "helm.toolkit.fluxcd.io/namespace": "flux-system"});
+    let keep = json!({"meta.helm.sh/release-name": "gone", "meta.helm.sh/release-namespace": "web", "helm.sh/resource-policy": "keep"});
+    let disabled = json!({
+        "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    });
+    let state = LiveState {
+        objects: vec![
+            made("ConfigMap/web/notes", "kubectl-create"),
+            applied("ConfigMap/web/old", "keeps"),
+            object("ConfigMap/web/pinned", &["kustomize-controller"], &disabled, &json!({})),
+            applied("ConfigMap/web/stray", "removed"),
+            object("Deployment.apps/web/left", &["helm-controller"], &gone, &json!({})),
+            object("PersistentVolumeClaim/web/kept", &["helm"], &json!({}), &keep),
+            applied("Secret/app/env", "apps"),
+            object(
+                "Secret/web/env",
+                &["kubectl-client-side-apply"],
+                &json!({"kustomize.toolkit.fluxcd.io/name": "apps"}),
+                &json!({}),
+            ),
+            made("PersistentVolumeClaim/web/data-gone-0", "kube-controller-manager"),
+            made("PersistentVolume//pvc-1", "csi-provisioner"),
+            made("Widget/web/one", "widget-maker"),
+        ],
+        flux: vec![
+            kustomization("apps", true, "True", &["app_env__Secret"]),
+            kustomization("keeps", false, "True", &[]),
+        ],
+        volumes: vec![
+            json!({"metadata": {"name": "pvc-1"}, "spec": {"claimRef": {"namespace": "web", "name": "no-more"}}}),
+        ],
+    };
+    let expected = [
+        ("ConfigMap/web/notes", "kubectl create", "made by hand with kubectl create"),
+        ("ConfigMap/web/old", "kustomize-controller", "left by Kustomization flux-system/keeps: prune was off"),
+        (
+            "ConfigMap/web/pinned",
+            "kustomize-controller",
+            "left by Kustomization flux-system/apps: the object says kustomize.toolkit.fluxcd.io/prune: disabled",
+        ),
+        ("ConfigMap/web/stray", "kustomize-controller", "left by Kustomization flux-system/removed, which is no more"),
+        ("Deployment/web/left", "helm-controller", "of Helm release flux-system/gone, which is no more"),
+        (
+            "PersistentVolume//pvc-1",
+            "csi-provisioner",
+            "its claim PersistentVolumeClaim/web/no-more is no more, and its data is kept",
+        ),
+        (
+            "PersistentVolumeClaim/web/data-gone-0",
+            "kube-controller-manager",
+            "of a StatefulSet that is no more: its claims stay, with their data",
+        ),
+        (
+            "PersistentVolumeClaim/web/kept",
+            "the helm command",
+            "of Helm release web/gone, which is no more; it is kept by its annotation helm.sh/resource-policy: keep",
+        ),
+        ("Secret/web/env", "kubectl apply", "copied by hand from Secret/app/env"),
+        ("Widget/web/one", "widget-maker", "made by widget-maker: no workload of that name runs here"),
+    ];
+    let expected: Vec<_> =
+        expected.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect();
+    assert_eq!(told(&state), expected);
+}
+
+#[test]
+fn what_a_kustomization_has_just_applied_is_no_orphan_while_it_is_not_ready() {
+    let state = |ready: &str| LiveState {
+        objects: vec![applied("ConfigMap/web/new", "apps")],
+        flux: vec![kustomization("apps", true, ready, &[])],
+        volumes: Vec::new(),
+    };
+    assert_eq!(told(&state("False")), Vec::new());
+    assert_eq!(told(&state("True")).len(), 1);
+}
+
+#[test]
+fn every_claim_has_its_source() {
+    for claim in CLAIMS {
+        assert!(claim.source.starts_with("https://") && !claim.by.is_empty(), "{}", claim.by);
+    }
+}

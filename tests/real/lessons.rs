@@ -1,0 +1,154 @@
+//! Lessons as they are taught on rows of the real clusters: the commands that read are run, as their key copied them. Nothing is changed.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::support::pty::Deck;
+use super::support::testbed::{ENVIRONMENTS, Testbed, age_key};
+
+/// What begins commands that only look, and end by themselves.
+const READING: [&str; 20] = [
+    "flux get ",
+    "flux trace ",
+    "flux logs ",
+    "flux build ",
+    "kubectl get ",
+    "kubectl describe ",
+    "kubectl logs ",
+    "kubectl api-resources ",
+    "sops decrypt ",
+    "git log ",
+    "git diff ",
+    "git status ",
+    "git ls-files ",
+    "git grep ",
+    "fluxdeck keys",
+    "fluxdeck themes",
+    "kubectl kustomize ",
+    "kubectl rollout status ",
+    "kubectl rollout history ",
+    "kubectl top ",
+];
+
+/// Keys of commands that open a screen from a Kustomization of home.
+const SCREENS: [&str; 14] = ["d", "y", "l", "f", "p", "i", "K", "w", "C", "I", "E", "S", "A", "v"];
+
+/// Tells whether a command only looks: nothing is written, here or there.
+fn reads(command: &str) -> bool {
+    let begins = READING.iter().any(|start| format!("{command} ").starts_with(start));
+    begins && !command.contains("kubectl apply") && !command.contains("kubectl diff") && !command.contains(" > ")
+}
+
+/// Copies the lesson that is shown by its key, and returns its commands.
+fn copied(deck: &mut Deck) -> Vec<String> {
+    deck.press("<esc>");
+    copied_here(deck)
+}
+
+/// Copies it where esc would leave the screen.
+fn copied_here(deck: &mut Deck) -> Vec<String> {
+    deck.rest(std::time::Duration::from_millis(150));
+    let before = deck.raw().len();
+    deck.press("<ctrl-y>");
+    let is_copied =
+        |deck: &mut Deck| String::from_utf8_lossy(deck.raw().get(before..).unwrap_or_default()).contains("]52;c;");
+    // The notice of a copy before may still be on the screen: the sequence itself is waited for.
+    for _ in 0..100 {
+        if is_copied(deck) {
+            break;
+        }
+        deck.rest(std::time::Duration::from_millis(100));
+    }
+    let raw = String::from_utf8_lossy(deck.raw().get(before..).unwrap_or_default()).into_owned();
+    let Some((_, rest)) = raw.rsplit_once("\u{1b}]52;c;") else { panic!("nothing was copied: {raw:?}") };
+    let text = rest.split(['\u{7}', '\u{1b}']).next().unwrap_or_default();
+    let text = STANDARD.decode(text).expect("base64");
+    String::from_utf8(text).expect("text").lines().map(str::to_owned).collect()
+}
+
+/// Opens home with the panel of an environment, its first line selected.
+fn home(testbed: &Testbed, env: &str) -> Deck {
+    let mut deck = testbed.deck().sized(200, 60).open();
+    deck.lives(&["staging", "production"]);
+    deck.press(if env == "staging" { "2g" } else { "3g" });
+    deck.sees(&format!(">{env} "));
+    deck.sees(" copies it");
+    deck
+}
+
+fn run(testbed: &Testbed, env: &str, command: &str) -> Result<(), String> {
+    // What follows would never end.
+    let command = command.replace(" --follow", "");
+    let mut shell: Command = testbed.shell(&command);
+    let output = shell.env("SOPS_AGE_KEY_FILE", age_key(env)).output().expect("bash runs");
+    // Without an index, git diff says by 1 that the two differ.
+    let differs = command.starts_with("git diff --no-index") && output.status.code() == Some(1);
+    if output.status.success() || differs {
+        return Ok(());
+    }
+    Err(format!("{env}: {command}\n{}{}", output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn the_reading_commands_of_lessons_run_on_the_testbed() {
+    let testbed = Testbed::find();
+    let mut commands: BTreeMap<String, &str> = BTreeMap::new();
+    for env in ENVIRONMENTS {
+        let mut deck = home(&testbed, env);
+        // Every row of the panel: the cursor stays on the last.
+        let mut last = Vec::new();
+        for _ in 0..40 {
+            let lesson = copied(&mut deck);
+            if lesson == last {
+                break;
+            }
+            commands.extend(lesson.iter().map(|command| (command.clone(), env)));
+            last = lesson;
+            deck.press("j");
+            deck.rest(std::time::Duration::from_millis(200));
+        }
+        drop(deck);
+        for key in SCREENS {
+            let mut deck = home(&testbed, env);
+            deck.press(key);
+            deck.sees("esc back");
+            // In a log the key that opens the whole lesson shows times.
+            let lesson = if key == "l" {
+                copied_here(&mut deck)
+            } else {
+                deck.press("T");
+                deck.sees(">lesson: ");
+                copied_whole(&mut deck)
+            };
+            commands.extend(lesson.into_iter().map(|command| (command, env)));
+        }
+    }
+    let reading: Vec<(&String, &&str)> = commands.iter().filter(|(command, _)| reads(command)).collect();
+    assert!(reading.len() > 20, "{commands:#?}");
+    let failed: Vec<String> =
+        reading.into_iter().filter_map(|(command, env)| run(&testbed, env, command).err()).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Copies each command of the whole lesson by itself.
+fn copied_whole(deck: &mut Deck) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for _ in 0..20 {
+        let before = deck.raw().len();
+        deck.press("c");
+        deck.rest(std::time::Duration::from_millis(200));
+        let raw = String::from_utf8_lossy(deck.raw().get(before..).unwrap_or_default()).into_owned();
+        let Some((_, rest)) = raw.rsplit_once("\u{1b}]52;c;") else { break };
+        let text = rest.split(['\u{7}', '\u{1b}']).next().unwrap_or_default();
+        let command = String::from_utf8(STANDARD.decode(text).expect("base64")).expect("text");
+        if found.last() == Some(&command) {
+            break;
+        }
+        found.push(command);
+        deck.press("j");
+    }
+    found
+}
