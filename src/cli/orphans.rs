@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Call;
 use super::call::columns;
+use crate::model::Fault;
 use crate::model::text::field;
-use crate::model::{Fault, FaultKind};
 use crate::orphans::{FoundOrphans, Orphan, find};
 
 // Flags of `orphans`.
@@ -35,7 +35,7 @@ enum Line {
 ///
 /// # Errors
 /// Fails when a setting is wrong. An environment that cannot be reached is listed with its error and makes the exit
-/// code 4.
+/// code 4; one that may not be read, 1.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
@@ -51,11 +51,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 (environment.name.clone(), found)
             });
         }
-        let (mut lines, mut code) = (Vec::new(), 0);
+        let (mut lines, mut code, mut is_whole) = (Vec::new(), 0, true);
         for (env, found) in futures::future::join_all(searches).await {
             match found {
                 Ok(found) => {
                     remark(call, &env, &found);
+                    is_whole &= found.unlisted.is_empty();
                     let is_wanted = |orphan: &Orphan| {
                         arguments.namespace.as_deref().is_none_or(|wanted| wanted == orphan.object.namespace)
                     };
@@ -63,12 +64,12 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                     lines.extend(orphans.map(|orphan| Line::Orphan { env: env.clone(), orphan }));
                 }
                 Err(fault) => {
-                    code = FaultKind::Unreachable.exit_code();
+                    code = code.max(fault.kind.exit_code());
                     lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
                 }
             }
         }
-        call.print(&lines, |lines| text(lines))?;
+        call.print(&lines, |lines| text(lines, is_whole))?;
         Ok(code)
     })
 }
@@ -80,7 +81,7 @@ fn remark(call: &Call, env: &str, found: &FoundOrphans) {
     }
 }
 
-fn text(lines: &[Line]) -> String {
+fn text(lines: &[Line], is_whole: bool) -> String {
     let mut table = vec![["ENV", "OBJECT", "SINCE", "BY", "WHY"].map(str::to_owned).to_vec()];
     let mut errors = String::new();
     for line in lines {
@@ -96,6 +97,7 @@ fn text(lines: &[Line]) -> String {
         }
     }
     let found = match (table.len(), errors.is_empty()) {
+        (1, true) if !is_whole => "nothing is left over among the objects that could be listed\n".to_owned(),
         (1, true) => "nothing is left over: Git, Helm, Kubernetes or an operator explains every object\n".to_owned(),
         (1, false) => String::new(),
         _ => columns(&table),

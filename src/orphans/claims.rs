@@ -210,6 +210,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         Test::DefinitionsOf(&["toolkit.fluxcd.io", OPERATOR, "extensions.fluxcd.io"]),
     ),
     claim("Flux itself", "https://fluxcd.io/flux/installation/bootstrap/", Test::Named("Namespace", &["flux-system"])),
+    claim("Flux itself", "https://fluxcd.io/flux/installation/bootstrap/", Test::Found(is_namespace_of_flux)),
+    claim("Flux itself", "https://fluxoperator.dev/docs/crd/fluxreport/", Test::Kinds(&[(OPERATOR, "FluxReport")])),
     // Operators.
     claim(
         "Reflector",
@@ -263,6 +265,29 @@ pub(super) const CLAIMS: &[Claim] = &[
         Test::LabelIs(&[("app.kubernetes.io/managed-by", "kyverno")]),
     ),
     claim("Velero", "https://velero.io/docs/main/api-types/", Test::MadeBy(&["velero-server", "velero"])),
+    claim(
+        "Talos",
+        "https://docs.siderolabs.com/talos/latest/kubernetes-guides/upgrading-kubernetes",
+        // It applies what a cluster begins with: the DNS, the proxy, the network (`FieldManager: "talos"`).
+        Test::MadeBy(&["talos"]),
+    ),
+    claim(
+        "Istio",
+        "https://istio.io/latest/docs/reference/commands/pilot-discovery/",
+        // The Deployment is called istiod; the program writes a ConfigMap into every namespace.
+        Test::MadeBy(&["pilot-discovery"]),
+    ),
+    claim(
+        "the vertical autoscaler",
+        "https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler",
+        Test::Kinds(&[("autoscaling.k8s.io", "VerticalPodAutoscalerCheckpoint")]),
+    ),
+    claim(
+        "an operator whose program is called so",
+        "https://book.kubebuilder.io/cronjob-tutorial/empty-main",
+        // The name that kubebuilder gives the program of every operator does not say which one it is.
+        Test::MadeBy(&["manager"]),
+    ),
     claim("Cilium", "https://docs.cilium.io/en/stable/network/concepts/terminology/", Test::MadeBy(&["cilium-"])),
     claim(
         "Calico",
@@ -342,14 +367,18 @@ fn is_of_release(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     let of_flux = release_of_flux(one);
     let of_helm = release(one);
     if of_flux.is_some() || of_helm.is_some() {
-        return of_flux.is_some_and(|place| facts.releases_of_flux.contains(&place))
-            || of_helm.is_some_and(|place| facts.releases.contains(&place));
+        return of_flux.as_ref().is_some_and(|place| facts.releases_of_flux.contains(place))
+            || of_helm.is_some_and(|place| facts.releases.contains(&place))
+            || (of_flux.is_none() && !facts.knows_releases());
     }
     let is_by_helm = one.managers.iter().any(|manager| manager == "helm" || manager == "helm-controller");
     // Hooks name no release, and a chart's crds folder neither; Helm keeps both.
+    let is_hook = one.annotations.contains_key("helm.sh/hook");
+    let is_definition = one.object.kind == "CustomResourceDefinition";
     is_by_helm
-        && (one.annotations.contains_key("helm.sh/hook") && facts.release_namespaces.contains(&one.object.namespace)
-            || one.object.kind == "CustomResourceDefinition" && !facts.releases.is_empty())
+        && (is_hook && facts.release_namespaces.contains(&one.object.namespace)
+            || is_definition && !facts.releases.is_empty()
+            || !facts.knows_releases() && (is_hook || is_definition))
 }
 
 fn is_release_storage(one: &ObjectMetadata, _: &Facts<'_>) -> bool {
@@ -360,7 +389,13 @@ fn is_release_storage(one: &ObjectMetadata, _: &Facts<'_>) -> bool {
 /// Namespaces that Helm makes with a release carry no sign of it.
 fn is_namespace_of_release(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     let is_by_helm = one.managers.first().is_some_and(|manager| manager.starts_with("helm"));
-    one.object.kind == "Namespace" && is_by_helm && facts.release_namespaces.contains(&one.object.name)
+    let has_release = facts.release_namespaces.contains(&one.object.name) || !facts.knows_releases();
+    one.object.kind == "Namespace" && is_by_helm && has_release
+}
+
+/// The namespace that Flux runs in is there before anything that Flux applies.
+fn is_namespace_of_flux(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
+    one.object.kind == "Namespace" && facts.homes_of_flux.contains(one.object.name.as_str())
 }
 
 fn is_credential(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
@@ -370,7 +405,7 @@ fn is_credential(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
 
 fn is_bound(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     one.object.kind == "PersistentVolume"
-        && facts.bound.get(one.object.name.as_str()).is_some_and(|claim| facts.live.contains(claim))
+        && facts.bound.get(one.object.name.as_str()).is_some_and(|claim| facts.may_have(claim))
 }
 
 /// Finds the `StatefulSet` of a claim: `TEMPLATE-NAME-ORDINAL`.
@@ -384,18 +419,18 @@ fn is_of_stateful_set(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
         && rest.match_indices('-').any(|(at, _)| {
             let name = rest.get(at.saturating_add(1)..).unwrap_or_default();
             let set = crate::model::ObjectRef::new("StatefulSet", "apps", &object.namespace, name);
-            facts.live.contains(&set)
+            facts.may_have(&set)
         })
 }
 
 fn is_of_certificate(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     let name = one.annotation("cert-manager.io/certificate-name");
     let certificate = crate::model::ObjectRef::new("Certificate", "cert-manager.io", &one.object.namespace, name);
-    !name.is_empty() && facts.live.contains(&certificate)
+    !name.is_empty() && facts.may_have(&certificate)
 }
 
 fn has_namesake(one: &ObjectMetadata, facts: &Facts<'_>, kind: &str) -> bool {
-    facts.live.contains(&crate::model::ObjectRef::new(kind, "", &one.object.namespace, &one.object.name))
+    facts.may_have(&crate::model::ObjectRef::new(kind, "", &one.object.namespace, &one.object.name))
 }
 
 /// The objects that the API server and its controllers make in every cluster, also where it is too old to say so.

@@ -39,24 +39,34 @@ pub(super) struct Facts<'a> {
     pub(super) release_namespaces: HashSet<String>,
     /// The Secrets with the credentials and keys of Flux' objects.
     pub(super) credentials: HashSet<Place>,
+    /// The namespaces that Flux's controllers run in.
+    pub(super) homes_of_flux: HashSet<&'a str>,
     /// The names of the workloads, which are those of the programs that run.
     pub(super) programs: HashSet<&'a str>,
     /// The claims of volumes that are in use.
     pub(super) bound: HashMap<&'a str, ObjectRef>,
-    /// The places of objects by kind and name, to find what was copied.
-    pub(super) namesakes: HashMap<(&'a str, &'a str, &'a str), Vec<&'a str>>,
+    /// The objects by kind and name, to find what was copied.
+    pub(super) namesakes: HashMap<(&'a str, &'a str, &'a str), Vec<&'a ObjectMetadata>>,
+    /// The kinds that could not be listed, by their group.
+    unlisted: HashSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Facts<'a> {
     /// Reads them from the live objects.
     pub(super) fn new(state: &'a LiveState) -> Self {
-        let mut facts = Self::default();
+        let unlisted = state.unlisted.iter().map(|(group, kind)| (group.as_str(), kind.as_str())).collect();
+        let mut facts = Self { unlisted, ..Self::default() };
         for one in &state.objects {
             let ObjectRef { kind, group, namespace, name } = &one.object;
             facts.live.insert(&one.object);
-            facts.namesakes.entry((group, kind, name)).or_default().push(namespace);
+            facts.namesakes.entry((group, kind, name)).or_default().push(one);
             match (group.as_str(), kind.as_str()) {
-                ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => drop(facts.programs.insert(name)),
+                ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => {
+                    facts.programs.insert(name);
+                    if one.label("app.kubernetes.io/part-of") == "flux" {
+                        facts.homes_of_flux.insert(namespace);
+                    }
+                }
                 ("", "Secret" | "ConfigMap") if one.label("owner") == "helm" => {
                     facts.release_namespaces.insert(namespace.clone());
                     facts.releases.insert((namespace.clone(), one.label("name").to_owned()));
@@ -115,8 +125,13 @@ impl<'a> Facts<'a> {
             Value::Array(items) => items.iter().for_each(|item| self.take_credentials(item, namespace)),
             Value::Object(fields) => {
                 for (key, field) in fields {
-                    let name = field.get("name").and_then(Value::as_str);
-                    if let Some(name) = name.filter(|_| key.to_lowercase().ends_with("secretref")) {
+                    let key = key.to_lowercase();
+                    let name = match field {
+                        // A FluxInstance names its Secrets by a text: `pullSecret`, `imagePullSecret`.
+                        Value::String(name) if key.ends_with("pullsecret") => Some(name.as_str()),
+                        _ => field.get("name").and_then(Value::as_str).filter(|_| key.ends_with("secretref")),
+                    };
+                    if let Some(name) = name {
                         self.credentials.insert((namespace.to_owned(), name.to_owned()));
                     }
                     self.take_credentials(field, namespace);
@@ -126,9 +141,28 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Tells whether an object may be there: it is, or its kind could not be listed.
+    pub(super) fn may_have(&self, object: &ObjectRef) -> bool {
+        self.live.contains(object) || !self.lists(&object.group, &object.kind)
+    }
+
+    /// Tells whether all objects of a kind are known.
+    fn lists(&self, group: &str, kind: &str) -> bool {
+        !self.unlisted.contains(&(group, kind))
+    }
+
+    /// Tells whether every release of Helm is known: its records are Secrets, which many accounts may not list.
+    pub(super) fn knows_releases(&self) -> bool {
+        self.lists("", "Secret")
+    }
+
     /// Tells whether a workload of the cluster has the name of a program, or begins it: `cert-manager` is the one that
-    /// writes as `cert-manager-certificates-issuing`.
+    /// writes as `cert-manager-certificates-issuing`. Where workloads could not be listed, any program may run.
     pub(super) fn runs(&self, manager: &str) -> bool {
+        let knows_programs = ["Deployment", "DaemonSet", "StatefulSet"].iter().all(|kind| self.lists("apps", kind));
+        if !knows_programs && makers::by_hand(manager).is_none() {
+            return true;
+        }
         self.programs.contains(manager)
             || self
                 .programs

@@ -1,5 +1,7 @@
 //! An object that no claim holds is an orphan, with the reason that is told for it.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +22,8 @@ pub struct LiveState {
     pub flux: Vec<Value>,
     /// The persistent volumes, whole.
     pub volumes: Vec<Value>,
+    /// The kinds that could not be listed, by their group: nothing follows from what is not there of them.
+    pub unlisted: HashSet<(String, String)>,
 }
 
 /// Describes a live object that nothing explains.
@@ -119,16 +123,15 @@ fn left_by_kustomization(one: &ObjectMetadata, place: &Place, facts: &Facts<'_>)
     }
 }
 
-/// Finds the object that a copy was made of: one of the same kind and name in another namespace, from which the labels
-/// or annotations of the copy come, or which something explains.
+/// Finds the object that a copy was made of: one of the same kind and name in another namespace that a program made. Two
+/// that people made may only be called alike.
 fn original(one: &ObjectMetadata, facts: &Facts<'_>) -> Option<ObjectRef> {
     let ObjectRef { kind, group, namespace, name } = &one.object;
     if !matches!(kind.as_str(), "Secret" | "ConfigMap") {
         return None;
     }
-    let places = facts.namesakes.get(&(group.as_str(), kind.as_str(), name.as_str()))?;
-    let others = places.iter().filter(|other| **other != namespace.as_str());
-    let mut others = others.map(|other| ObjectRef::new(kind, group, other, name)).collect::<Vec<_>>();
-    others.sort_by_key(|other| !facts.inventory.contains(other));
-    others.into_iter().next()
+    let namesakes = facts.namesakes.get(&(group.as_str(), kind.as_str(), name.as_str()))?;
+    let others = namesakes.iter().filter(|other| other.object.namespace != *namespace);
+    let originals = others.filter(|other| !is_by_hand(other));
+    originals.min_by_key(|other| !facts.inventory.contains(&other.object)).map(|other| other.object.clone())
 }

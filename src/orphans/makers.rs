@@ -49,7 +49,9 @@ const MAKERS: &[Maker] = &[
 
 /// Returns the words for the program of a field manager, if a person or a pipeline runs it.
 pub(super) fn by_hand(manager: &str) -> Option<&'static str> {
-    MAKERS.iter().find(|maker| manager.starts_with(maker.manager)).map(|maker| maker.words)
+    // `flux-operator` and `terraform-controller` run in the cluster, and begin as programs of people do.
+    let runs_inside = ["-operator", "-controller"].iter().any(|end| manager.ends_with(end));
+    MAKERS.iter().find(|maker| !runs_inside && manager.starts_with(maker.manager)).map(|maker| maker.words)
 }
 
 /// Returns the words for any field manager.

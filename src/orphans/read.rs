@@ -62,6 +62,7 @@ pub async fn find(cluster: &Cluster) -> Result<FoundOrphans, Fault> {
             }
             Err(fault) if is_whole(&resource) && matters(&resource) => return Err(fault),
             Err(fault) => {
+                state.unlisted.insert((resource.group.clone(), resource.kind.clone()));
                 let dot = if resource.group.is_empty() { "" } else { "." };
                 found
                     .unlisted
@@ -74,9 +75,9 @@ pub async fn find(cluster: &Cluster) -> Result<FoundOrphans, Fault> {
     Ok(found)
 }
 
-/// Tells whether nothing can be said without a kind.
+/// Tells whether nothing can be said without a kind: those that have an inventory, and releases.
 fn matters(resource: &Resource) -> bool {
-    matches!(resource.kind.as_str(), "Kustomization" | "HelmRelease")
+    matches!(resource.kind.as_str(), "Kustomization" | "HelmRelease" | "ResourceSet" | "FluxInstance")
 }
 
 /// Holds the objects of a kind.

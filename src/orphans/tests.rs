@@ -94,6 +94,7 @@ fn what_flux_helm_and_kubernetes_explain_is_no_orphan() {
         volumes: vec![
             json!({"metadata": {"name": "pvc-1"}, "spec": {"claimRef": {"namespace": "web", "name": "data-db-0"}}}),
         ],
+        ..LiveState::default()
     };
     assert_eq!(told(&state), Vec::new());
 }
@@ -132,6 +133,7 @@ fn what_was_left_behind_or_made_by_hand_says_by_whom_and_why() {
         volumes: vec![
             json!({"metadata": {"name": "pvc-1"}, "spec": {"claimRef": {"namespace": "web", "name": "no-more"}}}),
         ],
+        ..LiveState::default()
     };
     let expected = [
         ("ConfigMap/web/notes", "kubectl create", "made by hand with kubectl create"),
@@ -171,10 +173,74 @@ fn what_a_kustomization_has_just_applied_is_no_orphan_while_it_is_not_ready() {
     let state = |ready: &str| LiveState {
         objects: vec![applied("ConfigMap/web/new", "apps")],
         flux: vec![kustomization("apps", true, ready, &[])],
-        volumes: Vec::new(),
+        ..LiveState::default()
     };
     assert_eq!(told(&state("False")), Vec::new());
     assert_eq!(told(&state("True")).len(), 1);
+}
+
+#[test]
+fn what_clusters_and_operators_of_others_make_by_themselves_is_no_orphan() {
+    let state = LiveState {
+        objects: vec![
+            made("Deployment.apps/kube-system/coredns", "talos"),
+            made("ConfigMap/web/istio-ca-root-cert", "pilot-discovery"),
+            made("VerticalPodAutoscalerCheckpoint.autoscaling.k8s.io/web/web-main", "recommender"),
+            made("ClusterRole//widgets-user", "manager"),
+            made("Secret/flux-system/registry", "kubectl-create"),
+            object(
+                "Deployment.apps/gitops/source-controller",
+                &["flux-operator"],
+                &json!({"app.kubernetes.io/part-of": "flux"}),
+                &json!({}),
+            ),
+            made("Namespace//gitops", "kubectl-create"),
+            made("FluxReport.fluxcd.controlplane.io/gitops/flux", "flux-operator"),
+            made("Secret/flux-system/other", "kubectl-create"),
+        ],
+        flux: vec![json!({
+            "apiVersion": "fluxcd.controlplane.io/v1", "kind": "FluxInstance",
+            "metadata": {"name": "flux", "namespace": "flux-system"},
+            "spec": {"distribution": {"imagePullSecret": "registry"}},
+        })],
+        ..LiveState::default()
+    };
+    let found: Vec<String> = told(&state).into_iter().map(|(object, ..)| object).collect();
+    assert_eq!(found, ["Secret/flux-system/other"]);
+    assert_eq!(super::makers::words("flux-operator"), "flux-operator");
+}
+
+#[test]
+fn nothing_follows_from_kinds_that_could_not_be_listed() {
+    let release = json!({"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "web"});
+    let state = |unlisted: &[(&str, &str)]| LiveState {
+        objects: vec![
+            object("ServiceAccount/web/web", &["helm"], &json!({}), &release),
+            made("CustomResourceDefinition//widgets.example.org", "helm"),
+            made("Namespace//web", "helm"),
+            made("ConfigMap/web/state", "widgets-controller"),
+            made("ConfigMap/web/notes", "kubectl-create"),
+            made("PersistentVolumeClaim/web/data-db-0", "kube-controller-manager"),
+            made("PersistentVolume//pvc-1", "csi-provisioner"),
+        ],
+        volumes: vec![
+            json!({"metadata": {"name": "pvc-1"}, "spec": {"claimRef": {"namespace": "web", "name": "elsewhere"}}}),
+        ],
+        unlisted: unlisted.iter().map(|(group, kind)| ((*group).to_owned(), (*kind).to_owned())).collect(),
+        ..LiveState::default()
+    };
+    assert_eq!(told(&state(&[])).len(), 7);
+    let forbidden = [("", "Secret"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("", "PersistentVolumeClaim")];
+    let found: Vec<String> = told(&state(&forbidden)).into_iter().map(|(object, ..)| object).collect();
+    assert_eq!(found, ["ConfigMap/web/notes"], "people are not among the programs that may run");
+}
+
+#[test]
+fn two_objects_of_one_name_that_were_made_by_hand_are_no_copies_of_each_other() {
+    let objects = ["Secret/app/login", "Secret/web/login"].map(|name| made(name, "kubectl-create"));
+    let state = LiveState { objects: objects.into(), ..LiveState::default() };
+    let why: Vec<String> = told(&state).into_iter().map(|(.., why)| why).collect();
+    assert_eq!(why, ["made by hand with kubectl create"; 2]);
 }
 
 #[test]

@@ -50,8 +50,11 @@ impl Orphans {
 fn lines(env: Env, found: &FoundOrphans, now: jiff::Timestamp) -> Vec<PageLine> {
     let mut lines = Vec::new();
     if found.orphans.is_empty() {
-        let text = "nothing is left over: Git, Helm, Kubernetes or an operator explains every object";
-        lines.push(PageLine::wrapped(text, Scope::Ready));
+        let (text, scope) = match found.unlisted.as_slice() {
+            [] => ("nothing is left over: Git, Helm, Kubernetes or an operator explains every object", Scope::Ready),
+            _ => ("nothing is left over among the objects that could be listed", Scope::Unknown),
+        };
+        lines.push(PageLine::wrapped(text, scope));
     }
     for orphan in &found.orphans {
         let old = orphan.since.map(|since| age(now, since)).unwrap_or_default();
@@ -159,5 +162,9 @@ mod tests {
         assert!(text.contains("\"3d\"") && text.contains("Secret") && text.contains("forbidden"), "{text}");
         let none = FoundOrphans { unlisted: Vec::new(), orphans: Vec::new(), looked_at: 3 };
         assert_eq!(super::lines(Env(0), &none, jiff::Timestamp::UNIX_EPOCH).len(), 1);
+        let unlisted = vec![Unlisted { kind: "Secret".to_owned(), why: "forbidden".to_owned() }];
+        let some = FoundOrphans { unlisted, orphans: Vec::new(), looked_at: 3 };
+        let text = format!("{:?}", super::lines(Env(0), &some, jiff::Timestamp::UNIX_EPOCH));
+        assert!(text.contains("that could be listed") && !text.contains("every object"), "{text}");
     }
 }
