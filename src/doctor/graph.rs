@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::live::LiveObject;
 use crate::cluster::Event;
 use crate::kinds;
+use crate::model::text::without_credentials;
 use crate::model::{ObjectRef, Row, ShellLine, State};
 
 /// Says what is known of something that a cause looks for.
@@ -349,7 +350,10 @@ impl LiveGraph {
         object
     }
 
-    fn insert(&mut self, object: ObjectRef, value: Option<Value>) {
+    fn insert(&mut self, object: ObjectRef, mut value: Option<Value>) {
+        if let Some(value) = value.as_mut().filter(|_| kinds::kind_of(&object).is_some_and(|kind| kind.flux)) {
+            cut_credentials(value);
+        }
         if let (Some(kind), Some(value)) = (kinds::kind_of(&object), &value)
             && let Ok(mut row) = (kind.decode)(value.to_string().as_bytes())
         {
@@ -394,6 +398,16 @@ impl LiveGraph {
     /// Notes that something may not be read: it is not asked for again.
     pub(super) fn refuse(&mut self, want: Want) {
         self.refused.insert(want);
+    }
+}
+
+/// Cuts the user's part out of the addresses of a Flux object: causes write addresses into sentences and lines to type.
+fn cut_credentials(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains("://") && text.contains('@') => *text = without_credentials(text),
+        Value::Array(items) => items.iter_mut().for_each(cut_credentials),
+        Value::Object(fields) => fields.values_mut().for_each(cut_credentials),
+        _ => {}
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::essence::in_source;
 use crate::model::clock::go_duration;
 use crate::model::health::{find, flux_state, is_old};
+use crate::model::text::without_credentials;
 use crate::model::{Condition, FluxFacts, Labels, ObjectRef, Row, RowKey, State, Suspension};
 
 pub use crate::model::known::{HELM, IMAGE, KUSTOMIZE, NOTIFICATION, SOURCE};
@@ -189,7 +190,7 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
     });
     Row {
         state,
-        message: in_source(message).as_ref().into(),
+        message: without_credentials(&in_source(message)).into(),
         created: facts.metadata.creation_timestamp,
         cells: cells.into_iter().map(Into::into).collect(),
         note: None,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::entry::{TimelineEntry, TimelineLink};
 use crate::kinds::short_revision;
 use crate::model::ObjectRef;
+use crate::model::text::without_credentials;
 
 /// The beginnings of field managers that are no controllers: people's programs, and scripts.
 const BY_HAND: &[&str] = &[
@@ -84,7 +85,7 @@ pub(super) fn of_object(env: &str, value: &Value) -> Vec<TimelineEntry> {
 fn conditions(past: &mut Past<'_>) {
     let of_condition = |condition: &Value| {
         let word = |key: &str| text(condition, key).to_owned();
-        let said = crate::kinds::in_source(word("/message").lines().next().unwrap_or_default()).into_owned();
+        let said = without_credentials(&crate::kinds::in_source(word("/message").lines().next().unwrap_or_default()));
         let reason = word("/reason");
         let what = format!("{}={} {reason}: {said}", word("/type"), word("/status"));
         let what = what.trim_end_matches([':', ' ']).to_owned();

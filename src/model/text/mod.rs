@@ -5,12 +5,14 @@
 //! through it: [`Shown`] for standard output and standard error, the spans of `widgets` for the screen, and [`json`]
 //! and [`json_lines`] for programs. A forbidden character is written as `\u{1b}`, so that it is visible.
 
+mod address;
 mod ascii;
 mod json;
 
 use std::borrow::Cow;
 use std::fmt;
 
+pub use address::without_credentials;
 pub use ascii::{ascii_sign, in_ascii};
 pub use json::{json, json_lines};
 

@@ -10,6 +10,7 @@ use super::commit::pushed_to;
 use super::remote::{Destination, destination};
 use super::run;
 use super::status::{UnfinishedOperation, operation};
+use crate::model::text::without_credentials;
 use crate::model::{Fault, FaultKind, Permit};
 use crate::programs::ProgramCommand;
 
@@ -333,22 +334,6 @@ fn quiet(command: &mut ProgramCommand, root: &Path) {
     command
         .env("GIT_SSH_COMMAND", format!("{} -oBatchMode=yes", ssh.as_deref().unwrap_or("ssh")))
         .env("GIT_EDITOR", "true");
-}
-
-/// Cuts the user's part out of addresses: `https://user:token@host` may hold a token.
-fn without_credentials(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("://") {
-        clean.push_str(before);
-        clean.push_str("://");
-        let end = after.find(|letter: char| letter == '/' || letter.is_whitespace()).unwrap_or(after.len());
-        let (authority, tail) = after.split_at(end);
-        clean.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
-        rest = tail;
-    }
-    clean.push_str(rest);
-    clean
 }
 
 #[cfg(test)]

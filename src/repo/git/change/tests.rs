@@ -3,7 +3,7 @@
 use super::super::diff::Side;
 use super::super::tests::TestRepository;
 use super::super::{Destination, Measured, Repository, UnfinishedOperation, destination, discard};
-use super::{GitChange, amendable, stage, unstage, without_credentials};
+use super::{GitChange, amendable, stage, unstage};
 use crate::model::Fault;
 use crate::model::permit::grant;
 use std::path::Path;
@@ -219,14 +219,6 @@ fn what_stands_in_the_way_is_named() {
     assert!(fault.why.starts_with("the remote cannot be reached"), "{fault}");
     here.git(&["remote", "remove", "origin"]);
     assert!(destination(here.path()).unwrap_err().why.contains("no remote"));
-}
-
-#[test]
-fn addresses_lose_their_tokens() {
-    assert_eq!(
-        without_credentials("fatal: https://me:token@host/a.git and ssh://git@b:22/x"),
-        "fatal: https://host/a.git and ssh://b:22/x"
-    );
 }
 
 #[test]
