@@ -283,6 +283,16 @@ async fn postgres_is_restored_beside_the_old_cluster() {
         course.apply(live.to_string().replace("postgres-rw", "postgres-restored-rw").parse().unwrap());
     }
     expect_done(&course.follow("restore-postgres", None).await);
+    let old = ObjectRef::new("Cluster", "postgresql.cnpg.io", "postgres", "postgres");
+    let mut earlier = course.simulation.object("production", &old).unwrap();
+    earlier["spec"]["bootstrap"] = json!({"recovery": {"source": "long-ago"}});
+    earlier["metadata"]["creationTimestamp"] = "2025-01-15T12:00:00Z".into();
+    course.apply(earlier);
+    let again = course.follow("restore-postgres", None).await;
+    let told: Vec<&str> = again.steps.iter().map(|step| step.check.told()).collect();
+    assert!(told.iter().any(|told| told.contains("postgres-restored is to be restored")), "{told:?}");
+    let asked = Some("Cluster.postgresql.cnpg.io/postgres/postgres-restored");
+    expect_done(&course.follow("restore-postgres", asked).await);
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,8 +29,8 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
     let found = ground.all(GROUP, "Cluster").and_then(|all| {
         let asked = |live: &&LiveObject<'_>| ground.asked.is_none_or(|asked| asked.means(live.object));
         let none = || WalkCheck::not_yet("the cluster has no such Cluster of CloudNativePG");
-        let old = all.iter().filter(asked).find(|live| !is_restored(live)).or_else(|| all.iter().find(asked));
-        old.copied().ok_or_else(none)
+        let first = || all.iter().filter(asked).min_by_key(|live| live.created());
+        all.iter().filter(asked).find(|live| !is_restored(live)).or_else(first).copied().ok_or_else(none)
     });
     let old = match found {
         Ok(old) => old,
@@ -46,8 +46,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
             return vec![find.asks("Which Cluster holds the data?")];
         }
     };
-    let all = ground.some(GROUP, "Cluster");
-    let new = all.into_iter().find(|live| is_restored(live) && live.object.namespace == old.object.namespace);
+    let (old, new) = pair(ground, old);
     vec![
         window(ground, &old),
         archiving(ground, &old),
@@ -56,6 +55,21 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         archives(ground, &old, new),
         moved(ground, &old, new),
     ]
+}
+
+/// Finds the old Cluster and the one that is restored from it. One that was restored once keeps saying so, so that it is
+/// the new one only where another one was there before it.
+fn pair<'a>(ground: &WalkGround<'a>, named: LiveObject<'a>) -> (LiveObject<'a>, Option<LiveObject<'a>>) {
+    let all = ground.some(GROUP, "Cluster").into_iter();
+    let is_beside =
+        |live: &LiveObject<'a>| live.object != named.object && live.object.namespace == named.object.namespace;
+    let beside: Vec<LiveObject<'a>> = all.filter(is_beside).collect();
+    let is_before = |live: &&LiveObject<'a>| ground.asked.is_some() && live.created() < named.created();
+    let before = beside.iter().filter(|_| is_restored(&named)).filter(is_before).max_by_key(|live| live.created());
+    match before {
+        Some(before) => (*before, Some(named)),
+        None => (named, beside.into_iter().filter(is_restored).max_by_key(LiveObject::created)),
+    }
 }
 
 /// Says how far back the backups reach: by the plugin's store, else by the Cluster's own status.
