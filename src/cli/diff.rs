@@ -233,9 +233,8 @@ fn remark(call: &Call, env: &str, comparison: &LiveComparison, kind: DifferenceK
     }
     let count = comparison.differences.len();
     let what = match (kind, count) {
-        (DifferenceKind::Next, 0) => "Flux would change nothing".to_owned(),
+        (kind, 0) => comparison.without_differences(kind).to_owned(),
         (DifferenceKind::Next, count) => format!("Flux would change {count}"),
-        (DifferenceKind::Drift, 0) => "nothing has drifted".to_owned(),
         (DifferenceKind::Drift, count) => format!("{count} have drifted"),
     };
     let refused = comparison.uncompared.iter().filter(|one| one.refused).count();

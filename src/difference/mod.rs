@@ -182,6 +182,22 @@ impl LiveComparison {
         self.compared += other.compared;
     }
 
+    /// Tells whether all was compared and all is known.
+    pub fn is_whole(&self) -> bool {
+        self.compared > 0 && self.uncompared.is_empty() && self.remarks.is_empty()
+    }
+
+    /// Says what it means that no object differs: of what was not compared, nothing.
+    pub fn without_differences(&self, kind: DifferenceKind) -> &'static str {
+        match (kind, self.is_whole()) {
+            _ if self.compared == 0 => "nothing was compared",
+            (DifferenceKind::Next, true) => "Flux would change nothing",
+            (DifferenceKind::Next, false) => "Flux would change nothing of what was compared",
+            (DifferenceKind::Drift, true) => "nothing has drifted",
+            (DifferenceKind::Drift, false) => "nothing of what was compared has drifted",
+        }
+    }
+
     /// Counts the objects that were not compared, by their reason: those at which Flux would fail first, then the most frequent.
     pub fn reasons(&self) -> Vec<(&str, bool, Vec<&str>)> {
         let mut found: Vec<(&str, bool, Vec<&str>)> = Vec::new();
@@ -215,4 +231,24 @@ pub struct ComparisonProgress {
     pub done: usize,
     /// The number of all.
     pub total: usize,
+}
+
+#[cfg(test)]
+mod of_nothing {
+    use super::{DifferenceKind, LiveComparison, Uncompared};
+    use crate::model::ObjectRef;
+
+    #[test]
+    fn nothing_is_concluded_from_what_was_not_compared() {
+        let said = |one: &LiveComparison| {
+            [DifferenceKind::Next, DifferenceKind::Drift].map(|kind| one.without_differences(kind))
+        };
+        let whole = LiveComparison { compared: 3, ..LiveComparison::default() };
+        assert_eq!(said(&whole), ["Flux would change nothing", "nothing has drifted"]);
+        assert_eq!(said(&LiveComparison::default()), ["nothing was compared"; 2]);
+        let object = ObjectRef::new("Secret", "", "web", "login");
+        let part =
+            LiveComparison { uncompared: vec![Uncompared::of("staging", "apps", &object, "forbidden")], ..whole };
+        assert!(said(&part).iter().all(|text| text.contains("of what was compared")), "{:?}", said(&part));
+    }
 }

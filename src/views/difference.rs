@@ -334,11 +334,8 @@ fn lines(found: &LiveComparison, kind: DifferenceKind, env: Env, scene: &Scene<'
         difference_lines(&mut lines, one, kind, env, scene);
     }
     if found.differences.is_empty() {
-        let text = match kind {
-            DifferenceKind::Next => "Flux would change nothing",
-            DifferenceKind::Drift => "nothing has drifted: what is live is what was applied",
-        };
-        lines.push(PageLine::wrapped(text, Scope::Ready));
+        let scope = if found.is_whole() { Scope::Ready } else { Scope::Unknown };
+        lines.push(PageLine::wrapped(found.without_differences(kind), scope));
     }
     let (refused, reasons): (Vec<_>, Vec<_>) = found.reasons().into_iter().partition(|(_, refused, _)| *refused);
     for (why, _, objects) in refused {
