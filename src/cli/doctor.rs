@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::Call;
 use super::operate::named;
+use crate::app::TaskContext;
 use crate::check::{Severity, Survey};
 use crate::doctor::{Diagnosis, Evidence, Examination, ManifestOrigin, Remedy, examine, join};
 use crate::model::clock::age;
 use crate::model::text::{field, message};
-use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::model::{Env, Environment, Fault, FaultKind, ObjectRef};
 use crate::render::Stop;
 
 // Flags of `doctor`.
@@ -70,15 +71,16 @@ impl Entry {
 /// Prints the root causes, worst first; ends with 1 while there is one.
 ///
 /// # Errors
-/// Fails when a setting or the object's name is wrong. An environment that cannot be reached is listed with its error
-/// and makes the exit code 4.
+/// Fails when a setting or the object's name is wrong, and when no environment has the object. An environment that cannot
+/// be reached is listed with its error and makes the exit code 4.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let wanted = arguments.object.as_deref().map(named).transpose()?;
     call.block_on(async {
         let session = call.session()?;
         let context = session.task_context();
         let mut examinations = Vec::new();
-        for environment in call.environments(&session) {
+        let environments: Vec<&Environment> = call.environments(&session).collect();
+        for environment in environments.iter().copied() {
             let cluster = context.cluster(environment.env);
             let kube_context = environment.context.clone().unwrap_or_else(|| environment.name.clone());
             let clock = context.clock.clone();
@@ -92,19 +94,28 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         }
         let mut found = futures::future::join_all(examinations).await;
         add_origins(call, &mut found);
-        let (mut lines, mut code, now) = (Vec::new(), 0, context.clock.now());
-        for (env, examined) in found {
+        let (mut lines, mut code, now, mut is_there) = (Vec::new(), 0, context.clock.now(), wanted.is_none());
+        for ((env, examined), environment) in found.into_iter().zip(&environments) {
             match examined {
                 Ok(examination) => {
+                    let is_told = examination.roots.iter().any(|root| concerns(root, wanted.as_ref()));
+                    if !is_told && is_absent(&context, environment.env, wanted.as_ref()).await {
+                        continue;
+                    }
+                    is_there = true;
                     remark(call, &env, &examination, wanted.as_ref());
                     let roots = examination.roots.into_iter().filter(|root| concerns(root, wanted.as_ref()));
                     lines.extend(roots.map(|root| Line::Root(Box::new(Entry::new(&env, root)))));
                 }
                 Err(fault) => {
-                    code = FaultKind::Unreachable.exit_code();
+                    (code, is_there) = (FaultKind::Unreachable.exit_code(), true);
                     lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
                 }
             }
+        }
+        if let Some(object) = wanted.filter(|_| !is_there) {
+            let (what, todo) = (format!("cannot examine {object}"), "fluxdeck get lists the objects of a kind");
+            return Err(Fault::failed(what, "no cluster has it", todo));
         }
         if code == 0 && !lines.is_empty() {
             code = 1;
@@ -114,15 +125,24 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     })
 }
 
+/// Tells whether an environment certainly does not have the object that was asked about.
+async fn is_absent(context: &TaskContext, env: Env, wanted: Option<&ObjectRef>) -> bool {
+    let (Some(object), Ok(cluster)) = (wanted, context.cluster(env)) else { return false };
+    // Of a kind without its group nothing is known.
+    !object.is_open() && matches!(cluster.looked_up(object).await, Ok(None))
+}
+
 /// Tells whether a root cause is about an object, or holds it back.
 fn concerns(root: &Diagnosis, wanted: Option<&ObjectRef>) -> bool {
     wanted.is_none_or(|wanted| wanted.means(&root.object) || root.blocks.iter().any(|one| wanted.means(one)))
 }
 
-/// Joins the root causes with the repository; without one, and where nothing is wrong, nothing is rendered.
+/// Joins the root causes with the repository; without one, and where no root cause was found, nothing is rendered.
 fn add_origins(call: &Call, found: &mut [(String, Result<Examination, Fault>)]) {
-    let is_empty = found.iter().all(|(_, one)| one.as_ref().is_ok_and(|one| one.roots.is_empty()));
-    let Some(snapshot) = super::open::repository_of_any(&call.global).ok().filter(|_| !is_empty) else { return };
+    if !has_roots(found) {
+        return;
+    }
+    let Ok(snapshot) = super::open::repository_of_any(&call.global) else { return };
     match Survey::until(&Stop::default(), &snapshot, &std::collections::BTreeMap::default(), &call.renderer) {
         Ok(survey) => {
             let survey = Arc::new(survey);
@@ -134,6 +154,11 @@ fn add_origins(call: &Call, found: &mut [(String, Result<Examination, Fault>)]) 
         }
         Err(fault) => call.complain(&fault),
     }
+}
+
+/// Tells whether there is a root cause to join: an environment that does not answer has none.
+fn has_roots(found: &[(String, Result<Examination, Fault>)]) -> bool {
+    found.iter().any(|(_, one)| one.as_ref().is_ok_and(|one| !one.roots.is_empty()))
 }
 
 /// Says on standard error what was not read, and where nothing is wrong.
@@ -200,4 +225,20 @@ fn text(line: &Line, now: Timestamp) -> String {
     }
     out.push('\n');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_roots;
+    use crate::doctor::{Diagnosis, Examination};
+    use crate::model::{Fault, ObjectRef};
+
+    #[test]
+    fn nothing_is_rendered_for_environments_that_do_not_answer() {
+        let object = ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", "apps");
+        let root = Examination { roots: vec![Diagnosis::new("path-missing", &object, "x")], ..Examination::default() };
+        let silent = || ("staging".to_owned(), Err(Fault::failed("cannot reach staging", "refused", "look")));
+        assert!(!has_roots(&[silent(), ("production".to_owned(), Ok(Examination::default()))]));
+        assert!(has_roots(&[silent(), ("production".to_owned(), Ok(root))]));
+    }
 }

@@ -87,7 +87,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         lines.extend(merged(all, None).into_iter().map(Line::Entry));
         call.print(&lines, |lines| text(lines))?;
         if lines.is_empty() {
-            call.remark("nothing is known to have happened; --since looks further back");
+            let more = if matches!(since, Since::Ever) { "" } else { "; --since looks further back" };
+            call.remark(&format!("nothing is known to have happened{more}"));
         }
         Ok(code)
     })

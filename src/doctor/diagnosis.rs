@@ -76,6 +76,11 @@ impl Remedy {
         Self::new(ShellLine::default(), why, look_for)
     }
 
+    /// Tells whether it reads as another one: what mends one Secret is the same for all that need it.
+    fn reads_as(&self, other: &Self) -> bool {
+        (&self.shell, &self.why, &self.look_for) == (&other.shell, &other.why, &other.look_for)
+    }
+
     /// Sets the command of the cockpit that does the same.
     #[must_use]
     pub fn by(self, command: &'static str, object: &ObjectRef) -> Self {
@@ -187,14 +192,22 @@ impl Diagnosis {
     /// Adds remedies that it has not yet, as far as somebody would type them one by one.
     pub(super) fn take_fixes(&mut self, fixes: impl IntoIterator<Item = Remedy>) {
         for fix in fixes {
-            if self.fix.len() < MOST_REMEDIES && !self.fix.contains(&fix) {
+            let is_known = self.fix.iter().any(|known| known.reads_as(&fix));
+            if self.fix.len() < MOST_REMEDIES && !is_known {
                 self.fix.push(fix);
             }
         }
     }
 
-    /// Keeps of each piece of evidence what somebody can read.
+    /// Keeps of each piece of evidence what somebody can read, and each line to type once.
     pub(super) fn bounded(mut self) -> Self {
+        let mut lines: Vec<ShellLine> = Vec::new();
+        for line in std::mem::take(&mut self.look_at) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        self.look_at = lines;
         self.evidence.truncate(MOST_EVIDENCE);
         for one in &mut self.evidence {
             if let Some(cut) = middle_left_out(&one.text, MOST_BYTES) {
@@ -306,8 +319,22 @@ impl Examination {
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnosis, MOST_BYTES, middle_left_out};
-    use crate::model::ObjectRef;
+    use super::{Diagnosis, MOST_BYTES, Remedy, middle_left_out};
+    use crate::model::{ObjectRef, ShellLine};
+
+    #[test]
+    fn what_mends_several_objects_alike_is_told_once() {
+        let object = |name: &str| ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", name);
+        let line = || ShellLine::from("fluxdeck secret age-key --create");
+        let found = |name: &str| {
+            let mends = Remedy::new(line(), "why", "sign").by("age-keys", &object(name));
+            Diagnosis::new("sops-age-missing", &object("key"), "it is missing").look_at(line()).mended_by(mends)
+        };
+        let mut one = found("apps");
+        one.merge(found("web"));
+        let one = one.look_at(line()).bounded();
+        assert_eq!((one.fix.len(), one.look_at.len()), (1, 1));
+    }
 
     #[test]
     fn a_message_of_a_megabyte_is_cut_in_its_middle_and_says_so() {

@@ -5,15 +5,17 @@
 //! `dependency 'namespace/name' is not ready`, `Kind/namespace/name dry-run failed (Reason): …`, and of helm
 //! `resource Kind/namespace/name not ready. status: InProgress, …`.
 
+use std::collections::HashSet;
+
 use crate::model::ObjectRef;
 
 /// Finds the objects that a message names as `Kind/namespace/name`; each once, in their order.
 pub(crate) fn objects(message: &str) -> Vec<ObjectRef> {
-    let mut found: Vec<ObjectRef> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '-' | '.' | '_' | ':');
     for word in message.split(|letter: char| !is_part(letter)) {
         let Some(object) = object(word.trim_end_matches(['.', ':'])) else { continue };
-        if !found.contains(&object) {
+        if seen.insert(object.clone()) {
             found.push(object);
         }
     }

@@ -261,6 +261,75 @@ fn every_file_gives_its_root_causes_and_no_other() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn what_may_not_be_read_is_not_taken_for_absent() {
+    let fixtures = fixtures();
+    let mut wrong = Vec::new();
+    for (name, kind, unsaid) in [
+        ("crd-missing-version", "CustomResourceDefinition", "the cluster knows"),
+        ("tls-secret-missing", "Certificate", "Secret/web/made is missing"),
+        ("evicted-long-ago", "Deployment", "are evicted"),
+        ("chart-registry-denied", "HelmRepository", "no spec.secretRef"),
+        ("dns-propagation", "Challenge", "nothing below it says why"),
+    ] {
+        let fixture = &fixtures[name];
+        let mut head = fixture.head.clone();
+        head.forbidden.push(kind.to_owned());
+        let blind = Fixture { head, objects: fixture.objects.clone(), events: fixture.events.clone() };
+        let roots = blind.roots();
+        let said = roots.iter().filter(|root| root.message.contains(unsaid));
+        wrong.extend(said.map(|root| format!("{name} without {kind}: {}", root.message)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_missing_file_that_is_called_as_encrypted_ones_is_recognised() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/build-failed.yaml");
+    let text = std::fs::read_to_string(path).expect("a text").replace("missing.yaml", "secret.sops.yaml");
+    assert_eq!(Fixture::read(&text).wrong(), None);
+}
+
+#[test]
+fn a_service_whose_part_is_switched_off_is_not_meant_for_its_neighbours() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/service-without-endpoints.yaml");
+    let text = std::fs::read_to_string(path).expect("a text");
+    let unrouted = |name: &str| {
+        let mut fixture = Fixture::read(&text);
+        fixture.objects.retain(|(object, _)| object.kind != "Ingress");
+        for (object, value) in &mut fixture.objects {
+            if matches!(object.kind.as_str(), "Service" | "Endpoints") {
+                object.name = name.to_owned();
+                value["metadata"]["name"] = name.into();
+            }
+        }
+        fixture.roots().iter().map(|root| root.cause).collect::<Vec<_>>()
+    };
+    assert_eq!(unrouted("web"), ["service-without-endpoints"], "it is called as the Deployment is");
+    assert_eq!(unrouted("migration"), [""; 0]);
+}
+
+#[test]
+fn flux_may_live_in_any_namespace() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor");
+    let mut wrong = Vec::new();
+    for file in std::fs::read_dir(folder).expect("tests/doctor") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("a text").replace("flux-system", "gitops");
+        let fixture = Fixture::read(&text);
+        wrong.extend(fixture.wrong().map(|told| format!("{}: {told}", path.display())));
+        for root in fixture.roots() {
+            let lines = root.look_at.iter().chain(root.fix.iter().map(|fix| &fix.shell));
+            wrong.extend(
+                lines
+                    .filter(|line| line.as_str().contains("flux-system"))
+                    .map(|line| format!("{}: {line:?}", path.display())),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
+
 /// A step through all pairs that has no common factor with their number of files, so that each file meets many others.
 const EVERY: usize = 43;
 

@@ -29,7 +29,10 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
     } else {
         format!("has 0 of {} pods ready", live.number("/spec/replicas").unwrap_or(1))
     };
-    let message = format!("{} {how}: nothing works on any {}", object.told(), its.join(", "));
+    // Of several installations each has its own objects.
+    let is_alone = !deployments(graph).any(|one| one.object.name == object.name && ready(&one) > 0);
+    let whose = if is_alone { "any" } else { "its own" };
+    let message = format!("{} {how}: nothing works on {whose} {}", object.told(), its.join(", "));
     let replicas = live.number("/spec/replicas").unwrap_or(1).to_string();
     let mut found = Diagnosis::new(CAUSE.id, object, message)
         .seen_all([

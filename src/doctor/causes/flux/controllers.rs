@@ -20,6 +20,11 @@ pub(super) fn keeper<'a>(graph: &'a LiveGraph, object: &ObjectRef) -> Option<Liv
     deployments(graph).find(|live| live.object.name == kind.controller)
 }
 
+/// Returns the namespace of the controller that keeps an object; the object's own where that is not seen.
+pub(super) fn namespace_of(graph: &LiveGraph, object: &ObjectRef) -> String {
+    keeper(graph, object).map_or(&object.namespace, |live| &live.object.namespace).clone()
+}
+
 /// Returns the number of ready pods of a Deployment.
 pub(super) fn ready(deployment: &LiveObject<'_>) -> i64 {
     deployment.number("/status/readyReplicas").unwrap_or(0)

@@ -41,7 +41,9 @@ fn diagnosis(graph: &LiveGraph, failure: &Failure<'_>) -> Option<Diagnosis> {
         let definition = definition(group, kind);
         let versions = match graph.get(&definition) {
             Lookup::Found(live) => live.items("/spec/versions"),
-            Lookup::Absent | Lookup::Unknown => &[],
+            Lookup::Absent => &[],
+            // Which versions it serves is not known.
+            Lookup::Unknown => return Some(version_unknown(graph, failure, kind, api_version)),
         };
         let served = versions.iter().filter(|one| one.get("served").and_then(serde_json::Value::as_bool) == Some(true));
         let served: Vec<&str> = served.filter_map(|one| one.get("name")?.as_str()).collect();
@@ -84,6 +86,17 @@ fn diagnosis(graph: &LiveGraph, failure: &Failure<'_>) -> Option<Diagnosis> {
     };
     let found = found.mended_by(Remedy::change(what, "the kind is served, and Ready is True"));
     Some(then_reconcile(graph, found, object))
+}
+
+/// Says what is known where the definition may not be read.
+fn version_unknown(graph: &LiveGraph, failure: &Failure<'_>, kind: &str, api_version: &str) -> Diagnosis {
+    let object = failure.object();
+    let message = format!(
+        "{} applies a {kind} of {api_version}, which the cluster did not know; it serves {kind}, and whether in this version may not be read",
+        object.told()
+    );
+    let found = failure.found(CAUSE.id, message).look_at(graph.shell("kubectl api-versions", &[]));
+    then_reconcile(graph, found, object)
 }
 
 /// Names the definition of a kind; the plural is guessed as kubectl does.

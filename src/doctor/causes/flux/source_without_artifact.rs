@@ -1,5 +1,6 @@
 //! A Kustomization waits for an artifact that its source has not.
 
+use super::controllers::namespace_of;
 use super::dependency_suspended::holding;
 use super::failure::{failed_for, is_there, then_reconcile};
 use super::retry_pending;
@@ -38,7 +39,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             .found(CAUSE.id, message)
             .unless_deeper()
             .look_at(graph.describe(&source))
-            .look_at(graph.shell("kubectl get pods -n flux-system -l app=source-controller", &[]))
+            .look_at(graph.shell("kubectl get pods -n {} -l app=source-controller", &[&namespace_of(graph, &source)]))
             .documented("https://fluxcd.io/flux/components/source/gitrepositories/#artifact");
         Some(then_reconcile(graph, found, if has_artifact { &source } else { object }))
     });

@@ -24,7 +24,10 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, live: &LiveObject<'_>, ready
     let repository = graph.get(object).found().unwrap_or(*live);
     let url = address(graph, object, &ready.message);
     let secret = repository.text("/spec/secretRef/name");
+    // A chart names the repository, and only that one names the Secret.
+    let is_known = repository.object.kind == "HelmRepository";
     let with_what = match secret {
+        "" if !is_known => "its HelmRepository may not be read".to_owned(),
         "" => "no spec.secretRef gives it any".to_owned(),
         name => format!("those of Secret {}/{name} are not accepted", object.namespace),
     };

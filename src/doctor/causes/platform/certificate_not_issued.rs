@@ -1,6 +1,6 @@
 //! A certificate is not issued, and what is below it says why or nothing.
 
-use super::certificates::{self, Chain, Stop, condition_is};
+use super::certificates::{self, ACME, Chain, GROUP, Stop, condition_is};
 use super::{acme_order, acme_solver, certificate_denied, dns_propagation, for_long, http_self_check, is_past};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
@@ -55,7 +55,13 @@ fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
     if is_ready || (!has_failed && !is_past(graph.now, chain.begun(), chain.patience(graph, 15))) {
         return None;
     }
-    let why = if said.is_empty() { "nothing below it says why".to_owned() } else { short(said) };
+    let below = [(GROUP, "CertificateRequest"), (ACME, "Order"), (ACME, "Challenge")];
+    let is_seen = below.iter().all(|(group, kind)| graph.is_served(group, kind).is_some());
+    let why = match (said, is_seen) {
+        ("", true) => "nothing below it says why".to_owned(),
+        ("", false) => "what is below it may not be read".to_owned(),
+        (said, _) => short(said),
+    };
     let message = format!("{} is not issued{}: {why}", certificate.object.told(), for_long(graph.now, chain.begun()));
     let found = Diagnosis::new(CAUSE.id, object, message)
         .seen(if said.is_empty() { "no condition says why" } else { said }, chain.begun(), object.told())

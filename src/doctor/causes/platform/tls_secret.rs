@@ -30,6 +30,11 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     if named.is_empty() {
         return Vec::new();
     }
+    // Where what makes Secrets may not be read, nothing follows from one that is missing.
+    let makers = [(certificates::GROUP, "Certificate"), ("external-secrets.io", "ExternalSecret")];
+    if makers.iter().any(|(group, kind)| graph.is_served(group, kind).is_none()) {
+        return Vec::new();
+    }
     // What cert-manager or another operator makes is missing because of that.
     let certificates = graph.all(certificates::GROUP, "Certificate");
     let mut made: BTreeSet<ObjectRef> =

@@ -21,7 +21,8 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 
 fn diagnosis(graph: &LiveGraph, workload: &ObjectRef, all: &[Ill<'_>]) -> Option<Diagnosis> {
     let newest = all.iter().max_by_key(|ill| evicted_at(graph, ill))?;
-    let is_well = graph.row(workload).is_some_and(|row| row.state == State::Ready);
+    // Of a workload that may not be read, an eviction of long ago says nothing.
+    let is_well = graph.row(workload).map_or_else(|| workload.kind != "Pod", |row| row.state == State::Ready);
     if is_well && is_past(graph, evicted_at(graph, newest).or(newest.at), 3600) {
         return None;
     }

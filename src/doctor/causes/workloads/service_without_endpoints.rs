@@ -63,8 +63,10 @@ fn nearest<'a>(workloads: &Workloads<'a>, service: &LiveObject<'_>) -> Option<Li
         selector.iter().filter(|(key, value)| labels.get(key) == Some(value)).count()
     };
     let near = workloads.in_namespace(&service.object.namespace).iter().copied().filter(has_keys);
-    // Where several values differ, it may be the Service of a part that is switched off.
-    let near = near.filter(|live| same(live) + 1 == selector.len());
+    // Where several values differ, it may be the Service of a part that is switched off; a single label says nothing of
+    // what was meant unless the names do.
+    let is_meant = |live: &LiveObject<'_>| selector.len() > 1 || live.object.name == service.object.name;
+    let near = near.filter(|live| same(live) + 1 == selector.len() && is_meant(live));
     near.max_by_key(|live| (same(live), live.object.name == service.object.name))
 }
 
