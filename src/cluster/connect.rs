@@ -5,6 +5,7 @@
 //! and only here, which a test enforces. Nothing is built, read or run before the first request, so that [`connect`]
 //! never waits and a hanging cluster delays no other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -68,26 +69,26 @@ impl Broken {
 /// # Errors
 /// Fails when the kubeconfig lacks the context, or when the context cannot be used.
 pub fn connect(env: Env, name: &str, kubeconfig: &Kubeconfig, context: &str) -> Result<Cluster, Fault> {
-    let cluster = connect_with(env, name, kubeconfig.config_for(context)?);
+    let reread = kubeconfig.rereading(context);
+    let cluster = connect_by(env, name, kubeconfig.config_for(context)?, Some(Arc::new(reread)));
     cluster.look_in(kubeconfig.namespace_of(context));
     Ok(cluster)
 }
 
 /// Prepares the connections to a cluster from a configuration; as lazy as [`connect`].
-pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
+pub fn connect_with(env: Env, name: &str, config: kube::Config) -> Cluster {
+    connect_by(env, name, config, None)
+}
+
+/// Reads the configuration of a context anew; `None` where it cannot be used any more.
+type Reread = dyn Fn() -> Option<kube::Config> + Send + Sync;
+
+fn connect_by(env: Env, name: &str, mut config: kube::Config, reread: Option<Arc<Reread>>) -> Cluster {
     let agent = http::HeaderValue::from_static(concat!("fluxdeck/", env!("CARGO_PKG_VERSION")));
     config.headers.push((http::header::USER_AGENT, agent));
     trust::readable(&mut config.root_cert);
     let login = &mut config.auth_info;
-    // kube would run this command, wherever it finds it; kubectl has ignored it since 1.26.
-    if let Some(provider) = &mut login.auth_provider {
-        provider.config.remove("cmd-path");
-    }
-    trim_token(login);
-    // kubectl sends an empty password for a user without one; kube sends no header at all.
-    if login.username.as_ref().is_some_and(|name| !name.is_empty()) && login.password.is_none() {
-        login.password = Some(String::new().into());
-    }
+    as_kubectl_logs_in(login);
     // kube's order: a token or a password wins over the plug-in.
     let plain = login.token.is_some() || login.token_file.is_some() || login.password.is_some();
     let plugin = login.exec.take().filter(|_| !plain).map(|exec| Arc::new(Plugin::new(exec)));
@@ -95,8 +96,10 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     let exposure = exposure(&config);
     let client = |speaks| {
         let stack = Arc::new(Stack {
-            config: config.clone(),
+            config: Mutex::new(config.clone()),
             plugin: plugin.clone(),
+            reread: reread.clone(),
+            is_refused: AtomicBool::new(false),
             speaks,
             skew: skew.clone(),
             building: Mutex::default(),
@@ -109,6 +112,19 @@ pub fn connect_with(env: Env, name: &str, mut config: kube::Config) -> Cluster {
     let more = (1..watch_connections::MOST).map(|_| client(Speaks::Http2));
     let watches = WatchConnections::new(std::iter::once(requests.clone()).chain(more));
     Cluster { watches, plugin, ..Cluster::new(env, name, requests, streams, skew, exposure) }
+}
+
+/// Changes what kube does otherwise with a login than kubectl.
+fn as_kubectl_logs_in(login: &mut kube::config::AuthInfo) {
+    // kube would run this command, wherever it finds it; kubectl has ignored it since 1.26.
+    if let Some(provider) = &mut login.auth_provider {
+        provider.config.remove("cmd-path");
+    }
+    trim_token(login);
+    // kubectl sends an empty password for a user without one; kube sends no header at all.
+    if login.username.as_ref().is_some_and(|name| !name.is_empty()) && login.password.is_none() {
+        login.password = Some(String::new().into());
+    }
 }
 
 /// The largest token, in bytes.
@@ -154,8 +170,11 @@ type Building = Shared<BoxFuture<'static, Result<Arc<Built>, Broken>>>;
 
 /// Builds the HTTP stack on the first request, and again when its credentials have expired.
 struct Stack {
-    config: kube::Config,
+    config: Mutex<kube::Config>,
     plugin: Option<Arc<Plugin>>,
+    reread: Option<Arc<Reread>>,
+    /// Whether the server refused the credentials, so that the next request looks for new ones.
+    is_refused: AtomicBool,
     speaks: Speaks,
     skew: Arc<Skew>,
     building: Mutex<Option<Building>>,
@@ -169,6 +188,9 @@ struct Built {
 
 impl Stack {
     async fn call(self: Arc<Self>, request: Request<Body>) -> Result<HttpResponse, BoxError> {
+        if self.is_refused.swap(false, Ordering::Relaxed) {
+            self.log_in_again();
+        }
         let built = match &self.plugin {
             Some(plugin) => plugin.told_of(self.clone().built()).await?,
             None => self.clone().built().await?,
@@ -188,12 +210,29 @@ impl Stack {
         {
             plugin.forget(credential).await;
             self.discard();
+        } else if response.status() == StatusCode::UNAUTHORIZED {
+            self.is_refused.store(true, Ordering::Relaxed);
         }
         if let Some(refused) = redirect(&response) {
             return Err(refused.into());
         }
         let bound = bound.for_status(response.status());
         Ok(response.map(|body| bound.hold(body)))
+    }
+
+    /// Takes the credentials that the kubeconfig has now: a login in another terminal writes a new token into it, or new
+    /// certificates into the files that it names. Only the credentials are taken, and only for the same server, by which
+    /// the environment's protection was judged.
+    fn log_in_again(&self) {
+        let fresh = self.reread.as_ref().filter(|_| self.plugin.is_none()).and_then(|reread| reread());
+        if let Some(mut fresh) = fresh.filter(|fresh| fresh.auth_info.exec.is_none()) {
+            let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+            if config.cluster_url == fresh.cluster_url {
+                as_kubectl_logs_in(&mut fresh.auth_info);
+                config.auth_info = fresh.auth_info;
+            }
+        }
+        self.discard();
     }
 
     /// Returns the stack, building it where there is none; concurrent callers wait for the same attempt, and share its
@@ -225,7 +264,7 @@ impl Stack {
     }
 
     async fn build(self: Arc<Self>) -> Result<Arc<Built>, Broken> {
-        let mut config = self.config.clone();
+        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let credential = match &self.plugin {
             Some(plugin) => Some(plugin.credential(self.server_now()).await?),
             None => None,

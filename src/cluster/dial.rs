@@ -150,6 +150,7 @@ where
         Speaks::Http1 => builder.enable_http1().wrap_connector(connector),
         Speaks::Http2 => builder.enable_all_versions().wrap_connector(connector),
     };
+    sendable(config)?;
     let server = config.cluster_url.clone();
     let unreachable = |error: BoxError| unreachable(&server, &*error);
     let ready = connector.ready().await.map_err(unreachable)?;
@@ -179,6 +180,19 @@ where
         .map_err(BoxError::from)
         .service(client);
     Ok(Service::new(service))
+}
+
+/// Refuses a token that no header can carry: the layer that adds it would panic.
+fn sendable(config: &kube::Config) -> Result<(), Broken> {
+    use age::secrecy::ExposeSecret as _;
+    let fits = |token: &str| HeaderValue::from_str(token).is_ok();
+    match &config.auth_info.token {
+        Some(token) if !fits(token.expose_secret()) => Err(Broken::new(
+            "the token of this user has a line break or another control character in it, so it is not sent",
+            "look at `token`, `tokenFile` or the credential plug-in of this user in the kubeconfig",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn unusable(error: &kube::Error) -> Broken {

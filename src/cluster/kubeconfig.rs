@@ -220,6 +220,16 @@ impl Kubeconfig {
         Ok(config)
     }
 
+    /// Returns what reads the files again and builds the configuration of a context; `None` from it where that fails.
+    pub(super) fn rereading(&self, context: &str) -> impl Fn() -> Option<kube::Config> + Send + Sync + use<> {
+        let places: Vec<(PathBuf, bool)> = self.files.iter().map(|file| (file.path.clone(), file.apart)).collect();
+        let context = context.to_owned();
+        move || {
+            let files = places.iter().map(|(path, apart)| File::read(path, *apart)).collect();
+            Self { files }.config_for(&context).ok()
+        }
+    }
+
     /// Returns the namespace that a context names.
     pub(super) fn namespace_of(&self, context: &str) -> Option<String> {
         let (parsed, _, bare) = self.merged_for(context)?;
@@ -298,25 +308,45 @@ fn parse(path: &Path) -> Result<kube::config::Kubeconfig, Fault> {
     parsed.map(as_kubectl_reads).map_err(|error| unreadable(path, &error))
 }
 
-/// Reads values as kubectl does (client-go, `clientcmd`): base64 may contain line breaks, and a token's file precedes a
-/// token.
+/// Reads values as kubectl does (client-go, `clientcmd`): base64 may contain line breaks, an empty text is none, a
+/// token's file precedes a token where it can be read, and a server without a scheme speaks plain HTTP.
 fn as_kubectl_reads(mut parsed: kube::config::Kubeconfig) -> kube::config::Kubeconfig {
+    let none_if_empty = |text: &mut Option<String>| *text = text.take().filter(|text| !text.is_empty());
+    // kube has made absolute paths of the empty ones: the file's folder with a slash.
+    let no_path_if_empty =
+        |path: &mut Option<String>| *path = path.take().filter(|path| !path.is_empty() && !path.ends_with('/'));
     let joined = |data: &mut Option<String>| {
         if let Some(text) = data.as_mut().filter(|text| text.contains(char::is_whitespace)) {
             text.retain(|letter| !letter.is_whitespace());
         }
+        none_if_empty(data);
     };
     for cluster in parsed.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
         joined(&mut cluster.certificate_authority_data);
+        no_path_if_empty(&mut cluster.certificate_authority);
+        none_if_empty(&mut cluster.proxy_url);
+        none_if_empty(&mut cluster.tls_server_name);
+        if let Some(server) = cluster.server.as_mut().filter(|server| !server.is_empty() && !server.contains("://")) {
+            server.insert_str(0, "http://");
+        }
     }
     for user in parsed.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
         joined(&mut user.client_certificate_data);
         if let Some(key) = &user.client_key_data {
             let text: String = key.expose_secret().split_whitespace().collect();
-            user.client_key_data = Some(text.into());
+            user.client_key_data = if text.is_empty() { None } else { Some(text.into()) };
         }
-        if user.token_file.as_ref().is_some_and(|file| !file.is_empty()) {
-            user.token = None;
+        for path in [&mut user.client_certificate, &mut user.client_key, &mut user.token_file] {
+            no_path_if_empty(path);
+        }
+        none_if_empty(&mut user.username);
+        none_if_empty(&mut user.impersonate);
+        user.token = user.token.take().filter(|token| !token.expose_secret().is_empty());
+        let is_there = |file: &String| files::own(Path::new(file), AUTHORITY_LIMIT).is_ok();
+        match (&user.token, &user.token_file) {
+            (Some(_), Some(file)) if !is_there(file) => user.token_file = None,
+            (_, Some(_)) => user.token = None,
+            _ => {}
         }
     }
     parsed
@@ -324,7 +354,12 @@ fn as_kubectl_reads(mut parsed: kube::config::Kubeconfig) -> kube::config::Kubec
 
 /// Refuses a file that is not regular, or too large.
 fn readable(path: &Path, limit: u64) -> Result<(), String> {
-    let length = files::open_own(path).and_then(|file| file.metadata()).map_err(|error| error.to_string())?.len();
+    // What a shell's `<(…)` or a pipe gives can be read once only; kubectl does not get along with it either.
+    let why = |error: std::io::Error| match path.metadata() {
+        Ok(there) if !there.is_file() && !there.is_dir() => "it is not a regular file: write it to one".to_owned(),
+        _ => error.to_string(),
+    };
+    let length = files::open_own(path).and_then(|file| file.metadata()).map_err(why)?.len();
     if length > limit { Err(format!("it is larger than {limit} bytes")) } else { Ok(()) }
 }
 
@@ -529,6 +564,41 @@ mod tests {
         let none = || Kubeconfig::read(std::slice::from_ref(&missing));
         assert!(Kubeconfig::with(none(), std::slice::from_ref(&own)).unwrap().config_for(&named).is_ok());
         assert!(Kubeconfig::with(none(), &[]).is_err());
+    }
+
+    #[test]
+    fn empty_texts_a_missing_token_file_and_a_bare_server_are_read_as_kubectl_reads_them() {
+        use age::secrecy::ExposeSecret as _;
+        let folder = tempfile::tempdir().unwrap();
+        let config = |of_cluster: &str, of_user: &str| {
+            let text = format!(
+                "clusters: [{{name: c, cluster: {{{of_cluster}}}}}]\nusers: [{{name: u, user: {{{of_user}}}}}]\n\
+                 contexts: [{{name: mine, context: {{cluster: c, user: u}}}}]\n"
+            );
+            Kubeconfig::read(&[file(&folder, "config", &text)]).unwrap().config_for("mine").unwrap()
+        };
+        let server = "server: 'https://127.0.0.1:1'";
+        let token = |config: &kube::Config| config.auth_info.token.as_ref().map(|it| it.expose_secret().to_owned());
+        for empty in [
+            "client-certificate-data: '', client-key-data: '', token: t",
+            "client-certificate: '', client-key: '', tokenFile: '', username: '', as: '', token: t",
+        ] {
+            let login = config(server, empty).auth_info;
+            let none = [&login.client_certificate_data, &login.client_certificate, &login.client_key];
+            assert!(none.iter().all(|text| text.is_none()) && login.client_key_data.is_none(), "{empty}");
+            assert!(login.token_file.is_none() && login.username.is_none() && login.impersonate.is_none(), "{empty}");
+        }
+        let empty = format!("{server}, certificate-authority-data: '', proxy-url: '', tls-server-name: ''");
+        let config_of = config(&empty, "token: ''");
+        assert!(config_of.root_cert.is_none() && config_of.tls_server_name.is_none() && token(&config_of).is_none());
+        // The token stands in for a file that is not there.
+        let there = file(&folder, "token", "from the file");
+        let both = |path: &std::path::Path| config(server, &format!("token: t, tokenFile: '{}'", path.display()));
+        assert_eq!(token(&both(&folder.path().join("missing"))).as_deref(), Some("t"));
+        assert_eq!(both(&there).auth_info.token_file.as_deref(), there.to_str());
+        for bare in ["127.0.0.1:8080", "localhost:8080"] {
+            assert_eq!(config(&format!("server: '{bare}'"), "").cluster_url.to_string(), format!("http://{bare}/"));
+        }
     }
 
     #[test]

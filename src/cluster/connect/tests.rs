@@ -44,6 +44,80 @@ const REVIEW: &str = "HTTP/1.1 201 Created\r\ncontent-length: 43\r\ndate: Tue, 0
                       {\"status\":{\"userInfo\":{\"username\":\"jane\"}}}";
 
 #[tokio::test]
+async fn a_token_that_no_header_can_carry_is_told_and_not_sent() {
+    let (port, heads) = server(REVIEW).await;
+    let folder = tempfile::tempdir().unwrap();
+    let lines = folder.path().join("lines");
+    std::fs::write(&lines, "to\nken\n").unwrap();
+    let plugin = folder.path().join("plugin");
+    std::fs::write(
+        &plugin,
+        "#!/bin/sh\nprintf '%s' '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \
+         \"status\": {\"token\": \"to\\nken\"}}'\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&plugin, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    for user in [
+        "token: \"t0ken\\n\"".to_owned(),
+        "token: \"t0ken\\nX-Other: 1\"".to_owned(),
+        format!("tokenFile: '{}'", lines.display()),
+        format!(
+            "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: '{}'}}",
+            plugin.display()
+        ),
+    ] {
+        let path = kubeconfig(&folder, port, &user, "");
+        let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
+        let fault = cluster.user().await.unwrap_err();
+        assert!(fault.why.contains("line break or another control character"), "{user}: {fault}");
+        assert!(!format!("{fault:?}").contains("ken\\n"), "{fault:?}");
+    }
+    assert!(heads.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn after_a_refusal_the_credentials_are_read_anew_and_for_the_same_server_alone() {
+    const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}";
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = [0; 8192];
+                while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                    let head = String::from_utf8_lossy(&buffer[..length]).to_lowercase();
+                    let answer = if head.contains("authorization: bearer new") { REVIEW } else { REFUSED };
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = kubeconfig(&folder, port, "token: old", "");
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
+    for _ in 0..2 {
+        assert!(cluster.user().await.unwrap_err().why.contains("does not accept the credentials"));
+    }
+    kubeconfig(&folder, port, "token: new", "");
+    assert_eq!(cluster.user().await.unwrap(), "jane");
+
+    // Another server under the same name gets nothing, and what cannot be read changes nothing.
+    let (other, heads) = server(REVIEW).await;
+    let path = kubeconfig(&folder, port, "token: old", "");
+    let cluster = connect(Env(0), "staging", &Kubeconfig::load(Some(&path)).unwrap(), "staging").unwrap();
+    assert!(cluster.user().await.is_err());
+    kubeconfig(&folder, other, "token: new", "");
+    assert!(cluster.user().await.is_err());
+    std::fs::write(&path, "users: [").unwrap();
+    assert!(cluster.user().await.is_err());
+    assert!(heads.lock().unwrap().is_empty());
+    kubeconfig(&folder, port, "token: new", "");
+    assert_eq!(cluster.user().await.unwrap(), "jane");
+}
+
+#[tokio::test]
 async fn requests_carry_who_we_are_and_answers_tell_the_time() {
     let (port, heads) = server(REVIEW).await;
     let folder = tempfile::tempdir().unwrap();
