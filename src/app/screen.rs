@@ -171,6 +171,8 @@ impl App {
             ("syncing".to_owned(), Scope::Progressing)
         } else if count(|link| matches!(link, Connection::Partial(_))) > 0 {
             ("some namespaces only".to_owned(), Scope::Waiting)
+        } else if count(|link| matches!(link, Connection::Polled(_))) > 0 {
+            ("not watched".to_owned(), Scope::Waiting)
         } else if let Some(forbidden) = self.forbidden(env) {
             (format!("{forbidden} forbidden"), Scope::Waiting)
         } else if self

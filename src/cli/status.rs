@@ -190,7 +190,8 @@ async fn list_once(cluster: Arc<Cluster>, kind: &'static Kind) -> Result<Listed,
                     row.judge_by_clock(server.server_now(&clock));
                     row
                 })),
-                WatchEvent::Link(Connection::Live) => return Ok(Listed::Rows(rows)),
+                // One look needs no watch.
+                WatchEvent::Link(Connection::Live | Connection::Polled(_)) => return Ok(Listed::Rows(rows)),
                 WatchEvent::Link(Connection::Partial(fault)) => return Ok(Listed::Some(rows, fault)),
                 WatchEvent::Link(Connection::Absent) => return Ok(Listed::Absent),
                 WatchEvent::Link(Connection::Forbidden(fault)) => return Ok(Listed::Forbidden(fault)),

@@ -1,6 +1,8 @@
 //! The versions that the server serves: discovered, never assumed, because a cluster may be older or newer than
 //! fluxdeck.
 
+use std::collections::HashSet;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use serde::Deserialize;
 
@@ -14,6 +16,9 @@ use crate::model::{Fault, FaultKind, GroupKind, ObjectRef, known};
 const MOST_GROUPS: usize = 2000;
 const MOST_KINDS: usize = 50_000;
 
+/// The most versions of a group that are looked through.
+const MOST_VERSIONS: usize = 16;
+
 /// The number of groups that are queried at once.
 const AT_ONCE: usize = 16;
 
@@ -22,7 +27,7 @@ const AT_ONCE: usize = 16;
 pub struct Resource {
     /// The API group; empty for the core group.
     pub group: String,
-    /// The version that the server prefers.
+    /// The version that the server prefers; for a kind that this version of its group lacks, the first that has it.
     pub version: String,
     /// The kind.
     pub kind: String,
@@ -82,11 +87,28 @@ struct Group {
     #[serde(default)]
     name: String,
     preferred_version: Version,
+    #[serde(default)]
+    versions: Vec<Version>,
 }
 
 #[derive(Deserialize)]
 struct Version {
     version: String,
+}
+
+impl Group {
+    /// Returns the core group, which has one version.
+    fn core() -> Self {
+        let preferred_version = Version { version: "v1".to_owned() };
+        Self { name: String::new(), preferred_version, versions: Vec::new() }
+    }
+
+    /// Iterates over the versions, the preferred one first, as kubectl looks through them.
+    fn versions(&self) -> impl Iterator<Item = &str> {
+        let preferred = self.preferred_version.version.as_str();
+        let others = self.versions.iter().map(|version| version.version.as_str()).filter(move |one| *one != preferred);
+        std::iter::once(preferred).chain(others).take(MOST_VERSIONS)
+    }
 }
 
 #[derive(Deserialize)]
@@ -168,14 +190,14 @@ impl Cluster {
             return Ok(Some(known));
         }
         let group = if group.is_empty() {
-            Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } }
+            Group::core()
         } else {
             match request::get(self, &Address::group(group)).await {
                 Err(failure) if failure.code() == Some(404) => return Ok(None),
                 other => other?,
             }
         };
-        self.learn(&group).await?;
+        self.learn(&group, Some(kind)).await?;
         Ok(self.known(&group.name, kind).await)
     }
 
@@ -184,7 +206,7 @@ impl Cluster {
         let groups = self.groups().await?;
         for few in groups.chunks(AT_ONCE) {
             // A group whose own server is down must not hide the others.
-            let _learned = futures::future::join_all(few.iter().map(|group| self.learn(group))).await;
+            let _learned = futures::future::join_all(few.iter().map(|group| self.learn(group, None))).await;
         }
         let mut found = Vec::new();
         for group in &groups {
@@ -213,14 +235,13 @@ impl Cluster {
     /// # Errors
     /// Fails when the server cannot be queried. A group whose own server is down is left out.
     pub async fn served(&self) -> Result<Vec<Served>, Fault> {
-        let core = Group { name: String::new(), preferred_version: Version { version: "v1".to_owned() } };
         let groups = self.groups().await;
         let groups = groups.map_err(|failure| failure.fault(&self.name, "find what is served"))?;
-        let all: Vec<Group> = std::iter::once(core).chain(groups).collect();
+        let all: Vec<Group> = std::iter::once(Group::core()).chain(groups).collect();
         // A few at a time, because the server decides their number.
         let mut learned = Vec::new();
         for few in all.chunks(AT_ONCE) {
-            learned.extend(futures::future::join_all(few.iter().map(|group| self.learn(group))).await);
+            learned.extend(futures::future::join_all(few.iter().map(|group| self.learn(group, None))).await);
         }
         let mut served: Vec<Served> = learned.into_iter().filter_map(Result::ok).flatten().collect();
         served.sort_by(|a, b| (&a.resource.group, &a.resource.kind).cmp(&(&b.resource.group, &b.resource.kind)));
@@ -235,8 +256,32 @@ impl Cluster {
         Ok(groups)
     }
 
-    async fn learn(&self, group: &Group) -> Result<Vec<Served>, Failure> {
-        let version = &group.preferred_version.version;
+    /// Learns the kinds of a group, or those of its versions up to the one that has the wanted kind. A kind need not be
+    /// in the preferred version: MetalLB's IPAddressPool is in `v1beta1` alone, where `v1beta2` has its BGPPeer.
+    async fn learn(&self, group: &Group, wanted: Option<&str>) -> Result<Vec<Served>, Failure> {
+        let mut kinds = HashSet::new();
+        let mut served = Vec::new();
+        for (place, version) in group.versions().enumerate() {
+            match self.learn_version(group, version, &mut kinds).await {
+                Ok(more) => served.extend(more),
+                Err(failure) if place == 0 => return Err(failure),
+                // What the preferred version has is known all the same.
+                Err(_) => {}
+            }
+            if wanted.is_some_and(|kind| kinds.contains(kind)) {
+                break;
+            }
+        }
+        Ok(served)
+    }
+
+    /// Learns the kinds of one version, but for those that a version before it has.
+    async fn learn_version(
+        &self,
+        group: &Group,
+        version: &str,
+        kinds: &mut HashSet<String>,
+    ) -> Result<Vec<Served>, Failure> {
         let list: APIResourceList = request::get(self, &Address::version(&group.name, version)).await?;
         let known = self.resources.lock().await.len();
         if known + list.resources.len() > MOST_KINDS {
@@ -244,9 +289,12 @@ impl Cluster {
         }
         let mut served = Vec::new();
         for found in list.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
+            if !kinds.insert(found.kind.clone()) {
+                continue;
+            }
             let resource = Resource {
                 group: group.name.clone(),
-                version: version.clone(),
+                version: version.to_owned(),
                 kind: found.kind,
                 plural: found.name,
                 namespaced: found.namespaced,
@@ -261,5 +309,58 @@ impl Cluster {
             }
         }
         Ok(served)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::cluster::testing::{Answer, cluster, error, ok};
+
+    fn resources(version: &str, kinds: &[(&str, &str)]) -> Answer {
+        let all: Vec<Value> = kinds
+            .iter()
+            .map(|(kind, plural)| {
+                json!({"name": plural, "singularName": "", "namespaced": true, "kind": kind, "verbs": ["get", "list"]})
+            })
+            .collect();
+        ok(json!({"kind": "APIResourceList", "groupVersion": format!("metallb.io/{version}"), "resources": all}))
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_the_preferred_version_lacks_is_found_in_another() {
+        let server = || {
+            cluster(|asked| {
+                let version =
+                    |version: &str| json!({"groupVersion": format!("metallb.io/{version}"), "version": version});
+                let group = json!({
+                    "name": "metallb.io",
+                    "versions": [version("v1beta2"), version("v1alpha1"), version("v1beta1")],
+                    "preferredVersion": version("v1beta2"),
+                });
+                match asked.path.as_str() {
+                    "/apis" => ok(json!({"groups": [group]})),
+                    "/apis/metallb.io" => ok(group),
+                    "/apis/metallb.io/v1beta2" => resources("v1beta2", &[("BGPPeer", "bgppeers")]),
+                    "/apis/metallb.io/v1alpha1" => error(503, "the server is currently unable to handle the request"),
+                    "/apis/metallb.io/v1beta1" => {
+                        resources("v1beta1", &[("BGPPeer", "bgppeers"), ("IPAddressPool", "ipaddresspools")])
+                    }
+                    _ => error(404, "not found"),
+                }
+            })
+        };
+        for group in ["metallb.io", ""] {
+            for (kind, version) in [("BGPPeer", "v1beta2"), ("IPAddressPool", "v1beta1")] {
+                let found = server().resource(group, kind).await.unwrap();
+                assert_eq!((found.version.as_str(), found.group.as_str()), (version, "metallb.io"), "{kind}");
+            }
+            assert!(server().resource(group, "AddressPool").await.is_err());
+        }
+        let served = server().served().await.unwrap();
+        let told: Vec<_> =
+            served.iter().map(|one| (one.resource.kind.as_str(), one.resource.version.as_str())).collect();
+        assert_eq!(told, [("BGPPeer", "v1beta2"), ("IPAddressPool", "v1beta1")]);
     }
 }

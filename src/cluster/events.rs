@@ -36,6 +36,9 @@ pub struct Event {
     pub reason: String,
     /// The object that it is about.
     pub object: ObjectRef,
+    /// The UID of that object: a later one of the same name has another. Empty where the event has none.
+    #[serde(skip)]
+    pub uid: String,
     /// The message.
     pub message: String,
     /// The number of times that it was seen.
@@ -48,7 +51,9 @@ pub struct Event {
 struct Page {
     #[serde(default)]
     metadata: PageMetadata,
-    items: Vec<Wire>,
+    /// Null where the server writes an empty list so.
+    #[serde(deserialize_with = "Option::deserialize")]
+    items: Option<Vec<Wire>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -105,6 +110,8 @@ struct Involved {
     namespace: String,
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    uid: String,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +143,7 @@ impl From<Wire> for Event {
             kind: wire.kind.unwrap_or_default(),
             reason: wire.reason.unwrap_or_default(),
             object,
+            uid: involved.uid,
             message: wire.message.unwrap_or_default(),
             count: series.and_then(|series| series.count).or(wire.count).unwrap_or(1).max(1),
             from: from(wire.source.unwrap_or_default(), wire.reporting_component),
@@ -180,7 +188,7 @@ impl Cluster {
             let address = address.clone().with("limit", PAGE).with_some("continue", &next);
             let page =
                 request::get::<Page>(self, &address).await.map_err(|failure| failure.fault(&self.name, &tried))?;
-            found.extend(page.items.into_iter().map(Event::from));
+            found.extend(page.items.into_iter().flatten().map(Event::from));
             next = page.metadata.next;
             if next.is_empty() {
                 break;

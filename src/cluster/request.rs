@@ -40,6 +40,12 @@ const SMALLEST: u64 = 64;
 /// The longest time for a whole answer: a page of 6 MB over 100 kB a second.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// The longest wait for a server that asks to be asked again, over all attempts of a request.
+const RETRIED: Duration = Duration::from_secs(5);
+
+/// The least that an attempt takes of [`RETRIED`]: a server may ask for no pause at all.
+const SHORTEST_RETRY: Duration = Duration::from_secs(1);
+
 /// The most bytes of an error's body that are read: a proxy's error page may be long.
 const ERROR_BODY: usize = 64 * 1024;
 
@@ -53,7 +59,7 @@ struct Status {
 
 /// Reads JSON from an address.
 pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, address: &Address) -> Result<T, Failure> {
-    parse(&read(cluster, address).await?)
+    owned(&read(cluster, address).await?)
 }
 
 /// Reads an address, for a caller that decodes the answer itself.
@@ -174,12 +180,39 @@ async fn write<T: DeserializeOwned>(
     let request = request.body(body).map_err(|error| unwritable(error.to_string()))?;
     let mut answer = Vec::new();
     whole(cluster, request, WRITTEN, &mut answer).await?;
-    parse(&answer)
+    owned(&answer)
 }
 
 /// Parses an answer, or a part of one.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(answer).map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+/// Parses an answer to a value of its own; a null that it cannot read counts as missing.
+pub(crate) fn owned<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
+    parse(answer).or_else(|failure| {
+        let nothing = without_nulls(answer).and_then(|answer| serde_json::from_slice(&answer).ok());
+        nothing.ok_or(failure)
+    })
+}
+
+/// Returns JSON without the members that are null, which Go takes for missing ones and writes for empty lists; `None`
+/// if there is none. Elements of lists stay, because the places of cells count.
+pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
+    fn dropped(value: &mut Value) -> bool {
+        match value {
+            Value::Object(members) => {
+                let before = members.len();
+                members.retain(|_, value| !value.is_null());
+                let any = members.len() < before;
+                members.values_mut().fold(any, |any, value| dropped(value) | any)
+            }
+            Value::Array(elements) => elements.iter_mut().fold(false, |any, value| dropped(value) | any),
+            _ => false,
+        }
+    }
+    let mut value: Value = serde_json::from_slice(json).ok()?;
+    if dropped(&mut value) { serde_json::to_vec(&value).ok() } else { None }
 }
 
 /// Sends a request and reads the whole body of a good answer.
@@ -189,11 +222,32 @@ async fn whole(
     patience: Duration,
     answer: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    collect(open(cluster.client(), request, patience).await?, usize::MAX, answer).await?;
+    let body = unhurried(cluster.client(), request, patience).await?;
+    collect(body, usize::MAX, answer).await?;
     if bounded::holds_too_much(answer) {
         return Err(Failure::Unreadable("it holds more values than any list or object, and was not parsed".to_owned()));
     }
     Ok(())
+}
+
+/// Sends a request again where the server asks for that, as client-go does: an API server that has too much to do
+/// answers 429 with `Retry-After`, and has done nothing then. An answer of the 5xx is repeated for what only reads.
+async fn unhurried(client: &kube::Client, request: Request<Vec<u8>>, patience: Duration) -> Result<Body, Failure> {
+    let is_read = request.method() == Method::GET;
+    let mut left = RETRIED;
+    loop {
+        let failure = match open(client, request.clone(), patience).await {
+            Err(failure) => failure,
+            body => return body,
+        };
+        let Failure::Status { code, retry_after: Some(wait), .. } = &failure else { return Err(failure) };
+        let repeatable = *code == 429 || is_read && *code >= 500;
+        left = match left.checked_sub((*wait).max(SHORTEST_RETRY)) {
+            Some(left) if repeatable => left,
+            _ => return Err(failure),
+        };
+        tokio::time::sleep(*wait).await;
+    }
 }
 
 /// Sends a request and returns the body of a good answer, unread, if it begins in time.

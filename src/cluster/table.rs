@@ -75,10 +75,11 @@ struct Definition {
 struct WireRow {
     #[serde(default)]
     cells: Vec<Value>,
+    #[serde(default)]
     object: Partial,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Partial {
     #[serde(default)]
     metadata: Metadata,
@@ -133,7 +134,7 @@ impl KeptCells {
 
     /// Reads a page of a list of a kind.
     pub(super) fn page(&mut self, kind: &str, bytes: &[u8]) -> Result<TablePage, Failure> {
-        let page: Wire = request::parse(bytes)?;
+        let page: Wire = request::owned(bytes)?;
         page.is_of(kind)?;
         Ok(self.read(page))
     }

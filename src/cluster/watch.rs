@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::{Cluster, Resource, TableColumn, deltas, request};
-use crate::model::{Connection, FaultKind, Kind, Row, RowKey};
+use crate::model::{Connection, Fault, FaultKind, Kind, Row, RowKey};
 use changes::Stopped;
 use form::ListForm;
 use known::Known;
@@ -36,6 +36,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The interval of attempts to list a forbidden or missing kind: the cluster's administrators may have changed that.
 const RARELY: Duration = Duration::from_mins(1);
+
+/// The interval of lists of a kind that we may list and not watch.
+const BETWEEN_LISTS: Duration = Duration::from_secs(30);
 
 /// Selects objects of a kind; empty fields select all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -218,7 +221,9 @@ impl Watcher {
 
     /// Lists where there is no version to start from, then watches until a failure.
     async fn follow(&mut self, version: &mut String, pause: &mut Duration) -> Result<std::convert::Infallible, Ended> {
-        if version.is_empty() {
+        // Whether the rows were listed a moment ago.
+        let mut listed = version.is_empty();
+        if listed {
             *version = self.list().await?;
             self.complete = true;
             self.cluster.remember(self.resource.clone()).await;
@@ -226,10 +231,25 @@ impl Watcher {
         let mut broken: Option<Failure> = None;
         loop {
             let opened = Instant::now();
-            let lines = match broken.take() {
-                Some(failure) => self.reopen(version, &failure).await?,
-                None => changes::open(self, version).await?,
+            let opening = match broken.take() {
+                Some(failure) => self.reopen(version, &failure).await,
+                None => changes::open(self, version).await.map_err(Ended::Failed),
             };
+            let lines = match opening {
+                Ok(lines) => lines,
+                Err(Ended::Failed(failure)) if matches!(failure.code(), Some(403 | 405)) => {
+                    // Where the right to list is gone too, this fails.
+                    if !listed {
+                        *version = self.list().await?;
+                    }
+                    self.unwatched(&failure).await?;
+                    *version = self.list().await?;
+                    listed = true;
+                    continue;
+                }
+                Err(ended) => return Err(ended),
+            };
+            listed = false;
             self.tell(Connection::Live).await?;
             let stopped = changes::read(self, lines, version).await?;
             let lasted = opened.elapsed() > *pause;
@@ -250,6 +270,20 @@ impl Watcher {
                 }
             }
         }
+    }
+
+    /// Waits for the next list of a kind that the server lists for us and does not let us watch: a role with `get` and
+    /// `list` alone, or an API that has no watches.
+    async fn unwatched(&mut self, refused: &Failure) -> Result<(), Closed> {
+        let plural = &self.resource.plural;
+        let fault = refused.fault(&self.cluster.name, &format!("watch {plural}"));
+        let todo = format!(
+            "they are listed every {} s instead; the verb `watch` on {plural} brings changes at once",
+            BETWEEN_LISTS.as_secs()
+        );
+        self.tell(Connection::Polled(Fault { todo, ..fault })).await?;
+        tokio::time::sleep(BETWEEN_LISTS).await;
+        Ok(())
     }
 
     /// Opens a watch anew after its connection broke. Where that is not done in a moment what is shown may be old, and that is told, long before
@@ -315,7 +349,7 @@ impl Watcher {
         if gone.is_empty() { Ok(()) } else { self.send(WatchEvent::Gone(gone)).await }
     }
 
-    fn fault(&self, failure: &Failure) -> crate::model::Fault {
+    fn fault(&self, failure: &Failure) -> Fault {
         failure.fault(&self.cluster.name, &format!("list {}", self.resource.plural))
     }
 

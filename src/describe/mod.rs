@@ -69,11 +69,19 @@ pub fn describe(object: &ObjectRef, value: &Value, with: DescribedWith<'_>, now:
     if object.kind == "Node" && object.group.is_empty() {
         allocation::pods(value, with.pods, now, &mut writer);
     }
-    describe_events(with.events, now, &mut writer);
+    describe_events(&of_this(with.events, value), now, &mut writer);
     writer.finish()
 }
 
-fn describe_events(events: &[Event], now: Timestamp, writer: &mut Writer) {
+/// Returns the events of this very object, as kubectl does: those of an earlier one of the same name, such as a pod of a
+/// StatefulSet, stay for an hour. The kubelet gives a node's name as its UID.
+fn of_this<'a>(events: &'a [Event], value: &Value) -> Vec<&'a Event> {
+    let own = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let (uid, name) = (own("/metadata/uid"), own("/metadata/name"));
+    events.iter().filter(|event| event.uid.is_empty() || uid.is_empty() || [uid, name].contains(&&*event.uid)).collect()
+}
+
+fn describe_events(events: &[&Event], now: Timestamp, writer: &mut Writer) {
     if events.is_empty() {
         writer.field("Events", "<none>");
         return;

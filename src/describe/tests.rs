@@ -99,6 +99,7 @@ fn a_node_with_what_its_pods_ask_for() {
         },
     });
     let events = [crate::cluster::Event {
+        uid: String::new(),
         at: "2025-12-31T23:59:30Z".parse().ok(),
         kind: "Warning".to_owned(),
         reason: "FreeDiskSpaceFailed".to_owned(),
@@ -113,4 +114,27 @@ fn a_node_with_what_its_pods_ask_for() {
     insta::assert_snapshot!(text);
     let unread = describe(&object, &node, DescribedWith::default(), "2026-01-01T00:00:00Z".parse().unwrap());
     assert!(unread.contains("Non-terminated Pods:  (not read)"), "{unread}");
+}
+
+#[test]
+fn the_events_of_an_earlier_object_of_the_same_name_are_left_out() {
+    let event = |uid: &str, reason: &str| crate::cluster::Event {
+        uid: uid.to_owned(),
+        at: "2025-12-31T23:59:30Z".parse().ok(),
+        kind: "Warning".to_owned(),
+        reason: reason.to_owned(),
+        object: "Pod/db/db-0".parse().unwrap(),
+        message: String::new(),
+        count: 1,
+        from: String::new(),
+    };
+    let events = [event("old", "Earlier"), event("new", "Present"), event("", "Unmarked"), event("db-0", "Named")];
+    let told = |uid: &str| {
+        let pod = json!({"metadata": {"name": "db-0", "namespace": "db", "uid": uid}, "spec": {}, "status": {}});
+        let with = DescribedWith { events: &events, ..DescribedWith::default() };
+        let text = describe(&"Pod/db/db-0".parse().unwrap(), &pod, with, "2026-01-01T00:00:00Z".parse().unwrap());
+        ["Earlier", "Present", "Unmarked", "Named"].map(|reason| text.contains(reason))
+    };
+    assert_eq!(told("new"), [false, true, true, true]);
+    assert_eq!(told(""), [true; 4]);
 }

@@ -177,8 +177,11 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         ready => ready,
     };
     let until = ends(&facts.conditions, state);
+    let stalled = find(&facts.conditions, "Stalled").filter(|stalled| stalled.status == "True");
     let message = match ready {
         Some(ready) if ready.kind == "Ready" && ready.status == "False" => cause(&facts.conditions, ready),
+        // It failed, though Ready does not say so yet.
+        Some(_) if state == State::Failed => stalled.map_or("", |stalled| stalled.message.as_str()),
         Some(ready) => ready.message.as_str(),
         None if facts.suspend => "",
         None => "waiting to be reconciled",
@@ -199,9 +202,7 @@ pub(super) fn row(facts: Facts<'_>, cells: Vec<String>) -> Row {
         flux: Some(Box::new(FluxFacts {
             until,
             is_stuck: false,
-            stalled: find(&facts.conditions, "Stalled")
-                .filter(|stalled| stalled.status == "True")
-                .map(|stalled| stalled.reason.clone()),
+            stalled: stalled.map(|stalled| stalled.reason.clone()),
             is_checking: reconciling.is_some() && is_waiting_for_health(&facts.conditions),
             fetched: facts.fetched,
             ready: ready.filter(|ready| ready.kind == "Ready").and_then(|ready| match ready.status.as_str() {

@@ -247,6 +247,20 @@ fn what_should_have_ended_long_ago_is_stuck() {
 }
 
 #[test]
+fn what_is_stalled_says_why_and_not_what_went_well_before() {
+    for status in ["True", "Unknown"] {
+        let ready = format!(
+            r#"{{"type": "Ready", "status": "{status}", "reason": "Succeeded", "message": "Applied revision: main@sha1:1"}}"#
+        );
+        let stalled = r#"{"type": "Stalled", "status": "True", "reason": "InvalidCELExpression", "message": "readyExpr: no such key"}"#;
+        for kind in ["ks", "hr"] {
+            let row = with_conditions(kind, 1, &ready, stalled);
+            assert_eq!((row.state, &*row.message), (State::Failed, "readyExpr: no such key"), "{kind} {status}");
+        }
+    }
+}
+
+#[test]
 fn the_message_of_an_older_generation_is_not_told() {
     let old = r#"{"type": "Ready", "status": "False", "reason": "DependencyNotReady", "observedGeneration": 3,
         "message": "dependency 'flux-system/x' is not ready"}"#;

@@ -6,14 +6,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 /// Reads a time of a server or a program: an invalid one, or one beyond our calendar (the year 9999, in a zone behind
-/// UTC), is unknown, and spoils no other data.
+/// UTC), is unknown, and spoils no other data. So is Go's zero time, which a program writes that has none.
 ///
 /// # Errors
 /// If it is no value at all.
 pub fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let value: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
-    Ok(value.as_str().and_then(|text| text.parse().ok()))
+    let parsed: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+    Ok(parsed.filter(|at| at.as_second() != GO_ZERO))
 }
+
+/// The seconds of `0001-01-01T00:00:00Z`, `time.Time{}` in Go.
+const GO_ZERO: i64 = -62_135_596_800;
 
 /// Tells the time: the system's, or a fixed one for tests, snapshots and the demo.
 #[derive(Clone)]
@@ -119,6 +123,7 @@ mod tests {
             r#"{"at": ""}"#,
             r#"{"at": "9999-12-31T23:59:59-12:00"}"#,
             r#"{"at": "soon"}"#,
+            r#"{"at": "0001-01-01T00:00:00Z"}"#,
             r#"{"at": [1]}"#,
         ] {
             assert_eq!(at(text), None, "{text}");

@@ -66,7 +66,7 @@ pub struct Condition {
     #[serde(default)]
     pub message: String,
     /// The last change of the status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::clock::lenient")]
     pub last_transition_time: Option<Timestamp>,
     /// The generation that it is about.
     #[serde(default)]

@@ -21,6 +21,8 @@ pub enum Connection {
     Live,
     /// The watch broke and is tried again; the shown rows may be old.
     Degraded(Fault),
+    /// The list is complete, and read again now and then: the server lists it for us, and does not let us watch it.
+    Polled(Fault),
     /// The server permits us to list it in some namespaces only; those are complete and watched.
     Partial(Fault),
     /// The server does not permit us to list it.
@@ -34,12 +36,12 @@ pub enum Connection {
 impl Connection {
     /// Tells whether the rows are complete and current.
     pub fn is_live(&self) -> bool {
-        matches!(self, Self::Live)
+        matches!(self, Self::Live | Self::Polled(_))
     }
 
     /// Tells whether the rows are current, be it all or those of the permitted namespaces.
     pub fn is_listed(&self) -> bool {
-        matches!(self, Self::Live | Self::Partial(_))
+        matches!(self, Self::Live | Self::Polled(_) | Self::Partial(_))
     }
 
     /// Tells whether the first answer has arrived, good or bad: a snapshot need not wait any longer.
@@ -50,9 +52,11 @@ impl Connection {
     /// Returns the fault that the link reports, if any.
     pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Self::Partial(fault) | Self::Degraded(fault) | Self::Forbidden(fault) | Self::Unreachable(fault) => {
-                Some(fault)
-            }
+            Self::Polled(fault)
+            | Self::Partial(fault)
+            | Self::Degraded(fault)
+            | Self::Forbidden(fault)
+            | Self::Unreachable(fault) => Some(fault),
             _ => None,
         }
     }

@@ -43,6 +43,7 @@ fn parts() -> Vec<TimelinePart> {
         {"name": "main", "restartCount": 3, "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-29T10:00:00Z"}}},
         {"name": "quiet", "restartCount": 0, "lastState": {}}]}});
     let event = Event {
+        uid: String::new(),
         at: Some(at("2026-11-29T11:41:00Z")),
         kind: "Warning".to_owned(),
         reason: "BuildFailed".to_owned(),

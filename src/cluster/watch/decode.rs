@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::super::request::without_nulls;
 use crate::model::{Kind, Labels, Row, RowKey, State};
 
 #[derive(Deserialize)]
@@ -33,7 +34,10 @@ pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
         Some(sent) => format!("it is `{sent}`"),
         None => match (kind.decode)(object.as_bytes()) {
             Ok(row) => return Some(row),
-            Err(error) => error.to_string(),
+            Err(error) => match without_nulls(object.as_bytes()).and_then(|object| (kind.decode)(&object).ok()) {
+                Some(row) => return Some(row),
+                None => error.to_string(),
+            },
         },
     };
     let Nameable { metadata } = serde_json::from_str(object).ok()?;

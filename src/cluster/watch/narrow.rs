@@ -152,7 +152,7 @@ fn together(places: &[String], links: &[Connection], refused: &Fault, environmen
         let found = places.iter().zip(links).filter(|(_, link)| wanted(link));
         found.map(|(place, _)| place.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let (seen, unseen) = (of(|link| *link == Connection::Live), of(|link| matches!(link, Connection::Forbidden(_))));
+    let (seen, unseen) = (of(Connection::is_live), of(|link| matches!(link, Connection::Forbidden(_))));
     let todo =
         format!("further namespaces are tried where they are named: namespaces = [\"…\"] below [env.{environment}]");
     if seen.is_empty() {

@@ -21,12 +21,14 @@ const LATER: usize = 500;
 struct List<'a> {
     #[serde(default)]
     kind: std::borrow::Cow<'a, str>,
-    metadata: ListMetadata,
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+    /// Both must be there, but may be null: an API server in Go may write an empty list so.
+    #[serde(deserialize_with = "Option::deserialize")]
+    metadata: Option<ListMetadata>,
+    #[serde(borrow, deserialize_with = "Option::deserialize")]
+    items: Option<Vec<&'a RawValue>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ListMetadata {
     #[serde(default)]
@@ -58,12 +60,13 @@ pub(super) fn read(kind: &Kind, bytes: &[u8]) -> Result<Page, Failure> {
     if !matches!(&*list.kind, "" | "List") && list.kind.strip_suffix("List") != Some(kind.kind) {
         return Err(Failure::another_kind(&list.kind, &format!("{}List", kind.kind)));
     }
+    let metadata = list.metadata.unwrap_or_default();
     Ok(Page {
         columns: Vec::new(),
-        rows: list.items.iter().filter_map(|item| decode::row(kind, item.get())).collect(),
-        version: list.metadata.resource_version,
-        next: Some(list.metadata.next).filter(|next| !next.is_empty()),
-        remaining: list.metadata.remaining_item_count,
+        rows: list.items.iter().flatten().filter_map(|item| decode::row(kind, item.get())).collect(),
+        version: metadata.resource_version,
+        next: Some(metadata.next).filter(|next| !next.is_empty()),
+        remaining: metadata.remaining_item_count,
     })
 }
 

@@ -65,6 +65,8 @@ fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
 enum Answer {
     /// Answers with this status and body.
     Status(u16, String),
+    /// Answers with this status, and asks for another attempt after a second.
+    Busy(u16),
     /// Answers with these pieces, then keeps the connection open.
     Stream(Vec<String>),
     /// Never answers.
@@ -84,7 +86,9 @@ fn start(script: Vec<Answer>) -> (Script, mpsc::Receiver<WatchEvent>) {
         script.1.push(request.uri().to_string());
         let answer = script.0.pop_front().unwrap_or(Answer::Hangs);
         async move {
+            let pause = if matches!(answer, Answer::Busy(_)) { "1" } else { "7" };
             let (status, pieces, open) = match answer {
+                Answer::Busy(status) => (status, vec![format!("{{\"message\":\"busy, {status}\"}}")], false),
                 Answer::Hangs => futures::future::pending().await,
                 Answer::Breaks => return Err(std::io::Error::other("connection reset")),
                 Answer::Status(status, body) => (status, vec![body], false),
@@ -93,7 +97,7 @@ fn start(script: Vec<Answer>) -> (Script, mpsc::Receiver<WatchEvent>) {
             let pieces = pieces.into_iter().map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from(piece))));
             let tail = if open { futures::stream::pending().left() } else { futures::stream::empty().right() };
             let body = StreamBody::new(futures::StreamExt::chain(futures::stream::iter(pieces), tail));
-            Ok(Response::builder().status(status).header("retry-after", "7").body(body).unwrap())
+            Ok(Response::builder().status(status).header("retry-after", pause).body(body).unwrap())
         }
     });
     let client = kube::Client::new(service, "default");
@@ -153,6 +157,7 @@ async fn next(receiver: &mut mpsc::Receiver<WatchEvent>) -> String {
         WatchEvent::Link(Connection::Absent) => "absent".to_owned(),
         WatchEvent::Link(Connection::Syncing { received, total }) => format!("syncing {received} of {total:?}"),
         WatchEvent::Link(Connection::Forbidden(fault)) => format!("forbidden: {fault}"),
+        WatchEvent::Link(Connection::Polled(fault)) => format!("polled: {fault}; {}", fault.todo),
         WatchEvent::Link(Connection::Partial(fault)) => format!("partial: {fault}"),
         WatchEvent::Link(Connection::Degraded(fault)) => format!("degraded: {fault}"),
         WatchEvent::Link(Connection::Unreachable(fault)) => format!("unreachable: {fault}"),
@@ -240,6 +245,78 @@ async fn refusals_are_asked_again_rarely_and_pauses_are_honoured() {
     assert_eq!(next(&mut events).await, "rows a=1");
     assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: no, 500");
     assert_eq!(next(&mut events).await, "live");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_server_is_asked_again_after_the_pause_that_it_wants() {
+    let busy = || Answer::Busy(429);
+    let (script, mut events) =
+        start(vec![busy(), Answer::Busy(503), busy(), page("1", &["a"], None), Answer::Stream(vec![])]);
+    let began = tokio::time::Instant::now();
+    assert_eq!(next(&mut events).await, "rows a=1", "nothing is told of a moment of much work");
+    assert_eq!(began.elapsed().as_secs(), 3);
+    assert_eq!(next(&mut events).await, "live");
+    assert_eq!(script.lock().unwrap().1.len(), 5, "four lists and the watch");
+    let (_, mut events) = start((0..6).map(|_| busy()).collect());
+    let began = tokio::time::Instant::now();
+    assert_eq!(next(&mut events).await, "degraded: cannot list things in staging: busy, 429");
+    assert_eq!(began.elapsed().as_secs(), 5, "it is told when it goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_listed_and_not_watched_is_listed_now_and_then() {
+    for refusal in [403, 405] {
+        let (script, mut events) = start(vec![
+            page("1", &["a", "b"], None),
+            status(refusal),
+            page("2", &["a", "c"], None),
+            Answer::Stream(vec![]),
+        ]);
+        let began = tokio::time::Instant::now();
+        assert_eq!(next(&mut events).await, "rows a=1 b=1");
+        let told = next(&mut events).await;
+        assert!(
+            told.starts_with(&format!("polled: cannot watch things in staging: no, {refusal}; they are listed every")),
+            "{told}"
+        );
+        assert_eq!(next(&mut events).await, "rows a=1 c=1");
+        assert_eq!(next(&mut events).await, "gone b");
+        assert_eq!(began.elapsed().as_secs(), 30);
+        // A watch is tried after each list: the role may have been mended.
+        assert_eq!(next(&mut events).await, "live");
+        assert!(script.lock().unwrap().1[3].contains("watch=1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_may_be_written_as_null() {
+    for list in [
+        r#"{"metadata":{"resourceVersion":"1"},"items":null}"#,
+        r#"{"metadata":null,"items":[]}"#,
+        r#"{"metadata":{"resourceVersion":"1","continue":""},"items":[]}"#,
+    ] {
+        let (_, mut events) = start(vec![Answer::Status(200, list.to_owned()), Answer::Stream(vec![])]);
+        assert_eq!(next(&mut events).await, "live", "{list}");
+    }
+    // What is no list at all is no empty one.
+    for other in ["{}", r#"{"metadata":{}}"#, r#"{"items":[]}"#, "null"] {
+        let (_, mut events) = start(vec![Answer::Status(200, other.to_owned())]);
+        assert!(next(&mut events).await.starts_with("degraded"), "{other}");
+    }
+}
+
+#[test]
+fn a_null_is_a_missing_value_in_every_kind() {
+    for kind in crate::kinds::KINDS {
+        let object = serde_json::json!({
+            "metadata": {"name": "a", "namespace": "n", "labels": null, "annotations": null, "generation": null,
+                "creationTimestamp": null, "deletionTimestamp": null, "ownerReferences": null, "finalizers": null},
+            "spec": {"interval": null, "suspend": null, "replicas": null}, "status": null, "involvedObject": null, "type": null, "reason": null, "message": null,
+            "count": null, "series": null, "source": null, "lastTimestamp": null,
+        });
+        let row = super::decode::row(kind, &object.to_string()).expect("a row");
+        assert!(!row.message.contains("cannot be read"), "{}: {}", kind.kind, row.message);
+    }
 }
 
 #[tokio::test(start_paused = true)]

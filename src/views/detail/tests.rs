@@ -194,6 +194,7 @@ fn events_come_newest_first_with_their_whole_message() {
     answer(&mut app, Answer::Events(STAGING, Ok(Vec::new())));
     assert!(screen(&app, 80, 24).contains("no events"));
     let event = |at: &str, kind: &str, reason: &str, message: &str, count| Event {
+        uid: String::new(),
         at: Some(at.parse().unwrap()),
         kind: kind.to_owned(),
         reason: reason.to_owned(),

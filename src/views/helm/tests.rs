@@ -229,6 +229,7 @@ fn a_difference_shows_values_and_then_documents() {
 fn a_release_has_what_it_made_and_what_was_said_of_it_as_tabs() {
     let mut app = opened();
     let event = |kind: &str, reason: &str, message: &str| Event {
+        uid: String::new(),
         at: Some(at("2026-01-15T11:58:00Z")),
         kind: kind.to_owned(),
         reason: reason.to_owned(),

@@ -110,6 +110,7 @@ fn line(when: String, text: String, scope: Scope) -> OutlookLine {
 fn how_seen(table: &KindTable, what: &str) -> Option<Result<&'static str, Group>> {
     match &table.link {
         Connection::Live => Some(Ok("")),
+        Connection::Polled(_) => Some(Ok(", listed now and then")),
         Connection::Partial(_) => Some(Ok(", some namespaces only")),
         Connection::Forbidden(_) => {
             Some(Err(Group { heading: format!("not allowed to read {what}"), lines: Vec::new() }))

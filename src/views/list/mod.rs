@@ -119,6 +119,7 @@ impl List {
             },
             Some(Connection::Live) if shown == all => format!("{all}"),
             Some(Connection::Live) => format!("{shown} of {all}"),
+            Some(Connection::Polled(_)) => format!("{shown} of {all}, listed now and then"),
             Some(Connection::Partial(_)) => format!("{shown}, in some namespaces only"),
             Some(Connection::Absent) => "not served here".to_owned(),
             Some(Connection::Forbidden(_)) => "forbidden".to_owned(),
