@@ -82,6 +82,9 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             What::History { release } => {
                 let (cluster, object) = cluster_and_release(call, &release)?;
                 call.print(&helm::history(&cluster, &object).await?, |history| {
+                    if history.is_empty() {
+                        return format!("no revision of {object} is stored\n");
+                    }
                     let titles = ["REVISION", "STATUS", "CHART", "APP", "DEPLOYED", "DESCRIPTION"];
                     let rows = history.iter().map(|one| {
                         vec![

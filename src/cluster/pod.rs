@@ -65,17 +65,49 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
 /// Returns the label selector of a workload or a Service, as a query takes it; `None` where it does not select by
 /// labels alone.
 pub(crate) fn selector(object: &Value) -> Option<String> {
-    ["/spec/selector/matchLabels", "/spec/selector"].iter().find_map(|path| {
-        let labels = object.pointer(path)?.as_object()?;
-        let pairs: Option<Vec<String>> = labels.iter().map(|(name, value)| label(name, value.as_str()?)).collect();
-        pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| pairs.join(","))
-    })
+    let selector = object.pointer("/spec/selector")?;
+    // A Service has the labels themselves.
+    let (labels, expressions) = (selector.get("matchLabels"), selector.get("matchExpressions"));
+    let labels = if labels.is_none() && expressions.is_none() { Some(selector) } else { labels };
+    let mut parts = Vec::new();
+    if let Some(labels) = labels.filter(|labels| !labels.is_null()) {
+        for (name, value) in labels.as_object()? {
+            parts.push(label(name, value.as_str()?)?);
+        }
+    }
+    for one in expressions.and_then(Value::as_array).into_iter().flatten() {
+        parts.push(expression(one)?);
+    }
+    if parts.is_empty() { None } else { Some(parts.join(",")) }
 }
 
 /// Writes a label of a selector; `None` where no object can have it, so that it would change the selector.
 fn label(name: &str, value: &str) -> Option<String> {
-    let is_name = name.split('/').count() <= 2 && name.split('/').all(|part| !part.is_empty() && is_label_value(part));
-    (is_name && is_label_value(value)).then(|| format!("{name}={value}"))
+    (is_label_name(name) && is_label_value(value)).then(|| format!("{name}={value}"))
+}
+
+/// Writes a requirement of a selector, as a query takes it (Kubernetes, "Labels and Selectors").
+fn expression(one: &Value) -> Option<String> {
+    let name = text(one, "/key");
+    if !is_label_name(name) {
+        return None;
+    }
+    let values = || -> Option<String> {
+        let values: Vec<&str> = all(one, "/values").filter_map(Value::as_str).collect();
+        let fits = !values.is_empty() && values.iter().all(|value| is_label_value(value));
+        fits.then(|| values.join(","))
+    };
+    match text(one, "/operator") {
+        "In" => Some(format!("{name} in ({})", values()?)),
+        "NotIn" => Some(format!("{name} notin ({})", values()?)),
+        "Exists" => Some(name.to_owned()),
+        "DoesNotExist" => Some(format!("!{name}")),
+        _ => None,
+    }
+}
+
+fn is_label_name(name: &str) -> bool {
+    name.split('/').count() <= 2 && name.split('/').all(|part| !part.is_empty() && is_label_value(part))
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {
@@ -116,16 +148,23 @@ impl RunningPod {
         Api::namespaced(cluster.streams().clone(), &self.namespace)
     }
 
-    /// Returns the container: the requested one, the annotated one, or the first.
+    /// Returns the container: the requested one, which may be an init container that goes on as a sidecar or one that
+    /// was added for debugging; else the annotated one, or the first.
     pub(crate) fn container(&self, asked: Option<&str>) -> Result<String, String> {
-        let names: Vec<&str> = all(&self.pod, "/spec/containers").map(|one| text(one, "/name")).collect();
+        let names: Vec<&str> = ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"]
+            .into_iter()
+            .flat_map(|path| all(&self.pod, path))
+            .map(|one| text(one, "/name"))
+            .collect();
         match asked {
             Some(name) if names.contains(&name) => Ok(name.to_owned()),
             Some(name) => Err(format!("it has no container {name}, only {}", names.join(", "))),
             None => {
                 let annotated = self.pod.pointer("/metadata/annotations").and_then(|all| all.get(DEFAULT_CONTAINER));
-                let name = annotated.and_then(Value::as_str).or_else(|| names.first().copied());
-                name.map(str::to_owned).ok_or_else(|| "it has no containers".to_owned())
+                // As kubectl: an annotation that names no container of the pod counts for nothing.
+                let annotated = annotated.and_then(Value::as_str).filter(|name| names.contains(name));
+                let first = all(&self.pod, "/spec/containers").next().map(|one| text(one, "/name"));
+                annotated.or(first).map(str::to_owned).ok_or_else(|| "it has no containers".to_owned())
             }
         }
     }
@@ -160,7 +199,9 @@ impl RunningPod {
         if let Some(number) = asked.and_then(|asked| asked.parse().ok()) {
             return Ok(number);
         }
-        let ports: Vec<&Value> = all(&self.pod, "/spec/containers").flat_map(|one| all(one, "/ports")).collect();
+        // An init container that goes on as a sidecar serves ports too.
+        let containers = ["/spec/containers", "/spec/initContainers"].into_iter().flat_map(|path| all(&self.pod, path));
+        let ports: Vec<&Value> = containers.flat_map(|one| all(one, "/ports")).collect();
         let found = ports.iter().find(|port| asked.is_none_or(|asked| text(port, "/name") == asked));
         found.and_then(|port| number(port, "/containerPort")).ok_or_else(|| match asked {
             Some(asked) => format!("the pod declares no port {asked}; it has {}", listed(&ports, "/containerPort")),
@@ -220,6 +261,15 @@ mod tests {
         assert_eq!(annotated.container(None), Ok("web".to_owned()));
         assert_eq!(annotated.container(Some("proxy")), Ok("proxy".to_owned()));
         assert_eq!(annotated.container(Some("db")).unwrap_err(), "it has no container db, only proxy, web");
+        let mut value = pod();
+        value["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/default-container": "renamed"});
+        value["spec"]["initContainers"] = json!([{"name": "vpn", "restartPolicy": "Always"}]);
+        value["spec"]["ephemeralContainers"] = json!([{"name": "debugger"}]);
+        let more = RunningPod::new(value, None).unwrap();
+        assert_eq!(more.container(None), Ok("proxy".to_owned()), "the annotation names no container of this pod");
+        for name in ["vpn", "debugger"] {
+            assert_eq!(more.container(Some(name)), Ok(name.to_owned()));
+        }
     }
 
     #[test]
@@ -230,6 +280,30 @@ mod tests {
                 pod["metadata"][place] = name.into();
                 assert!(RunningPod::new(pod, None).is_err(), "{place} {name:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_requirements_of_a_selector_are_asked_for_like_its_labels() {
+        let selected = |selector: Value| super::selector(&json!({"spec": {"selector": selector}}));
+        let one = |operator: &str, values: Value| json!({"key": "tier", "operator": operator, "values": values});
+        for (selector, query) in [
+            (json!({"matchExpressions": [one("In", json!(["a", "b"]))]}), Some("tier in (a,b)")),
+            (
+                json!({"matchLabels": {"app": "x"}, "matchExpressions": [one("NotIn", json!(["a"]))]}),
+                Some("app=x,tier notin (a)"),
+            ),
+            (json!({"matchLabels": {}, "matchExpressions": [one("Exists", json!(null))]}), Some("tier")),
+            (json!({"matchLabels": null, "matchExpressions": [one("DoesNotExist", json!([]))]}), Some("!tier")),
+            (json!({"app": "x"}), Some("app=x")),
+            (json!({"matchLabels": {"app": "x"}, "matchExpressions": [one("Near", json!(["a"]))]}), None),
+            (json!({"matchExpressions": [one("In", json!([]))]}), None),
+            (json!({"matchExpressions": [one("In", json!(["a)"]))]}), None),
+            (json!({"matchExpressions": [{"key": "!tier", "operator": "Exists"}]}), None),
+            (json!({"matchLabels": {}}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(selected(selector.clone()).as_deref(), query, "{selector}");
         }
     }
 

@@ -134,10 +134,27 @@ struct Secrets {
 #[derive(Deserialize)]
 struct Stored {
     #[serde(default)]
+    metadata: StoredMetadata,
+    #[serde(default)]
     data: HashMap<String, String>,
 }
 
+/// Holds the labels, in which Helm repeats the revision and the status.
+#[derive(Deserialize, Default)]
+struct StoredMetadata {
+    #[serde(default)]
+    labels: HashMap<String, String>,
+}
+
 impl Stored {
+    /// Tells what the labels say of a revision that cannot be read; `None` without its number.
+    fn labelled(&self, error: &StorageError) -> Option<ReleaseRevision> {
+        let label = |name: &str| self.metadata.labels.get(name).cloned().unwrap_or_default();
+        let revision = label("version").parse().ok()?;
+        let description = format!("cannot be read: {error}");
+        Some(ReleaseRevision { revision, status: label("status"), description, ..ReleaseRevision::default() })
+    }
+
     fn text(&self, reference: &ValuesReference) -> Option<String> {
         let value = self.data.get(reference.key())?;
         if reference.kind != "Secret" {
@@ -165,9 +182,23 @@ async fn history_of(cluster: &Cluster, owner: &HelmRelease) -> Result<Vec<Releas
         Err(error) => return Err(error.fault(&cluster.name, "list Helm releases")),
     };
     let mut history = Vec::new();
+    let mut readable = secrets.items.is_empty();
+    let mut fault = None;
     for secret in &secrets.items {
-        let revision = secret.release().and_then(storage::decode_revision);
-        history.push(revision.map_err(|error| broken(cluster, &owner.release_name(), &error))?);
+        match secret.release().and_then(storage::decode_revision) {
+            Ok(revision) => {
+                readable = true;
+                history.push(revision);
+            }
+            // Helm itself passes over a revision that it cannot read.
+            Err(error) => {
+                history.extend(secret.labelled(&error));
+                fault = Some(broken(cluster, &owner.release_name(), &error));
+            }
+        }
+    }
+    if let Some(fault) = fault.filter(|_| !readable) {
+        return Err(fault);
     }
     history.sort_by_key(|revision| std::cmp::Reverse(revision.revision));
     Ok(history)
@@ -272,6 +303,35 @@ mod tests {
                 _ => error(404, "not found"),
             }
         })
+    }
+
+    #[tokio::test]
+    async fn a_revision_that_cannot_be_read_hides_no_other() {
+        let inspected = |broken: &'static [&'static str]| {
+            let cluster = cluster(move |asked| -> Answer {
+                if !asked.path.contains("/secrets") {
+                    return ok(fixture(include_str!("fixtures/helmrelease-web.json")));
+                }
+                let mut revisions =
+                    [fixture(include_str!("fixtures/web-v3.json")), fixture(include_str!("fixtures/web-v4.json"))];
+                for revision in &mut revisions {
+                    let name = revision["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                    if broken.iter().any(|number| name.ends_with(number)) {
+                        revision["data"]["release"] = json!("!!!");
+                    }
+                }
+                ok(json!({"items": revisions}))
+            });
+            async move { history(&cluster, &"HelmRelease/web/web".parse().unwrap()).await }
+        };
+        let told = |history: &[super::ReleaseRevision]| -> Vec<(u32, bool)> {
+            history.iter().map(|one| (one.revision, one.description.starts_with("cannot be read"))).collect()
+        };
+        assert_eq!(told(&inspected(&[]).await.unwrap()), [(4, false), (3, false)]);
+        let one = inspected(&["v3"]).await.unwrap();
+        assert_eq!(told(&one), [(4, false), (3, true)]);
+        assert!(!one[1].status.is_empty(), "the labels tell the status");
+        assert!(inspected(&["v3", "v4"]).await.unwrap_err().why.contains("base64"));
     }
 
     #[tokio::test]

@@ -120,9 +120,17 @@ impl Pod {
         asked
             .or_else(|| self.init_container())
             .map(str::to_owned)
-            .or_else(|| self.metadata.annotations.get("kubectl.kubernetes.io/default-container").cloned())
+            .or_else(|| self.annotated())
             .or_else(|| self.spec.containers.first().map(|container| container.name.clone()))
             .unwrap_or_default()
+    }
+
+    /// Returns the container that an annotation names, where the pod has it: a template keeps the annotation when the
+    /// container is renamed, and kubectl takes the first one then.
+    fn annotated(&self) -> Option<String> {
+        let name = self.metadata.annotations.get("kubectl.kubernetes.io/default-container")?;
+        let all = || self.spec.containers.iter().chain(&self.spec.init_containers);
+        all().any(|container| container.name == *name).then(|| name.clone())
     }
 
     /// Returns the init container that runs, or fails, before the others can start.
