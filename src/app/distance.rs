@@ -14,7 +14,8 @@ pub fn distance(upstream: &Upstream, now: Timestamp, keymap: &Keymap) -> String 
     let fetches = || keymap.keys_of("git-fetch").first().map(|key| format!(", {key} fetches")).unwrap_or_default();
     let sight = sight(upstream, now);
     match (upstream.ahead.zip(upstream.behind), sight) {
-        (None, None) => format!("not known here: never fetched{}", fetches()),
+        // A branch that was never fetched, and one that a fetch with `--prune` took away, leave the same traces.
+        (None, None) => format!("not known here: never fetched, or gone from the remote{}", fetches()),
         (None, Some(sight)) => format!("which is gone{sight}"),
         (Some((0, _)), None) => format!("behind unknown: never fetched{}", fetches()),
         (Some((ahead, _)), None) => format!("{ahead} ahead, behind unknown: never fetched{}", fetches()),
@@ -79,7 +80,7 @@ mod tests {
             (Some((0, 0)), "behind unknown: never fetched, u fetches", "behind unknown"),
             (Some((1, 0)), "1 ahead, behind unknown: never fetched, u fetches", "1 ahead, behind unknown"),
             (Some((1, 2)), "1 ahead, behind unknown: never fetched, u fetches", "1 ahead, behind unknown"),
-            (None, "not known here: never fetched, u fetches", ""),
+            (None, "not known here: never fetched, or gone from the remote, u fetches", ""),
         ] {
             assert_eq!(told(counts, None, &[]), (full.to_owned(), brief.to_owned()));
         }

@@ -73,12 +73,22 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if found.is_empty() {
         call.remark("none of the commits that were looked at changed it; --count looks further back");
     }
+    tell_where_it_ends(&snapshot.root, call);
     Ok(0)
 }
 
 /// Tells whether a commit has a file of this path.
 fn is_known_to_git(root: &Path, path: &str) -> bool {
-    git::log_of(root, &[path.to_owned()], 1).is_ok_and(|commits| !commits.is_empty())
+    git::log_of(root, &[path.to_owned()], 1).is_ok_and(|commits| !commits.is_empty()) || git::is_known(root, path)
+}
+
+/// Tells that a shallow clone lacks what is older than its last commits.
+fn tell_where_it_ends(root: &Path, call: &Call) {
+    if !git::cut_off(root).is_empty() {
+        call.remark(
+            "this clone is shallow: who brought what is older is not known here; git fetch --unshallow brings it",
+        );
+    }
 }
 
 /// Holds the change of a file in one commit.
@@ -104,9 +114,10 @@ fn of_file(arguments: &Arguments, root: &Path, call: &Call) -> Result<u8, Fault>
         let one = |one: &FileVersion| lines(&one.commit, one.at, &one.author, &one.subject, &one.diff);
         found.iter().flat_map(one).collect::<Vec<_>>().join("\n")
     })?;
-    if found.is_empty() {
+    if found.is_empty() && git::cut_off(root).is_empty() {
         call.remark("no commit has it: git does not know it yet");
     }
+    tell_where_it_ends(root, call);
     Ok(0)
 }
 

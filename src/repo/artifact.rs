@@ -120,6 +120,8 @@ pub(super) struct Artifact {
     kept_below: HashMap<String, bool>,
     /// The folders of submodules, once they are needed.
     submodules: Option<Vec<String>>,
+    /// The files that git tracks and keeps out of the working tree, once they are needed.
+    not_checked_out: Option<BTreeSet<String>>,
     /// Whether the repository has a pattern of its own below the folder that the artifact is built from.
     has_own: HashMap<Option<PushedFolder>, bool>,
     /// The answers for the source that is read, by path, of files and of folders: every rule queries the same files.
@@ -140,6 +142,7 @@ impl Artifact {
             selection: Selection::default(),
             kept_below: HashMap::new(),
             submodules: None,
+            not_checked_out: None,
             has_own: HashMap::new(),
             answers: Default::default(),
         }
@@ -171,12 +174,15 @@ impl Artifact {
         self.selection.pushed.as_ref().map_or("", |pushed| &pushed.folder)
     }
 
-    /// Names the other source that a path of the artifact is copied from, or the submodule that is fetched and not
-    /// here.
+    /// Names the other source that a path of the artifact is copied from, the submodule that is fetched and not here, or
+    /// the sparse checkout that leaves it out of the working tree alone.
     pub(super) fn elsewhere(&mut self, path: &str) -> Option<String> {
         let included = self.selection.includes.iter().find(|(folder, _)| path::is_within(path, folder));
         if let Some((folder, source)) = included {
             return Some(format!("{folder} of the artifact is what spec.include copies from {source}"));
+        }
+        if self.is_not_checked_out(path) {
+            return Some(format!("a sparse checkout leaves {path} out of this working tree: git sparse-checkout add"));
         }
         if !self.selection.submodules {
             return None;
@@ -184,6 +190,18 @@ impl Artifact {
         let module = self.submodule(path)?;
         let is_empty = std::fs::read_dir(self.root.join(&module)).map_or(true, |mut entries| entries.next().is_none());
         is_empty.then(|| format!("{module} is a submodule that is not checked out here"))
+    }
+
+    /// Tells whether a path is missing here although the last commits have it, as git was told to leave it out.
+    fn is_not_checked_out(&mut self, path: &str) -> bool {
+        if path.is_empty() || self.root.join(path).symlink_metadata().is_ok() {
+            return false;
+        }
+        let root = &self.root;
+        let skipped = self.not_checked_out.get_or_insert_with(|| git::not_checked_out(root).unwrap_or_default());
+        // Sorted, what is below a folder follows where the folder with its slash would stand.
+        let below = format!("{path}/");
+        skipped.contains(path) || skipped.range(below.clone()..).next().is_some_and(|file| file.starts_with(&below))
     }
 
     fn submodule(&mut self, path: &str) -> Option<String> {

@@ -50,6 +50,31 @@ fn names<'a>(snapshot: &'a Snapshot, path: &str) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
+fn what_a_sparse_checkout_leaves_out_is_unknown_and_not_wrong() {
+    let repository = TestRepository::new();
+    let sync = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  namespace: flux-system\nspec:\n  interval: 1m\n  url: https://git.example/fleet\n";
+    repository.write("clusters/one/sync.yaml", sync);
+    let one = kustomization("flux-system", "./clusters/one", &[]) + &kustomization("apps", "./apps", &[]);
+    repository.write("clusters/one/apps.yaml", &(one + &kustomization("more", "./more", &[])));
+    repository.write("apps/map.yaml", &config_map("map"));
+    repository.write("more/kustomization.yaml", &resources(&["here.yaml", "deep/away.yaml"]));
+    repository.write("more/here.yaml", &config_map("here"));
+    repository.write("more/deep/away.yaml", &config_map("away"));
+    repository.commit("all");
+    let clean = findings(&Snapshot::load(repository.path()));
+    assert_eq!(clean, [""; 0]);
+    repository.git(&["sparse-checkout", "set", "--no-cone", "/clusters", "/more/*.yaml"]);
+    assert!(!repository.path().join("apps").exists() && !repository.path().join("more/deep").exists());
+    let snapshot = Snapshot::load(repository.path());
+    assert_eq!(findings(&snapshot), [""; 0]);
+    assert_eq!(names(&snapshot, "more/here.yaml"), [("one", "more")]);
+    // What somebody removed without git's knowledge is missing.
+    std::fs::remove_file(repository.path().join("more/here.yaml")).unwrap();
+    let missing = findings(&Snapshot::load(repository.path()));
+    assert!(missing.len() == 1 && missing[0].contains("here.yaml"), "{missing:?}");
+}
+
+#[test]
 fn the_template_is_found_as_it_is_meant() {
     let folder = tempfile::tempdir().unwrap();
     template::write_into(folder.path()).unwrap();

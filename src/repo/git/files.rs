@@ -256,6 +256,16 @@ pub fn tracked_but_ignored(root: &Path) -> Result<Vec<String>, Fault> {
     Ok(names.filter_map(|name| name.into_string().ok()).collect())
 }
 
+/// Lists the files that git tracks and keeps out of the working tree: those beside a sparse checkout.
+///
+/// # Errors
+/// Fails if git does.
+pub fn not_checked_out(root: &Path) -> Result<BTreeSet<String>, Fault> {
+    let names = names(&run::output(root, WHAT, &["ls-files", "-t", "--cached", "-z"])?).into_iter();
+    // `S` stands before a file whose skip-worktree bit is set.
+    Ok(names.filter_map(|name| name.into_string().ok()?.strip_prefix("S ").map(str::to_owned)).collect())
+}
+
 /// Tells whether git tracks a file, so that its content may be in the history.
 pub fn is_known(root: &Path, path: &str) -> bool {
     run::output(root, WHAT, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]).is_ok()

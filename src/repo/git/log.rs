@@ -69,17 +69,42 @@ pub fn commit_entry(root: &Path, commit: &str) -> Result<CommitEntry, Fault> {
     found.into_iter().next().ok_or_else(none)
 }
 
-/// Reads the last commits that touched any of these files, newest first; all commits if no file is named.
+/// Reads the last commits that touched any of these files, newest first; all commits if no file is named. The commit at
+/// which a shallow clone ends is none of them: git shows all of its files as made by it.
 ///
 /// # Errors
 /// Fails with git's own words.
 pub fn log_of(root: &Path, files: &[String], count: usize) -> Result<Vec<CommitEntry>, Fault> {
     let files: Vec<String> = files.iter().map(|file| format!(":(top,literal){file}")).collect();
     let arguments: Vec<&str> = std::iter::once("--").chain(files.iter().map(String::as_str)).collect();
-    read(root, "git does not tell who changed it", count, &arguments)
+    let mut found = read(root, "git does not tell who changed it", count, &arguments)?;
+    let cut_off = cut_off(root);
+    found.retain(|entry| !cut_off.contains(&entry.commit));
+    Ok(found)
 }
 
-/// Finds the commit that brought a line of a file as it is in the working tree; `None` while no commit has the line.
+/// Lists the commits at which the history of a shallow clone ends (gitrepository-layout(5), `shallow`). What they
+/// changed is not known here: their parents are missing.
+pub fn cut_off(root: &Path) -> HashSet<String> {
+    let own = root.join(".git");
+    let file = if own.is_dir() {
+        own.join("shallow")
+    } else {
+        let asked = ["rev-parse", "--git-path", "shallow"];
+        let Ok(printed) = run::output(root, "git does not tell where its files are", &asked) else {
+            return HashSet::new();
+        };
+        root.join(String::from_utf8_lossy(&printed).trim_end_matches('\n'))
+    };
+    let text = crate::files::text(&file, LONGEST_SHALLOW).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The most bytes of the list of commits at which a shallow clone ends.
+const LONGEST_SHALLOW: u64 = 1024 * 1024;
+
+/// Finds the commit that brought a line of a file as it is in the working tree; `None` while no commit has the line, or
+/// where the history of a shallow clone does not reach back to it.
 ///
 /// # Errors
 /// Fails with git's own words, as where git does not track the file.
@@ -90,8 +115,8 @@ pub fn commit_of_line(root: &Path, file: &str, line: usize) -> Result<Option<Com
     let text = String::from_utf8_lossy(&printed);
     let mut lines = text.lines();
     let commit = lines.next().and_then(|first| first.split(' ').next()).unwrap_or_default().to_owned();
-    // git calls what is not committed yet by zeros.
-    if commit.is_empty() || commit.bytes().all(|digit| digit == b'0') {
+    // git calls what is not committed yet by zeros, and gives all that is older to the commit that a clone ends at.
+    if commit.is_empty() || commit.bytes().all(|digit| digit == b'0') || cut_off(root).contains(&commit) {
         return Ok(None);
     }
     let mut found = CommitEntry { commit, author: String::new(), at: None, subject: String::new() };
@@ -151,10 +176,20 @@ pub fn last_changes(root: &Path, files: &[String]) -> Result<HashMap<String, Com
     arguments.extend(unique);
     let mut child = run::command(root, &arguments).spawn().map_err(|error| run::not_started(WHAT, &error))?;
     let mut last: Option<CommitEntry> = None;
+    let cut_off = cut_off(root);
     if let Some(stdout) = child.stdout() {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        let mut reader = BufReader::new(stdout);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
+            // The bytes of an author or a subject need not be UTF-8.
+            let line = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
+            bytes.clear();
             if let Some(head) = line.strip_prefix('\0') {
                 last = entry(head);
+                // No older commit is here.
+                if last.as_ref().is_some_and(|entry| cut_off.contains(&entry.commit)) {
+                    last = None;
+                }
             } else if let Some(known) = last.as_ref().filter(|_| wanted.remove(line.as_str())) {
                 found.insert(line, known.clone());
                 // The rest of the history does not matter.
@@ -216,6 +251,53 @@ mod tests {
         let found = super::last_changes(repository.path(), &files).unwrap();
         assert_eq!((found["a b.yaml"].commit.as_str(), found["ö.yaml"].commit.as_str()), (&*second, &*first));
         assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn the_commit_at_which_a_shallow_clone_ends_has_changed_nothing() {
+        let origin = TestRepository::new();
+        for (file, name) in [("old.yaml", "old"), ("both.yaml", "then")] {
+            origin.write(file, "a: 1\n");
+            origin.commit(name);
+        }
+        origin.write("both.yaml", "a: 1\nb: 2\n");
+        let last = origin.commit("now");
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("clone");
+        let from = format!("file://{}", origin.path().display());
+        origin.git(&["clone", "--quiet", "--depth", "2", &from, root.to_str().unwrap()]);
+        let files = ["old.yaml", "both.yaml"].map(str::to_owned);
+        let changes = super::last_changes(&root, &files).unwrap();
+        assert_eq!(changes.keys().collect::<Vec<_>>(), ["both.yaml"]);
+        assert_eq!(changes["both.yaml"].commit, last);
+        assert!(super::log_of(&root, &files[..1], 5).unwrap().is_empty());
+        assert_eq!(super::log_of(&root, &files[1..], 5).unwrap().len(), 1);
+        let of = |file: &str, line| super::commit_of_line(&root, file, line).unwrap().map(|entry| entry.commit);
+        assert_eq!((of("old.yaml", 1), of("both.yaml", 1), of("both.yaml", 2)), (None, None, Some(last)));
+        assert_eq!(super::log(&root, 5).unwrap().len(), 2, "it is a commit all the same");
+        // A worktree of it has the list elsewhere.
+        let tree = folder.path().join("tree");
+        origin.git(&["-C", root.to_str().unwrap(), "worktree", "add", "--quiet", "--detach", tree.to_str().unwrap()]);
+        assert_eq!((super::cut_off(&tree), super::cut_off(&root).len()), (super::cut_off(&root), 1));
+        assert!(super::cut_off(origin.path()).is_empty());
+    }
+
+    #[test]
+    fn an_author_in_another_encoding_hides_no_change() {
+        let repository = TestRepository::new();
+        repository.write("first.yaml", "1");
+        let first = repository.commit("one");
+        repository.write("second.yaml", "1");
+        repository.git(&["add", "--all"]);
+        let message = repository.path().join(".git/latin");
+        std::fs::write(&message, b"caf\xe9\n").unwrap();
+        let encoding = "i18n.commitEncoding=ISO-8859-1";
+        repository.git(&["-c", encoding, "commit", "--quiet", "--file", message.to_str().unwrap()]);
+        assert_eq!(super::log(repository.path(), 1).unwrap()[0].subject, "café");
+        repository.git(&["commit", "--quiet", "--amend", "--file", message.to_str().unwrap()]);
+        let files = ["first.yaml", "second.yaml"].map(str::to_owned);
+        let found = super::last_changes(repository.path(), &files).unwrap();
+        assert_eq!((found.len(), found["first.yaml"].commit.as_str()), (2, &*first));
     }
 
     #[test]

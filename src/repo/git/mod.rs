@@ -25,11 +25,14 @@ pub use change::{GitChange, amendable, head, stage, unstage};
 pub use commit::{CommitDetails, commit_details, commit_diff, last_message, pushed_to};
 pub use diff::{DiffKind, DiffLine, Side, lines as diff_lines, raw as diff};
 pub use discard::{Measured, discard, discarding};
-pub use files::{Staged, all_files, files, ignored, is_ignored, is_known, object, staged, tracked_but_ignored};
+pub use files::{
+    Staged, all_files, files, ignored, is_ignored, is_known, not_checked_out, object, staged, tracked_but_ignored,
+};
 pub use fresh::{Own, first_commit, in_bare};
 pub use last_commit::{LastCommit, is_in_repository};
 pub use log::{
-    CommitEntry, commit_entry, commit_of_line, common, contains, last_changes, log, log_between, log_from, log_of,
+    CommitEntry, commit_entry, commit_of_line, common, contains, cut_off, last_changes, log, log_between, log_from,
+    log_of,
 };
 pub use remote::{Destination, destination};
 pub use repository::Repository;

@@ -47,12 +47,12 @@ impl Destination {
 /// Resolves the destination of HEAD's branch.
 ///
 /// The remote is the branch's `pushRemote`, else `remote.pushDefault`, else the remote that it follows, else the only
-/// one. The branch there is set by `remote.NAME.push`, else it is the one that it follows at that remote, else the one
-/// of the same name.
+/// one. The branch there is set by `remote.NAME.push`, else by `push.default` and the branch that it follows, else it is
+/// the one of the same name.
 ///
 /// # Errors
-/// Fails for a detached HEAD, for a branch that follows one of the same repository, and if there is no remote, or
-/// several without a choice.
+/// Fails for a detached HEAD, for a branch that follows one of the same repository or one of another name where
+/// `push.default` does not choose between the two, and if there is no remote, or several without a choice.
 pub fn destination(root: &Path) -> Result<Destination, Fault> {
     let ask = |arguments: &[&str]| {
         run::output(root, WHAT, arguments).ok().map(|printed| String::from_utf8_lossy(&printed).trim_end().to_owned())
@@ -86,16 +86,42 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
             format!("choose where it goes: git push --set-upstream REMOTE {branch}"),
         ));
     }
-    let reference = match (mapped, &followed) {
-        (Some(mapped), _) => mapped,
-        (None, Some(followed)) if upstream.as_deref() == Some(remote.as_str()) => followed.clone(),
-        _ => full,
+    let there = followed.as_deref().filter(|_| upstream.as_deref() == Some(remote.as_str()));
+    let reference = match mapped {
+        Some(mapped) => mapped,
+        None if there.is_none_or(|there| there == full) => full,
+        None => {
+            let default = ask(&["config", "--get", "push.default"]).unwrap_or_default();
+            by_default(&default, &branch, &remote, there.unwrap_or(&full))?
+        }
     };
     let addresses = ask(&["remote", "get-url", "--push", "--all", "--", &remote]).unwrap_or_default();
     // A remote may lack a name: `branch.NAME.remote` may be an address.
     let addresses: Vec<String> =
         if addresses.is_empty() { vec![remote.clone()] } else { addresses.lines().map(str::to_owned).collect() };
     Ok(Destination { from: branch, commit, remote, reference, addresses, followed: followed.is_some() })
+}
+
+/// Chooses between a branch's own name and that of the branch that it follows, as `push.default` says. git's default
+/// is to refuse (`simple`): `git switch -c topic origin/main` makes topic follow main, and its commits are not meant
+/// for main yet.
+fn by_default(default: &str, branch: &str, remote: &str, there: &str) -> Result<String, Fault> {
+    match default {
+        "upstream" | "tracking" => Ok(there.to_owned()),
+        "current" | "matching" => Ok(format!("refs/heads/{branch}")),
+        _ => {
+            let other = there.strip_prefix("refs/heads/").unwrap_or(there);
+            Err(Fault::failed(
+                WHAT,
+                format!(
+                    "{branch} follows {other} of {remote}, a branch of another name, and git does not push to it by itself"
+                ),
+                format!(
+                    "to {branch}: git push --set-upstream {remote} {branch}; to {other}: git push {remote} {branch}:{other}, or always so: git config push.default upstream"
+                ),
+            ))
+        }
+    }
 }
 
 fn only_remote(listed: &str, branch: &str) -> Result<String, Fault> {
@@ -175,6 +201,12 @@ mod tests {
         for (key, value) in [("branch.fix.remote", "team/origin"), ("branch.fix.merge", "refs/heads/main")] {
             here.git(&["config", key, value]);
         }
+        assert!(
+            goes(&here).starts_with("fix follows main of team/origin, a branch of another name"),
+            "{}",
+            goes(&here)
+        );
+        here.git(&["config", "push.default", "upstream"]);
         assert_eq!(goes(&here), format!("fix -> team/origin refs/heads/main {FLEET}"));
         here.git(&["config", "remote.team/origin.push", "refs/heads/fix:refs/heads/prod"]);
         assert_eq!(goes(&here), format!("fix -> team/origin refs/heads/prod {FLEET}"));
@@ -190,6 +222,43 @@ mod tests {
         assert_eq!(goes(&here), "fix -> team/origin refs/heads/main ssh://git@push.example.org/team/fleet.git");
         here.git(&["config", "remote.team/origin.pushurl", "https://other.example.org/x"]);
         assert_eq!(goes(&here), "fix -> team/origin refs/heads/main https://other.example.org/x");
+    }
+
+    /// Returns the reference to which git itself would push.
+    fn git_goes(here: &TestRepository) -> Option<String> {
+        let (said, is_good) = here.try_git(&["push", "--dry-run", "--porcelain"]);
+        let pair =
+            said.lines().find_map(|line| line.split('\t').nth(1).filter(|pair| pair.contains(':')).map(str::to_owned));
+        pair.filter(|_| is_good).and_then(|pair| Some(pair.split_once(':')?.1.to_owned()))
+    }
+
+    #[test]
+    fn of_two_names_the_one_counts_that_git_itself_would_push_to() {
+        let there = tempfile::tempdir().unwrap();
+        let here = TestRepository::new();
+        here.write("a.yaml", "a: 1\n");
+        here.commit("one");
+        let bare = there.path().to_str().unwrap();
+        here.git(&["init", "--quiet", "--bare", bare]);
+        here.git(&["remote", "add", "origin", bare]);
+        here.git(&["push", "--quiet", "origin", "main"]);
+        here.git(&["switch", "--quiet", "-c", "topic"]);
+        here.write("a.yaml", "a: 2\n");
+        here.commit("two");
+        here.git(&["config", "branch.topic.remote", "origin"]);
+        for default in ["", "simple", "current", "upstream", "tracking", "nothing"] {
+            for followed in ["main", "topic"] {
+                here.git(&["config", "branch.topic.merge", &format!("refs/heads/{followed}")]);
+                if !default.is_empty() {
+                    here.git(&["config", "push.default", default]);
+                }
+                let ours = destination(here.path()).ok().map(|to| to.reference);
+                // The question names the place, so that what git pushes nowhere by itself may go to the same name.
+                let gits = git_goes(&here)
+                    .or_else(|| (default == "nothing" && followed == "topic").then(|| "refs/heads/topic".to_owned()));
+                assert_eq!(ours, gits, "push.default {default:?}, following {followed}");
+            }
+        }
     }
 
     #[test]

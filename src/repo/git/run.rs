@@ -33,6 +33,9 @@ const ALWAYS: &[&str] = &[
     "diff.submodule=short",
     "diff.ignoreSubmodules=dirty",
     "status.submoduleSummary=false",
+    // What we write and read is UTF-8, whatever the commits of the repository usually are.
+    "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8",
 ];
 
 /// The deadline of a git that only reads.

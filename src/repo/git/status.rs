@@ -122,6 +122,20 @@ impl Mark {
         matches!((self.index, self.worktree), ('U', _) | (_, 'U') | ('A', 'A') | ('D', 'D'))
     }
 
+    /// Describes the conflict in the words of `git status`; `None` if there is none.
+    pub fn conflict(self) -> Option<&'static str> {
+        Some(match (self.index, self.worktree) {
+            ('D', 'D') => "both deleted",
+            ('A', 'A') => "both added",
+            ('U', 'U') => "both modified",
+            ('A', 'U') => "added by us",
+            ('U', 'A') => "added by them",
+            ('D', 'U') => "deleted by us",
+            ('U', 'D') => "deleted by them",
+            _ => return None,
+        })
+    }
+
     /// Tells whether git does not track the file.
     pub fn is_untracked(self) -> bool {
         self == Self::UNTRACKED

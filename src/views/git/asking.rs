@@ -77,7 +77,10 @@ impl Git {
                     .to_owned(),
             ),
             "git-push" => born().or_else(|| middle.map(|word| format!("{word}: finish that, then push"))),
-            "git-pull" => middle.map(|word| format!("{word}: finish that first, Y continues, Q aborts")),
+            "git-pull" => state.operation.map(|operation| {
+                let continues = if operation.continuing().is_some() { "Y continues, " } else { "" };
+                format!("git is {}: finish that first, {continues}Q aborts", operation.word())
+            }),
             "git-amend" => born().or_else(|| {
                 let upstream = state.upstream.as_ref().filter(|upstream| upstream.ahead == Some(0))?;
                 Some(format!("the last commit is pushed, {} has it: mend it by another commit", upstream.name))
@@ -85,7 +88,8 @@ impl Git {
             "git-continue" => refuses_to_continue(state, &files),
             "git-skip" => match state.operation {
                 Some(operation) => operation.skipping().is_none().then(|| {
-                    format!("git is {}, which is not done commit by commit: Y continues, Q aborts", operation.word())
+                    let continues = if operation.continuing().is_some() { "Y continues, " } else { "" };
+                    format!("git is {}, which is not done commit by commit: {continues}Q aborts", operation.word())
                 }),
                 None => Some(NOTHING.to_owned()),
             },

@@ -45,13 +45,17 @@ pub struct ChangedFile {
     pub path: String,
     /// Git's letter.
     pub letter: char,
+    /// The conflict in git's words, where there is one: of a file that one side deleted there is no difference to see.
+    pub conflict: Option<&'static str>,
 }
 
 /// Lists the changed files, group by group.
 pub fn changed(state: &GitState) -> Vec<ChangedFile> {
     let mut files = Vec::new();
     for (path, mark) in &state.marks {
-        let mut add = |group, letter| files.push(ChangedFile { group, path: path.clone(), letter });
+        let mut add = |group, letter| {
+            files.push(ChangedFile { group, path: path.clone(), letter, conflict: mark.conflict() });
+        };
         if mark.is_conflict() {
             add(Group::Conflict, '!');
         } else if mark.is_untracked() {

@@ -200,7 +200,8 @@ impl View for Message {
             if index > 0 {
                 self.new_line();
             }
-            let letters: Vec<char> = line.chars().filter(|letter| !letter.is_control()).collect();
+            let letters = line.chars().map(|letter| if letter == '\t' { ' ' } else { letter });
+            let letters: Vec<char> = letters.filter(|letter| !letter.is_control()).collect();
             let count = isize::try_from(letters.len()).unwrap_or(0);
             self.edit(|known, column| drop(known.splice(column..column, letters)), count);
         }

@@ -50,6 +50,9 @@ fn unfinished(state: &GitState) -> Option<String> {
     let word = operation.word();
     let skips = if operation.skipping().is_some() { "_ leaves this commit out, " } else { "" };
     Some(match state.counts.conflicts {
+        0 if operation.continuing().is_none() => {
+            format!("git is {word}: `git {0} good` and `git {0} bad` go on with it, Q ends it", operation.verb())
+        }
         0 => format!("git is {word}, and no file is in conflict: Y continues, {skips}Q aborts"),
         1 => format!(
             "git is {word}: 1 file is in conflict. e edits it, space marks it as resolved; then Y continues. Q aborts"
@@ -125,10 +128,13 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         Some(Row::File(at)) => files.get(*at).map_or_else(StyledLine::default, |file| {
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let mark = if file.group == Group::Conflict { Scope::Error } else { Scope::Git };
+            let conflict = file.conflict.map(|words| format!("  {words}")).unwrap_or_default();
+            let taken = conflict.len().saturating_add(6);
             StyledLine::from(vec![
                 cursor(selected && !view.history, theme),
                 Span::styled(format!("  {} ", file.letter), theme.style(mark)),
-                Span::styled(fit_end(&file.path, width.saturating_sub(6)), theme.style(scope)),
+                Span::styled(fit_end(&file.path, width.saturating_sub(taken)), theme.style(scope)),
+                Span::styled(conflict, theme.style(Scope::Dim)),
             ])
         }),
         None => StyledLine::default(),

@@ -327,10 +327,26 @@ fn how_far_the_branch_is_behind_is_not_known_before_a_fetch() {
 }
 
 #[test]
+fn what_goes_on_by_other_commands_offers_no_key_for_it() {
+    let mut cockpit = GitScreen::new(|root| {
+        git(root, &["add", "-A"]);
+        git(root, &["commit", "--quiet", "-m", "one"]);
+        git(root, &["bisect", "start"]);
+    });
+    let screen = cockpit.press("");
+    assert!(
+        screen.contains("git is bisecting: `git bisect good` and `git bisect bad` go on with it, Q ends it"),
+        "{screen}"
+    );
+    assert!(!screen.contains("Y continues") && !has_key(&cockpit, "Y") && has_key(&cockpit, "Q"), "{screen}");
+}
+
+#[test]
 fn a_conflict_leads_through_to_its_end() {
     let mut cockpit = GitScreen::new(both_sides);
     let screen = cockpit.press("L");
     assert!(screen.contains("REBASING IN PROGRESS") && screen.contains("in conflict: e edits"), "{screen}");
+    assert!(screen.contains("! a.yaml  both modified"), "{screen}");
     assert!(
         screen.contains("1 file is in conflict") && screen.contains("Y continues") && screen.contains("Q aborts"),
         "{screen}"

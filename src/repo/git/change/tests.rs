@@ -241,6 +241,7 @@ fn a_push_sends_what_was_agreed_to_and_nothing_else() {
     let there = there.path().to_str().unwrap();
     assert_eq!(here.git(&["--git-dir", there, "for-each-ref", "--format=%(refname)"]), "refs/heads/main");
     // A change of the destination in the meantime is noticed.
+    here.git(&["config", "push.default", "upstream"]);
     here.git(&["config", "branch.main.merge", "refs/heads/prod"]);
     let fault = push(here.path(), &to).unwrap_err();
     assert!(fault.why.contains("to prod of origin"), "{fault}");
