@@ -220,9 +220,12 @@ fn pasted_text_runs_no_command() {
     let effects = cockpit.app.update(Msg::Paste("RRRq".to_owned()));
     assert!(effects.is_empty());
     assert!(cockpit.screen().contains("pasted text was dropped"));
-    cockpit.press("s");
-    cockpit.app.update(Msg::Paste("a reason\nsecond line".to_owned()));
-    assert!(cockpit.screen().contains("a reason_"));
+    for ends in ["\n", "\r\n", "\r"] {
+        cockpit.press("s");
+        cockpit.app.update(Msg::Paste(format!("a reason{ends}second line")));
+        assert!(cockpit.screen().contains("a reason_"), "{ends:?}");
+        cockpit.press("<esc>");
+    }
 }
 
 #[test]

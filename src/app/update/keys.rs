@@ -1,5 +1,7 @@
 //! The effects of keys, motions and pasted text: text goes to inputs, keys to commands and motions.
 
+use zeroize::Zeroizing;
+
 use crate::app::motion::Motion;
 use crate::app::refusal::without_effect;
 use crate::app::{App, Command, Consent, Effect, Key, Notice, OnScreen};
@@ -156,7 +158,12 @@ impl App {
     }
 
     /// Pastes text into an input or nowhere: it never runs commands.
+    ///
+    /// Most terminals, tmux too, end the lines of a pasted text with a carriage return, as the enter key does.
     pub(super) fn paste(&mut self, text: &str) {
+        // The text may be a secret, so that its copy is wiped.
+        let lines = text.contains('\r').then(|| Zeroizing::new(with_line_feeds(text)));
+        let text = lines.as_ref().map_or(text, |lines| lines.as_str());
         if let Some(filter) = self.filtering.as_mut() {
             filter.push_str(text.lines().next().unwrap_or(""));
             let text = filter.clone();
@@ -171,6 +178,38 @@ impl App {
             });
         } else {
             self.tell(Notice::info(self.facts.now, "pasted text was dropped: no input is open"));
+        }
+    }
+}
+
+/// Returns a text whose lines end with line feeds, whatever ended them.
+fn with_line_feeds(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        if character == '\r' {
+            let _ = rest.next_if_eq(&'\n');
+            lines.push('\n');
+        } else {
+            lines.push(character);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_lines_of_a_pasted_text_end_with_line_feeds() {
+        for (pasted, lines) in [
+            ("a\rb\r", "a\nb\n"),
+            ("a\r\nb", "a\nb"),
+            ("a\n\rb", "a\n\nb"),
+            ("a\r\rb", "a\n\nb"),
+            ("ab", "ab"),
+            ("\r", "\n"),
+        ] {
+            assert_eq!(super::with_line_feeds(pasted), lines, "{pasted:?}");
         }
     }
 }

@@ -440,7 +440,8 @@ async fn damaged_files_are_told_apart() {
 async fn what_is_pasted_goes_into_the_field_and_stays_out_of_debug() {
     let mut cockpit = SecretScreen::open("staging").await;
     cockpit.press("j<enter><ctrl-u>").await;
-    cockpit.take(Msg::Paste("throwaway-4\nsecond".to_owned())).await;
+    // As most terminals send it.
+    cockpit.take(Msg::Paste("throwaway-4\rsecond".to_owned())).await;
     assert!(cockpit.screen().contains("ctrl-s keep"));
     tokio::time::sleep(Duration::from_secs(61)).await;
     cockpit.take(Msg::Time(cockpit.app.facts.now)).await;
