@@ -330,7 +330,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_kind_that_the_preferred_version_lacks_is_found_in_another() {
-        let server = || {
+        let api = || {
             cluster(|asked| {
                 let version =
                     |version: &str| json!({"groupVersion": format!("metallb.io/{version}"), "version": version});
@@ -353,12 +353,12 @@ mod tests {
         };
         for group in ["metallb.io", ""] {
             for (kind, version) in [("BGPPeer", "v1beta2"), ("IPAddressPool", "v1beta1")] {
-                let found = server().resource(group, kind).await.unwrap();
+                let found = api().resource(group, kind).await.unwrap();
                 assert_eq!((found.version.as_str(), found.group.as_str()), (version, "metallb.io"), "{kind}");
             }
-            assert!(server().resource(group, "AddressPool").await.is_err());
+            assert!(api().resource(group, "AddressPool").await.is_err());
         }
-        let served = server().served().await.unwrap();
+        let served = api().served().await.unwrap();
         let told: Vec<_> =
             served.iter().map(|one| (one.resource.kind.as_str(), one.resource.version.as_str())).collect();
         assert_eq!(told, [("BGPPeer", "v1beta2"), ("IPAddressPool", "v1beta1")]);

@@ -222,8 +222,8 @@ impl Watcher {
     /// Lists where there is no version to start from, then watches until a failure.
     async fn follow(&mut self, version: &mut String, pause: &mut Duration) -> Result<std::convert::Infallible, Ended> {
         // Whether the rows were listed a moment ago.
-        let mut listed = version.is_empty();
-        if listed {
+        let mut is_fresh = version.is_empty();
+        if is_fresh {
             *version = self.list().await?;
             self.complete = true;
             self.cluster.remember(self.resource.clone()).await;
@@ -239,17 +239,17 @@ impl Watcher {
                 Ok(lines) => lines,
                 Err(Ended::Failed(failure)) if matches!(failure.code(), Some(403 | 405)) => {
                     // Where the right to list is gone too, this fails.
-                    if !listed {
+                    if !is_fresh {
                         *version = self.list().await?;
                     }
                     self.unwatched(&failure).await?;
                     *version = self.list().await?;
-                    listed = true;
+                    is_fresh = true;
                     continue;
                 }
                 Err(ended) => return Err(ended),
             };
-            listed = false;
+            is_fresh = false;
             self.tell(Connection::Live).await?;
             let stopped = changes::read(self, lines, version).await?;
             let lasted = opened.elapsed() > *pause;
