@@ -60,6 +60,7 @@ impl From<serde_yaml::Error> for Error {
 /// # Errors
 /// Returns the place at which the text is no YAML, does not fit the type, or exceeds the bounds.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let text = without_mark(text);
     bounds::check(text).map_err(Error::Beyond)?;
     Ok(serde_yaml::from_str(&large::as_floats(text))?)
 }
@@ -79,13 +80,28 @@ pub fn documents(text: &str) -> Result<Vec<Value>, Error> {
 /// # Errors
 /// As [`documents`], and if a document does not fit the type.
 pub fn documents_as<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Error> {
+    let text = without_mark(text);
     bounds::check(text).map_err(Error::Beyond)?;
     let text = large::as_floats(text);
     Ok(serde_yaml::Deserializer::from_str(&text).map(T::deserialize).collect::<Result<_, _>>()?)
 }
 
+/// Returns a text without the byte order mark that some editors write before it: YAML allows one, and the library takes
+/// it for a letter.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let text = "\u{feff}a: 1\n---\nb: 2\n";
+        assert_eq!(super::documents(text).unwrap(), super::documents(&text[3..]).unwrap());
+        let one: super::Value = super::from_str("\u{feff}# first\na: 1\n").unwrap();
+        assert_eq!(one, super::from_str::<super::Value>("a: 1\n").unwrap());
+    }
+
     #[test]
     fn several_documents_and_empty_ones() {
         let found = super::documents("a: 1\n---\n# nothing\n---\nb: 2\n").unwrap();

@@ -98,7 +98,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let fails = |severity| findings.iter().any(|finding| finding.severity == severity);
     // A fault of rendering here is not a fault of the change.
     let unknown = fault.is_some() && !arguments.new;
-    let is_nothing = snapshot.environments.is_empty();
+    // A change does not take away what was not there: the hook lets a repository without an environment commit.
+    let is_nothing = snapshot.environments.is_empty() && !arguments.new;
     if is_nothing {
         call.complain(&snapshot.looked.nothing());
     }

@@ -37,6 +37,7 @@ pub(super) struct Arguments {
 struct Shown<'a> {
     changes: Vec<&'a Difference>,
     inert: &'a [String],
+    charts: &'a [String],
     readers: &'a [NewReader],
 }
 
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let found = call.renderer.with(|renderer| impact(&snapshot, &old, &new, renderer))?;
     let is_wanted = |env: &str| call.global.env.as_deref().is_none_or(|wanted| wanted == env);
     let changes: Vec<&Difference> = found.changes.iter().filter(|change| is_wanted(&change.env)).collect();
-    let shown = Shown { changes, inert: &found.inert, readers: &found.readers };
+    let shown = Shown { changes, inert: &found.inert, charts: &found.charts, readers: &found.readers };
     call.print(&shown, |shown| text(shown, &found, (&from, &new.title()), arguments.brief))?;
     Ok(super::objects::complain(call, found.findings.iter()))
 }
@@ -130,6 +131,11 @@ fn text(shown: &Shown<'_>, found: &Impact, (from, to): (&str, &str), brief: bool
         out.push(' ');
         out.push_str(&field(&change.object));
         out.push('\n');
+        if let Some(note) = &change.note {
+            out.push_str("      ! ");
+            out.push_str(&field(note));
+            out.push('\n');
+        }
         if !brief {
             for line in change.diff.lines() {
                 out.push_str("      ");
@@ -148,6 +154,11 @@ fn text(shown: &Shown<'_>, found: &Impact, (from, to): (&str, &str), brief: bool
     for reader in &found.readers {
         out.push_str("new reader: ");
         out.push_str(&reader.to_string());
+        out.push('\n');
+    }
+    for chart in &found.charts {
+        out.push_str("chart: ");
+        out.push_str(&field(chart));
         out.push('\n');
     }
     for file in &found.inert {

@@ -63,7 +63,7 @@ mod tests {
             let read = quantity(text).unwrap();
             assert!((read - value).abs() < 1e-6, "{text}: {read}");
         }
-        for text in ["", "Gi", "4 cores", "8GB", "1e"] {
+        for text in ["", "Gi", "4 cores", "8GB", "1e", "1GB", "100 m", "128mb", "1gi", "1K", "10%"] {
             assert_eq!(quantity(text), None, "{text}");
         }
     }

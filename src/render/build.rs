@@ -14,7 +14,7 @@ use crate::repo::{Feed, FileFault, FluxKustomization, path};
 use crate::yaml;
 
 /// The version of the cached form: it changes when the form does.
-const FORM: &str = "4";
+const FORM: &str = "5";
 
 /// The folder of kustomize's input, in its folder of work.
 const COPY: &str = "repository";
@@ -129,7 +129,7 @@ fn build_all(
         }
     }
     let bodies = build(root, work, tool, job, gathered, true)?;
-    Ok(bodies.into_iter().map(|body| place(body, job, changes)).collect())
+    Ok(bodies.into_iter().map(|body| place(body, job, changes, gathered.keeps_origins)).collect())
 }
 
 fn build(
@@ -172,9 +172,15 @@ fn not_given(said: &str, root: &Path, copy: &Path, gathered: &Gathered) -> Optio
 }
 
 /// Finds the origin of an object of the build.
-fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>) -> Object {
+fn place(mut body: Value, job: &Job<'_>, changes: &changes::Changes<'_>, keeps_origins: bool) -> Object {
     let feed = job.feed;
-    let written = take_annotation(&mut body, ORIGIN).unwrap_or_default();
+    let written = if keeps_origins {
+        let annotation = body.pointer("/metadata/annotations").and_then(|annotations| annotations.get(ORIGIN));
+        annotation.and_then(Value::as_str).map(str::to_owned)
+    } else {
+        take_annotation(&mut body, ORIGIN)
+    };
+    let written = written.unwrap_or_default();
     let written: yaml::Value = yaml::from_str(&written).unwrap_or_default();
     let said = |key: &str| written.get(key).and_then(yaml::Value::as_str).unwrap_or_default().to_owned();
     let named = Object::new(Value::Null, Origin::default(), Vec::new());
@@ -225,6 +231,14 @@ fn cause(said: &str) -> Option<(&str, &str)> {
     after.split_once("': ")
 }
 
+/// Finds the first file of resources that readers of YAML take differently.
+fn doubtful(job: &Job<'_>) -> Option<String> {
+    let is_resource = |file: &str| job.feed.files.get(file) == Some(&crate::repo::Role::Resource);
+    let is_odd = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| yaml::strict::documents(text).is_err());
+    let mut files = job.gathered.as_ref().ok()?.parts();
+    files.find(|(file, bytes)| is_resource(file) && is_odd(bytes)).map(|(file, _)| file.to_owned())
+}
+
 /// Explains why a Kustomization cannot be rendered, at the file and line to correct, as near as the message names it.
 pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> FileFault {
     let (one, feed) = (job.one, job.feed);
@@ -248,10 +262,11 @@ pub(super) fn finding(job: &Job<'_>, error: &Unrendered) -> FileFault {
         cause.split("resources from '").last().and_then(|rest| path::resolve(folder, rest.split('\'').next()?));
     let resource = resource.as_ref().filter(|file| feed.files.contains_key(*file));
     let named = feed.files.keys().filter(|file| place(file).is_some()).max_by_key(|file| place(file));
-    let file = resource.or(named).cloned();
-    let file = file.or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
+    // Where kustomize converts to JSON it names no file: it is one that not every reader takes alike.
+    let file = resource.or(named).cloned().or_else(|| doubtful(job));
     let line = said.split("line ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    let line = line.and_then(|digits| digits.parse().ok());
+    let line = line.filter(|_| file.is_some()).and_then(|digits| digits.parse().ok());
+    let file = file.or_else(|| prepare::own_file(one, feed)).unwrap_or_else(|| one.file.clone());
     let what = format!("Kustomization {} of {} cannot be rendered", one.shown(), one.env);
     let why = if cause == said { said.trim().to_owned() } else { format!("in {folder}: {}", cause.trim()) };
     let object = (one.file != one.path).then(|| one.object());

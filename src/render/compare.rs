@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::fate::Sides;
 use super::{Object, Rendering};
 use crate::helm::diff::{self, DocumentChange};
 use crate::yaml;
@@ -24,6 +25,12 @@ pub struct Difference {
     pub change: DocumentChange,
     /// The unified difference of its YAML, values of Secrets masked.
     pub diff: String,
+    /// What Flux does otherwise than the change looks like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether the object stays in the cluster as it is, for a reason that the note gives.
+    #[serde(skip)]
+    pub stays: bool,
 }
 
 /// Compares the rendered output of two states of a repository, by environment, Kustomization and object.
@@ -39,13 +46,24 @@ pub fn compare(old: &Rendering, new: &Rendering) -> Vec<Difference> {
         .collect();
     let (before, mut after) = (index(old, &broken), index(new, &broken));
     let mut found = Vec::new();
-    for (key, old) in before {
-        let new = after.remove(&key);
-        if new.is_none_or(|new| new.body != old.body) {
-            found.extend(difference(key, Some(old), new));
+    let told = |key: Key, before: Option<&Object>, after: Option<&Object>| {
+        let sides = Sides { old, new, env: &key.0, kustomization: &key.1 };
+        let fate = match (before, after) {
+            (old, Some(new)) => sides.applied(old, new),
+            (Some(old), None) => sides.deleted(old),
+            (None, None) => None,
+        };
+        let stays = fate.as_ref().is_some_and(|fate| fate.stays);
+        let note = fate.map(|fate| fate.note);
+        difference(key, before, after).map(|difference| Difference { note, stays, ..difference })
+    };
+    for (key, own) in before {
+        let other = after.remove(&key);
+        if other.is_none_or(|other| other.body != own.body) {
+            found.extend(told(key, Some(own), other));
         }
     }
-    found.extend(after.into_iter().filter_map(|(key, new)| difference(key, None, Some(new))));
+    found.extend(after.into_iter().filter_map(|(key, own)| told(key, None, Some(own))));
     found.sort_by(|one, other| {
         (&one.env, &one.kustomization, &one.object).cmp(&(&other.env, &other.kustomization, &other.object))
     });
@@ -74,7 +92,8 @@ fn difference(key: Key, old: Option<&Object>, new: Option<&Object>) -> Option<Di
         (None, None) => return None,
     };
     let diff = diff::manifests(&text(old), &text(new)).into_iter().map(|one| one.diff).collect();
-    Some(Difference { env: key.0, kustomization: key.1, object: object.object.to_string(), change, diff })
+    let object = object.object.to_string();
+    Some(Difference { env: key.0, kustomization: key.1, object, change, diff, note: None, stays: false })
 }
 
 /// Holds the difference of two environments.

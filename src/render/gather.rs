@@ -45,6 +45,8 @@ pub(super) struct Gathered {
     pub(super) unknown: Option<String>,
     /// The excluded parts, which are not in this repository or encrypted.
     pub(super) unseen: Vec<Unseen>,
+    /// Whether objects keep the annotation of their origin, because the file or the controller asks for it.
+    pub(super) keeps_origins: bool,
     own: String,
     body: Mapping,
 }
@@ -89,6 +91,9 @@ impl<'a> Gatherer<'a> {
             Some(file) => walk.read(file)?,
             None => prepare::generated(one, feed),
         };
+        if own.is_some() {
+            prepare::keep_from_being_empty(&mut body);
+        }
         prepare::apply_spec(&mut body, &one.spec, &components);
         if own.is_none() {
             // A generated kustomization includes every manifest below.
@@ -106,6 +111,7 @@ impl<'a> Gatherer<'a> {
         walk.kustomization(&one.path, &own, &mut body, None)?;
         let mut gathered = walk.gathered;
         gathered.own = own;
+        gathered.keeps_origins = prepare::asks_for_origins(&body);
         gathered.body = body;
         Ok(gathered)
     }

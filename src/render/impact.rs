@@ -6,11 +6,11 @@ use std::path::Path;
 use super::compare::{Difference, compare};
 use super::revision::Revision;
 use super::workplace::Workplace;
-use super::{Renderer, Rendering};
+use super::{Renderer, Rendering, at};
 use crate::helm::diff::DocumentChange;
-use crate::model::Fault;
+use crate::model::{Fault, known};
 use crate::repo::git::{self, Between};
-use crate::repo::{FileFault, NewReader, Snapshot, contents, readers};
+use crate::repo::{FileFault, NewReader, Snapshot, contents, path, readers};
 
 /// Holds the effect of going from one state of the repository to another.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Impact {
     pub files: Vec<String>,
     /// Those of them without an effect on the rendered output.
     pub inert: Vec<String>,
+    /// What becomes of changed charts in the repository, a sentence for each release of one.
+    pub charts: Vec<String>,
     /// The readers of encrypted files, or recipients of a `.sops.yaml`, that are new.
     pub readers: Vec<NewReader>,
     /// The Kustomizations that cannot be rendered on either side, so that their changes are unknown.
@@ -32,7 +34,7 @@ impl Impact {
     pub fn by_environment<'a>(&self, environments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let line = |env: &str| {
             let count = |wanted: DocumentChange| {
-                self.changes.iter().filter(|one| one.env == env && one.change == wanted).count()
+                self.changes.iter().filter(|one| one.env == env && one.change == wanted && !one.stays).count()
             };
             let counts = [
                 (count(DocumentChange::Update), "changed"),
@@ -78,14 +80,46 @@ pub fn impact(snapshot: &Snapshot, old: &Revision, new: &Revision, renderer: &mu
             }
         }
     }
-    let inert = files.iter().filter(|file| !active.contains(*file)).cloned().collect();
+    let inert: Vec<String> = files.iter().filter(|file| !active.contains(*file)).cloned().collect();
+    let charts = charts(&files, &after.1, (folder(old_place.as_ref(), snapshot), folder(new_place.as_ref(), snapshot)));
     let mut findings = Vec::new();
     for finding in before.1.of.iter().chain(&after.1.of).filter_map(|one| one.finding.clone()) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }
     }
-    Ok(Impact { changes, files, inert, readers, findings })
+    Ok(Impact { changes, files, inert, charts, readers, findings })
+}
+
+/// Tells of each HelmRelease whose chart is in the repository and changed: the chart is not rendered here, and by default
+/// helm-controller upgrades to it only when its version is another (`spec.chart.spec.reconcileStrategy`).
+fn charts(files: &[String], after: &Rendering, (before, now): (&Path, &Path)) -> Vec<String> {
+    let mut told = Vec::new();
+    let of_env = |one: &super::Rendered| one.env.clone();
+    for (env, object) in after.of.iter().flat_map(|one| one.objects.iter().map(move |object| (of_env(one), object))) {
+        let spec = at(&object.body, "/spec/chart/spec");
+        let word = |pointer: &str| at(spec, pointer).as_str().unwrap_or_default();
+        let is_here = object.is(known::HELM, "HelmRelease") && word("/sourceRef/kind") == "GitRepository";
+        let Some(chart) = is_here.then(|| path::resolve("", word("/chart"))).flatten() else { continue };
+        let declaration = path::join(&chart, "Chart.yaml");
+        let version = |folder: &Path| {
+            let text = contents::text(folder, &declaration).ok()?;
+            let line = text.lines().find_map(|line| line.strip_prefix("version:"))?;
+            Some(line.trim().trim_matches(['"', '\'']).to_owned())
+        };
+        let Some(own) = version(now).filter(|_| files.iter().any(|file| path::is_within(file, &chart))) else {
+            continue;
+        };
+        let release = &object.object;
+        told.push(if word("/reconcileStrategy") == "Revision" || version(before).is_some_and(|old| old != own) {
+            format!("{env}: {release} is upgraded to the chart {chart}, which is not rendered here")
+        } else {
+            format!(
+                "{env}: {release} keeps its chart: {chart} is still version {own}, and a change counts with a new version alone, or with reconcileStrategy: Revision"
+            )
+        });
+    }
+    told
 }
 
 fn folder<'a>(place: Option<&'a Workplace>, snapshot: &'a Snapshot) -> &'a Path {

@@ -38,6 +38,7 @@ mod cache;
 mod changes;
 pub mod compare;
 mod envsubst;
+mod fate;
 mod finish;
 mod gather;
 pub mod history;

@@ -48,6 +48,24 @@ pub(super) fn generated(one: &FluxKustomization, feed: &Feed) -> Mapping {
     body
 }
 
+/// The word of `buildMetadata` with which kustomize notes where each object comes from.
+const ORIGINS: &str = "originAnnotations";
+
+/// Applies what the controller does to a file without resources, which kustomize would refuse as empty: it asks for the
+/// origins of objects, which then stay in the cluster, in place of any other build metadata.
+pub(super) fn keep_from_being_empty(body: &mut Mapping) {
+    let resources = body.get("resources").and_then(Value::as_sequence);
+    if resources.is_none_or(Vec::is_empty) {
+        body.insert("buildMetadata".into(), Value::Sequence(vec![ORIGINS.into()]));
+    }
+}
+
+/// Tells whether a file asks for the origins of objects.
+pub(super) fn asks_for_origins(body: &Mapping) -> bool {
+    let words = body.get("buildMetadata").and_then(Value::as_sequence);
+    words.into_iter().flatten().any(|word| word == ORIGINS)
+}
+
 /// Applies the fields of `spec` to the file, as the controller does; of each entry only the fields of Flux, and of the
 /// components those that are built.
 pub(super) fn apply_spec(body: &mut Mapping, spec: &Value, components: &[String]) {
@@ -55,6 +73,10 @@ pub(super) fn apply_spec(body: &mut Mapping, spec: &Value, components: &[String]
         if let Some(text) = spec.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             body.insert(key.into(), text.into());
         }
+    }
+    // Since kustomize-controller 1.10.
+    for word in sequence(spec, "buildMetadata") {
+        push(body, "buildMetadata", word.clone());
     }
     for patch in sequence(spec, "patches") {
         push(body, "patches", only(patch, &OF_PATCHES));

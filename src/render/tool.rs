@@ -1,5 +1,6 @@
 //! The real kustomize: finding and running it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -149,12 +150,16 @@ impl Tool {
 
 /// Extracts the error from klog's form, in which kubectl logs its own on some builds: `err="…"` on one line, `err=<`
 /// and `>` around several.
-fn error_of(said: &str) -> &str {
+fn error_of(said: &str) -> Cow<'_, str> {
     let (one, several) = (said.split_once("err=\""), said.split_once("err=<"));
     match (one, several) {
-        (_, Some((_, rest))) => rest.trim().trim_end_matches('>').trim(),
-        (Some((_, rest)), None) => rest.trim().trim_end_matches('"'),
-        (None, None) => said.trim(),
+        (_, Some((_, rest))) => rest.trim().trim_end_matches('>').trim().into(),
+        // A quotation within has its quotes escaped, as Go and JSON write them.
+        (Some((_, rest)), None) => {
+            let inside = rest.trim().strip_suffix('"').unwrap_or(rest.trim());
+            serde_json::from_str::<String>(&format!("\"{inside}\"")).map_or_else(|_| inside.into(), Cow::Owned)
+        }
+        (None, None) => said.trim().into(),
     }
 }
 
@@ -169,6 +174,10 @@ mod tests {
         for (said, error) in [
             ("error: no such folder\n", "error: no such folder"),
             ("E1124 14:35:40 1 run.go:72] \"command failed\" err=\"no such folder\"\n", "no such folder"),
+            (
+                "E1124 14:35:40 1 run.go:72] \"command failed\" err=\"no match for patch \\\"a.b\\\"; stop\"\n",
+                "no match for patch \"a.b\"; stop",
+            ),
             (
                 "E1124 14:35:40 1 run.go:72] \"command failed\" err=<\n\tyaml: errors:\n\t  line 8\n >\n",
                 "yaml: errors:\n\t  line 8",

@@ -13,7 +13,7 @@ use super::file_fault::FileFault;
 use super::flux::{FluxKustomization, FluxSource};
 use super::graph::{Graph, flux_objects, from_artifact, twice};
 use super::home::ExternalArtifact;
-use super::kustomize::Reads;
+use super::kustomize::{self, Reads};
 use super::reader::Reader;
 use super::sets;
 use super::snapshot::Snapshot;
@@ -263,7 +263,7 @@ impl Effective {
                 Arc::default()
             }
         };
-        self.tell(&one, reads.findings.iter().cloned());
+        self.tell(&one, reads.findings.iter().map(|fault| kustomize::located(fault.clone(), &one)));
         let feed = Feed::for_kustomization(&one, &reads, &selection);
         if !is_root {
             self.feeds.insert(key, feed.clone());

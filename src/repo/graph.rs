@@ -222,7 +222,14 @@ impl Graph {
             }
             self.take_kustomization(FluxKustomization::read(env, &declared, &body));
         }
-        self.findings.extend(reads.findings.iter().map(|finding| finding.clone().about(env, by)));
+        let is_it = |one: &&FluxKustomization| one.env == env && by.is_some_and(|by| one.object() == *by);
+        let one = self.kustomizations.iter().find(is_it);
+        let located = |fault: FileFault| match one {
+            Some(one) => kustomize::located(fault, one),
+            None => fault,
+        };
+        let told: Vec<FileFault> = reads.findings.iter().map(|fault| located(fault.clone()).about(env, by)).collect();
+        self.findings.extend(told);
     }
 
     fn take_kustomization(&mut self, one: FluxKustomization) {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use super::file_fault::FileFault;
+use super::flux::FluxKustomization;
 use super::kustomization;
 use super::manifest::Manifest;
 use super::path;
@@ -84,6 +85,14 @@ pub struct Reads {
     pub findings: Vec<FileFault>,
 }
 
+/// The place of a component that the Flux Kustomization names, whose file is not known here.
+const OF_SPEC: &str = "spec.components";
+
+/// Puts a fault of `spec.components` to the place of the Kustomization.
+pub fn located(fault: FileFault, one: &FluxKustomization) -> FileFault {
+    if fault.file == OF_SPEC { FileFault { file: one.file.clone(), line: Some(one.line), ..fault } } else { fault }
+}
+
 /// Follows the kustomization of a folder; a folder without one is read as kustomize-controller generates one: every
 /// manifest below it.
 ///
@@ -93,7 +102,7 @@ pub fn follow(reader: &mut Reader, folder: &str, components: &[String], target_n
     let context = Context { namespace: target_namespace.map(str::to_owned), role: Role::Resource, plugins: None };
     walk.folder_or_tree(folder, &context);
     for component in components {
-        walk.reference(folder, "spec.components", component, true, &context);
+        walk.reference(folder, OF_SPEC, component, true, &context);
     }
     walk.reads
 }

@@ -240,7 +240,7 @@ impl SopsError {
                 format!(
                     "encrypt it again by its creation rule: fluxdeck secret encrypt --again {file}; where that rule leaves it plain, mend \
                      it in .sops.yaml: encrypted_regex: ^(data|stringData)$; what stands in a text, a literal, a patch or an input, which \
-                     that does not task_context, belongs into a Secret of its own"
+                     that does not reach, belongs into a Secret of its own"
                 ),
             ),
             Self::Plugin { plugin, recipient } => {

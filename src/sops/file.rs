@@ -44,7 +44,15 @@ impl SopsFile {
     /// If it is not of that format, not encrypted with SOPS, or its `sops` block is broken.
     pub fn parse(format: Format, text: impl Into<String>) -> Result<Self, SopsError> {
         let text = text.into();
-        let parsed = format.read(&text)?;
+        let (format, parsed) = match format.read(&text) {
+            // A file of another ending was encrypted with --input-type: Flux opens it so where a generator's `envs` or
+            // the key of its `files` says the same.
+            Err(error) if format == Format::Binary => {
+                let other = Format::from_content(&text).ok_or(error)?;
+                (other, other.read(&text)?)
+            }
+            parsed => (format, parsed?),
+        };
         if parsed.metadata_text("mac").is_none() {
             return Err(SopsError::NotEncrypted);
         }

@@ -42,6 +42,21 @@ impl Format {
         }
     }
 
+    /// Returns the format of an encrypted text that is no JSON, by the line in which Flux searches for a MAC
+    /// (kustomize-controller, `sopsFormatToMarkerBytes`).
+    pub(super) fn from_content(text: &str) -> Option<Self> {
+        let begins = |start: &str| text.lines().any(|line| line.starts_with(start));
+        if begins("sops_mac=ENC[") {
+            Some(Self::Dotenv)
+        } else if begins("[sops]") {
+            Some(Self::Ini)
+        } else if begins("sops:") && text.contains("mac: ENC[") {
+            Some(Self::Yaml)
+        } else {
+            None
+        }
+    }
+
     /// Reads the values of a text, each with its bytes.
     pub(super) fn read(self, text: &str) -> Result<Parsed, SopsError> {
         let read = match self {

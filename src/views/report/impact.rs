@@ -64,6 +64,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
                 .opens(Some(CommandTarget::File(None, file.clone())))
         }));
     }
+    lines.extend(found.charts.iter().map(|chart| PageLine::wrapped(chart.clone(), Scope::Progressing)));
     for finding in &found.findings {
         let text = format!("{}: {}: {}", finding.file, finding.fault.what, finding.fault.why);
         lines.push(PageLine::wrapped(text, Scope::Failed).opens(Some(CommandTarget::File(None, finding.file.clone()))));
@@ -123,5 +124,8 @@ fn rows(lines: &mut Vec<PageLine>, change: &Difference, input: &ReportInput) {
     let target = input.env(&change.env).zip(object).map(|(env, object)| CommandTarget::Object(env, object));
     let line = PageLine::cut(&*change.object, Scope::Text).after(format!("  {sign}  "), scope);
     lines.push(line.opens(target.clone()));
+    if let Some(note) = &change.note {
+        lines.push(PageLine::wrapped(note.clone(), Scope::Progressing).opens(target.clone()));
+    }
     difference(lines, &change.diff, target.as_ref());
 }

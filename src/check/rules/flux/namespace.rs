@@ -41,7 +41,9 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     for (one, object) in world.applied() {
         let namespace = object.object.namespace.as_str();
         // The namespace of the Kustomization itself exists already.
-        let is_known = namespace.is_empty() || is_there(namespace) || namespace == one.namespace;
+        // The name of one that is encrypted is not known.
+        let is_hidden = namespace.starts_with("ENC[");
+        let is_known = namespace.is_empty() || is_hidden || is_there(namespace) || namespace == one.namespace;
         if is_known || is_made_by_chart(world, namespace) {
             continue;
         }
@@ -86,10 +88,37 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
             _ => {}
         }
     }
+    targets(world, &makers, found);
 }
 
 fn is_there(namespace: &str) -> bool {
     THERE.contains(&namespace) || BROUGHT.iter().any(|start| namespace.starts_with(start))
+}
+
+/// Reports the releases whose target namespace nothing creates: helm-controller creates it only where it is asked to.
+fn targets(world: &World<'_>, makers: &HashMap<&str, &Rendered>, found: &mut Vec<Finding>) {
+    let mut told = BTreeSet::new();
+    for object in world.objects_of(known::HELM, "HelmRelease") {
+        let target = text(&object.body, "/spec/targetNamespace");
+        let is_known = target.is_empty()
+            || target.contains("${")
+            || is_there(target)
+            || target == object.object.namespace
+            || makers.contains_key(target)
+            || object.body.pointer("/spec/kubeConfig").is_some();
+        if is_known
+            || is_made_by_chart(world, target)
+            || may_come(world, makers, target)
+            || world.may_come(&[("", "Namespace")], target)
+            || !told.insert(target)
+        {
+            continue;
+        }
+        let message = format!("nothing creates its target namespace {target}");
+        let why = "helm-controller fails: namespaces not found; it works only where somebody made it by hand";
+        let fix = "declare the Namespace, or set install.createNamespace: true";
+        found.push(world.finding(&RULE, object, "targetNamespace", message, why, fix));
+    }
 }
 
 /// Tells whether a namespace may come from elsewhere: where the repository declares no namespace of its own, where

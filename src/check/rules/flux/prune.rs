@@ -5,7 +5,7 @@ use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "flux-no-prune",
-    about: "a Kustomization that leaves behind what is taken out of the repository",
+    about: "a Kustomization that does not say whether it deletes what is taken out of the repository",
     check: RuleInput::World(check),
 };
 
@@ -14,9 +14,9 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
         // An explicit `prune: false` is intended.
         if object.body.pointer("/spec/prune").is_none_or(serde_json::Value::is_null) {
             let message = "spec.prune is not set";
-            let why = "an object that is deleted from the repository stays in the cluster, and nothing reports it";
+            let why = "the API server refuses the Kustomization (spec.prune: Required value), and what its parent applies with it";
             let fix = "set prune: true, or prune: false where it must outlive its Kustomization";
-            found.push(world.finding(&RULE, object, "prune:", message, why, fix).hint());
+            found.push(world.finding(&RULE, object, "prune:", message, why, fix));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Variables that nothing defines.
 
-use crate::check::world::World;
+use crate::check::world::{World, at, list, text};
 use crate::check::{Finding, Other, Rule, RuleInput};
 use crate::model::ObjectRef;
 use crate::render::{Object, Rendered, SWITCH, Undefined};
@@ -16,6 +16,7 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     undefined(world, found);
     for one in world.rendering.of.iter().filter(|one| one.env == world.env) {
         let Some(object) = world.find("Kustomization", &one.namespace, &one.name) else { continue };
+        own_source(world, one, object, found);
         for missing in one
             .unknown
             .iter()
@@ -26,13 +27,40 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
             if missing.starts_with("ConfigMap/") && !may_come() {
                 let message = format!("substituteFrom names {missing}, which is declared nowhere");
                 let why = "Flux fails: BuildFailed, substitute from it is not found";
-                let fix = "declare it in a Kustomization that comes before, or set optional: true";
+                let name = missing.rsplit('/').next().unwrap_or_default();
+                let elsewhere = world.objects().find(|one| one.is("", "ConfigMap") && one.object.name == name);
+                let fix = match elsewhere {
+                    Some(other) => format!(
+                        "one of the name is in {}: Flux looks in {} alone, where the Kustomization is",
+                        other.object.namespace, one.namespace
+                    ),
+                    None => "declare it in a Kustomization that comes before, or set optional: true".to_owned(),
+                };
                 let finding = world.finding(&RULE, object, "substituteFrom", message, why, fix);
                 // If many Kustomizations name an undeclared ConfigMap, the tool that creates the clusters provides it.
                 let is_habit = users(world, missing) >= MANY && !is_declared(world, missing);
                 found.push(if is_habit { finding.hint() } else { finding });
             }
         }
+    }
+}
+
+/// Reports the sources of variables that a Kustomization itself applies, and nobody before it.
+fn own_source(world: &World<'_>, one: &Rendered, object: &Object, found: &mut Vec<Finding>) {
+    for source in list(&object.body, "/spec/postBuild/substituteFrom") {
+        let (kind, name) = (text(source, "/kind"), text(source, "/name"));
+        let is_it =
+            |known: &Object| known.is("", kind) && known.object.name == name && known.object.namespace == one.namespace;
+        let mut makers = world.applied().filter(|(_, known)| is_it(known)).map(|(maker, _)| maker).peekable();
+        let is_optional = at(source, "/optional") == true;
+        if is_optional || makers.peek().is_none() || !makers.all(|maker| maker.shown() == one.shown()) {
+            continue;
+        }
+        let message =
+            format!("substituteFrom names {kind}/{}/{name}, which {} itself applies", one.namespace, one.shown());
+        let why = "on a new cluster Flux fails before it applies anything (substitute from it is not found), unless it is made by hand first";
+        let fix = "move it to a Kustomization that comes before, and depend on that";
+        found.push(world.finding(&RULE, object, name, message, why, fix).hint());
     }
 }
 
@@ -188,6 +216,17 @@ spec:
     #[test]
     fn it_fires_where_it_must_and_nowhere_else() {
         assert_rule(&super::RULE, FIRES, SILENT);
+    }
+
+    #[test]
+    fn what_a_kustomization_itself_applies_is_not_there_in_time() {
+        let with = |maker: &str, more: &str| {
+            format!(
+                "=== staging root\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\nspec: {{postBuild: {{substituteFrom: [{{kind: ConfigMap, name: vars{more}}}]}}}}\n=== staging {maker}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: vars, namespace: flux-system}}\n"
+            )
+        };
+        let optional = with("apps", ", optional: true");
+        assert_rule(&super::RULE, &[with("apps", "")], &[with("root", ""), with("other", ""), optional]);
     }
     #[test]
     fn what_nothing_defines_is_told_as_the_flux_of_the_environment_takes_it() {

@@ -6,7 +6,7 @@ use crate::model::known;
 use crate::render::Object;
 use crate::repo::path;
 
-rules! { chart_missing, depends_on, unpinned, overridden_pin, remediation, values_from, unknown_value, versions }
+rules! { chart_missing, depends_on, unpinned, overridden_pin, remediation, release_twice, values_from, unknown_value, versions }
 
 /// Lists the releases whose chart is a folder of this repository, with that folder: they have the same source as their
 /// Kustomization.

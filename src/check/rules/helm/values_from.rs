@@ -4,6 +4,8 @@ use crate::check::world::{World, at, list, named, text};
 use crate::check::{Finding, Rule, RuleInput};
 use crate::model::known;
 use crate::render::Object;
+use crate::yaml;
+use serde_json::Value;
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "helm-values-missing",
@@ -25,8 +27,13 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
                     let has = ["data", "stringData", "binaryData"]
                         .iter()
                         .any(|field| known.body.get(field).is_some_and(|own| own.get(key).is_some()));
-                    (!has && !known.is_filled_elsewhere() && !world.may_be_filled(namespace))
-                        .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
+                    if has {
+                        misread(&known.body, key, source)
+                            .map(|what| format!("{key} of {} {what}", named(kind, namespace, name)))
+                    } else {
+                        (!known.is_filled_elsewhere() && !world.may_be_filled(namespace))
+                            .then(|| format!("{} has no key {key}", named(kind, namespace, name)))
+                    }
                 }
                 None if kind == "Secret" && world.makes_secret(namespace, name) => None,
                 None if may_come(world, object, name) || world.may_come(&[("", kind)], namespace) => None,
@@ -34,10 +41,29 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
             };
             if let Some(message) = fault {
                 let why = "helm-controller fails before it renders the chart, and the release stays as it is";
-                let fix = "declare it in the release's namespace, correct its name, or set optional: true";
+                let fix = if message.contains("declared nowhere") || message.contains("has no key") {
+                    "declare it in the release's namespace, correct its name, or set optional: true"
+                } else {
+                    "correct the text, or name a targetPath where it is one value"
+                };
                 found.push(world.finding(&RULE, object, name, message, why, fix));
             }
         }
+    }
+}
+
+/// Returns what helm-controller refuses in values that are not put at a path: they must be a mapping.
+fn misread(body: &Value, key: &str, source: &Value) -> Option<&'static str> {
+    let values = body.get("data").and_then(|data| data.get(key))?.as_str()?;
+    // The data of a Secret is base64, and a variable may bring anything.
+    let is_open = text(body, "/kind") != "ConfigMap" || values.contains("${") || values.contains("ENC[");
+    if is_open || !text(source, "/targetPath").is_empty() {
+        return None;
+    }
+    match yaml::from_str::<yaml::Value>(values) {
+        Ok(yaml::Value::Mapping(_) | yaml::Value::Null) => None,
+        Ok(_) => Some("is no mapping, and values are one"),
+        Err(_) => Some("is no YAML"),
     }
 }
 
@@ -88,6 +114,18 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: values, namespace: web}
 data: {values.yaml: ""}
+"#,
+        r#"---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: web}
+spec:
+  valuesFrom: [{kind: ConfigMap, name: values}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: values, namespace: web}
+data: {values.yaml: "- a list"}
 "#,
     ];
     const SILENT: &[&str] = &[

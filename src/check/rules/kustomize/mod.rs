@@ -10,7 +10,7 @@ use crate::repo::kustomize::NAMES;
 use crate::repo::{Role, contents, path};
 use crate::yaml::{self, Value};
 
-rules! { deprecated, hash, idle_patch, same_patch, same_tag }
+rules! { deprecated, hash, idle_patch, same_patch, same_tag, sealed_input }
 
 /// Holds a kustomization file.
 pub(in crate::check) struct File {

@@ -13,6 +13,8 @@ pub(in crate::check) const RULE: Rule = Rule {
 fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(sealed) = file.sealed() else { return };
     let recipients = sealed.recipients();
+    // Keys of clouds, Vault and OpenPGP open it elsewhere: which of them a cluster may use is not in the repository.
+    let has_others = !sealed.metadata().other_kinds().is_empty();
     let mut names: Vec<&str> = context.snapshot.fed_by(&file.path).iter().map(|feed| feed.env.as_str()).collect();
     names.dedup();
     let environments =
@@ -22,7 +24,7 @@ fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     let is_new = |one: &String| known.is_some_and(|known| !known.contains(one));
     let mut told = false;
     for environment in environments.filter(|known| !known.recipients.iter().all(is_new)) {
-        if recipients.iter().any(|one| environment.recipients.contains(one)) {
+        if has_others || recipients.iter().any(|one| environment.recipients.contains(one)) {
             continue;
         }
         told = true;

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::object;
+use super::{head_object, object};
 use crate::check::{Context, File, Finding, Rule, RuleInput};
+use crate::sops::{Entry, SopsFile};
 use crate::yaml::Value;
 use crate::yaml::confidential::is_mask;
 
@@ -14,9 +15,9 @@ pub(in crate::check) const RULE: Rule = Rule {
     check: RuleInput::File(check),
 };
 
-fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
+fn check(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
     if file.is_encrypted() {
-        return;
+        return opened(file, context, found);
     }
     for (line, document) in file.documents() {
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -35,6 +36,33 @@ fn check(file: &File, _context: &Context<'_>, found: &mut Vec<Finding>) {
             let finding = Finding::new(RULE.id, &file.path, message, why, fix).about(object(document));
             found.push(finding.on(at.map_or(*line, |(number, _)| number)));
         }
+    }
+}
+
+/// Reports the values that a key at hand opens, and that are no base64 below `data`: Flux opens the Secret, and the API
+/// server refuses it.
+fn opened(file: &File, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(sealed) = file.sealed().filter(|_| !file.is_closed() && file.mistake().is_none()) else { return };
+    let heads = sealed.documents();
+    let Ok(opened) = SopsFile::parse(sealed.format(), sealed.text()).and_then(|own| own.decrypt(context.identities))
+    else {
+        return;
+    };
+    // A variable in it is put in after decryption.
+    let is_wrong = |entry: &&Entry| {
+        entry.base64 && entry.encrypted && entry.bytes().is_none() && !entry.secret.expose().contains("${")
+    };
+    let wrong = opened.entries().iter().filter(is_wrong);
+    for entry in wrong {
+        let message = format!("{} is not base64, once it is decrypted", entry.path);
+        let why = "the API server refuses the Secret, and the whole Kustomization fails";
+        let fix = format!("set it again: fluxdeck secret set {} {} encodes it", file.path, entry.path);
+        let object = heads.get(entry.document).and_then(head_object);
+        let key = entry.path.to_string();
+        let key = key.rsplit('.').next().unwrap_or_default().to_owned();
+        let line = file.lines().find(|(_, text)| names(text, &key)).map(|(number, _)| number);
+        let finding = Finding::new(RULE.id, &file.path, message, why, fix).about(object);
+        found.push(Finding { line, ..finding });
     }
 }
 

@@ -1,12 +1,13 @@
 //! A field that the definition of a custom resource does not have.
 
+use super::kubernetes;
 use super::schema::{Definitions, unknown_fields};
 use crate::check::world::{World, text};
 use crate::check::{Finding, Rule, RuleInput};
 
 pub(in crate::check) const RULE: Rule = Rule {
     id: "unknown-field",
-    about: "a field that the CustomResourceDefinition in the same environment does not have",
+    about: "a field that a kind of Kubernetes or Flux, or the CustomResourceDefinition in the same environment, does not have",
     check: RuleInput::World(check),
 };
 
@@ -14,15 +15,13 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
     let definitions = Definitions::find(world);
     for object in world.objects() {
         let api_version = text(&object.body, "/apiVersion");
-        let version = api_version.rsplit('/').next().unwrap_or_default();
         // If a kind has two definitions, a field of either is known.
-        let known = definitions.versions(object).iter().filter(|one| text(one, "/name") == version);
-        let fields = known
-            .filter_map(|one| one.pointer("/schema/openAPIV3Schema"))
-            .map(|schema| unknown_fields(schema, &object.body))
-            .min_by_key(Vec::len);
+        let schemas = definitions.schemas(object).into_iter();
+        let fields = schemas.map(|schema| unknown_fields(schema, &object.body)).min_by_key(Vec::len);
+        let mut fields = fields.unwrap_or_default();
+        fields.extend(kubernetes::read(&object.body).unknown);
         // Decryption removes the block of sops; another rule reports a file that nothing decrypts.
-        for path in fields.unwrap_or_default().into_iter().filter(|path| path != "sops") {
+        for path in fields.into_iter().filter(|path| path != "sops") {
             let key = path.rsplit(['.', ']']).next().unwrap_or_default();
             let message = format!("{} has no field {path} in {api_version}", object.kind());
             let why = format!(

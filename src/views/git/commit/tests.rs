@@ -36,11 +36,14 @@ fn impact() -> Impact {
         object: "Deployment/web/web".to_owned(),
         change,
         diff: String::new(),
+        note: None,
+        stays: false,
     };
     Impact {
         changes: vec![change("staging", DocumentChange::Update), change("staging", DocumentChange::Create)],
         files: Vec::new(),
         inert: Vec::new(),
+        charts: Vec::new(),
         readers: Vec::new(),
         findings: Vec::new(),
     }
