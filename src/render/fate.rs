@@ -67,11 +67,13 @@ impl<'a> Sides<'a> {
             }
             (Some(before), None) => {
                 let policy = before.spec.get("deletionPolicy").and_then(|policy| policy.as_str()).unwrap_or_default();
-                let keeps = match policy {
-                    "Orphan" => Some("its deletionPolicy is Orphan"),
-                    "Delete" | "WaitForTermination" => None,
-                    _ if !before.prune => Some("it does not prune"),
-                    _ => None,
+                let mirrors = !matches!(policy, "Orphan" | "Delete" | "WaitForTermination");
+                let keeps = if policy == "Orphan" {
+                    Some("its deletionPolicy is Orphan")
+                } else if mirrors && !before.prune {
+                    Some("it does not prune")
+                } else {
+                    None
                 };
                 let keeps = keeps.or_else(|| before.suspend.then_some("it is suspended"));
                 if let Some(why) = keeps {
@@ -128,7 +130,7 @@ fn says(body: &Value, key: &str, word: &str) -> bool {
     has("/metadata/annotations") || has("/metadata/labels")
 }
 
-/// The fields of a StatefulSet's spec that may change.
+/// The fields of the spec of a `StatefulSet` that may change.
 const OF_SETS: [&str; 7] = [
     "replicas",
     "ordinals",

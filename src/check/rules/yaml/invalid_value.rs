@@ -87,14 +87,11 @@ fn together(object: &Object) -> Vec<InvalidValue> {
 
 /// Returns the argument of `kubectl explain`.
 fn explained(object: &Object, path: &str) -> String {
-    let plain: String = path
-        .split('[')
-        .enumerate()
-        .map(|(at, part)| match at {
-            0 => part,
-            _ => part.split_once(']').map_or("", |(_, rest)| rest),
-        })
-        .collect();
+    let mut parts = path.split('[');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once(']').map_or("", |(_, rest)| rest));
+    }
     format!("{}.{plain}", object.kind().to_lowercase())
 }
 

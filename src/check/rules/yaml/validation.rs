@@ -215,10 +215,7 @@ pub(super) fn refused(body: &Value) -> Vec<InvalidValue> {
         let labels = at(body, "/spec/template/metadata/labels");
         let wanted = at(body, "/spec/selector/matchLabels");
         for (key, value) in wanted.as_object().into_iter().flatten() {
-            if labels.get(key) != Some(value)
-                && value.is_string()
-                && !labels.get(key).is_some_and(|own| !own.is_string())
-            {
+            if labels.get(key) != Some(value) && value.is_string() && labels.get(key).is_none_or(Value::is_string) {
                 let what = format!("is {}, and the labels of the pod template do not have it", shown(value));
                 refuse(format!("spec.selector.matchLabels.{key}"), what);
             }
