@@ -190,7 +190,38 @@ fn fixed(old: &Value, new: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::fixed;
+    use super::{Sides, fixed};
+    use crate::render::{Object, Origin, Rendered, Rendering};
+
+    fn applied(name: &str, objects: Vec<Object>) -> Rendered {
+        let (env, namespace) = ("staging".to_owned(), "flux-system".to_owned());
+        Rendered { env, namespace, name: name.to_owned(), objects, ..Rendered::default() }
+    }
+
+    #[test]
+    fn what_stays_and_what_moves_is_told_apart() {
+        let object = |key: &str, word: &str| {
+            let metadata = json!({"name": "a", "namespace": "web", "annotations": {key: word}});
+            let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+            Object::new(body, Origin::default(), Vec::new())
+        };
+        let plain = object("a", "b");
+        let rendering = |of: Vec<Rendered>| Rendering { of, ..Rendering::default() };
+        let old = rendering(vec![applied("apps", vec![plain.clone()]), applied("two", Vec::new())]);
+        let new = rendering(vec![applied("apps", Vec::new()), applied("two", vec![plain.clone()])]);
+        let sides = |new| Sides { old: &old, new, env: "staging", kustomization: "apps" };
+        let moved = sides(&new).deleted(&plain).unwrap();
+        assert!(!moved.stays && moved.note.starts_with("it moves to two"), "{moved:?}");
+        assert_eq!(sides(&old).deleted(&object("x", "y")).map(|fate| fate.stays), None);
+        for (key, word) in [("prune", "disabled"), ("prune", "Disabled"), ("reconcile", "disabled"), ("ssa", "ignore")]
+        {
+            let kept = object(&format!("kustomize.toolkit.fluxcd.io/{key}"), word);
+            assert!(sides(&new).deleted(&kept).is_some_and(|fate| fate.stays), "{key}: {word}");
+        }
+        let once = object("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent");
+        assert!(sides(&new).applied(None, &once).is_none());
+        assert!(sides(&new).applied(Some(&once), &once).is_some_and(|fate| fate.stays));
+    }
 
     #[test]
     fn what_the_server_never_changes_is_named() {

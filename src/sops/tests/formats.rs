@@ -268,3 +268,19 @@ fn the_fuzzer_s_corpus_is_replayed() {
         }
     }
 }
+
+#[test]
+fn a_file_of_another_ending_is_read_in_the_format_that_it_has() {
+    let sealed = "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]";
+    let dotenv = format!(
+        "A={sealed}\nsops_age__list_0__map_enc=x\nsops_age__list_0__map_recipient=age1x\nsops_lastmodified=2026-01-01T00:00:00Z\nsops_mac={sealed}\nsops_version=3.13.3\n"
+    );
+    let yaml = format!(
+        "a: {sealed}\nsops:\n    age:\n        - recipient: age1x\n          enc: x\n    lastmodified: \"2026-01-01T00:00:00Z\"\n    mac: {sealed}\n    version: 3.13.3\n"
+    );
+    for (text, format) in [(dotenv, Format::Dotenv), (yaml, Format::Yaml)] {
+        assert_eq!(SopsFile::parse(Format::Binary, text.as_str()).unwrap().format(), format);
+        // An ending that says a format is believed, as sops believes it.
+        assert!(SopsFile::parse(Format::Json, text).is_err());
+    }
+}
