@@ -190,7 +190,7 @@ fn fixed(old: &Value, new: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{Sides, fixed};
+    use super::{GROUP, Sides, fixed};
     use crate::render::{Object, Origin, Rendered, Rendering};
 
     fn applied(name: &str, objects: Vec<Object>) -> Rendered {
@@ -215,10 +215,10 @@ mod tests {
         assert_eq!(sides(&old).deleted(&object("x", "y")).map(|fate| fate.stays), None);
         for (key, word) in [("prune", "disabled"), ("prune", "Disabled"), ("reconcile", "disabled"), ("ssa", "ignore")]
         {
-            let kept = object(&format!("kustomize.toolkit.fluxcd.io/{key}"), word);
+            let kept = object(&format!("{GROUP}/{key}"), word);
             assert!(sides(&new).deleted(&kept).is_some_and(|fate| fate.stays), "{key}: {word}");
         }
-        let once = object("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent");
+        let once = object(&format!("{GROUP}/ssa"), "IfNotPresent");
         assert!(sides(&new).applied(None, &once).is_none());
         assert!(sides(&new).applied(Some(&once), &once).is_some_and(|fate| fate.stays));
     }
