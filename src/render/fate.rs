@@ -23,12 +23,12 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    fn stays(note: impl Into<String>) -> Option<Self> {
-        Some(Self { note: note.into(), stays: true })
+    fn stays(note: impl Into<String>) -> Self {
+        Self { note: note.into(), stays: true }
     }
 
-    fn noted(note: impl Into<String>) -> Option<Self> {
-        Some(Self { note: note.into(), stays: false })
+    fn noted(note: impl Into<String>) -> Self {
+        Self { note: note.into(), stays: false }
     }
 }
 
@@ -53,17 +53,17 @@ impl<'a> Sides<'a> {
     pub(super) fn deleted(&self, object: &Object) -> Option<Fate> {
         for (key, word) in [("prune", "disabled"), ("reconcile", "disabled"), ("ssa", "Ignore")] {
             if says(&object.body, key, word) {
-                return Fate::stays(format!("it stays in the cluster: it has {GROUP}/{key}: {word}"));
+                return Some(Fate::stays(format!("it stays in the cluster: it has {GROUP}/{key}: {word}")));
             }
         }
         let name = self.kustomization;
         let (before, after) = (self.spec(self.old), self.spec(self.new));
         match (before, after) {
             (_, Some(after)) if !after.prune => {
-                return Fate::stays(format!("it stays in the cluster: {name} does not prune"));
+                return Some(Fate::stays(format!("it stays in the cluster: {name} does not prune")));
             }
             (_, Some(after)) if after.suspend => {
-                return Fate::stays(format!("it stays until {name} is resumed, which is suspended"));
+                return Some(Fate::stays(format!("it stays until {name} is resumed, which is suspended")));
             }
             (Some(before), None) => {
                 let policy = before.spec.get("deletionPolicy").and_then(|policy| policy.as_str()).unwrap_or_default();
@@ -77,7 +77,7 @@ impl<'a> Sides<'a> {
                 };
                 let keeps = keeps.or_else(|| before.suspend.then_some("it is suspended"));
                 if let Some(why) = keeps {
-                    return Fate::stays(format!("it stays in the cluster when {name} goes: {why}"));
+                    return Some(Fate::stays(format!("it stays in the cluster when {name} goes: {why}")));
                 }
             }
             _ => {}
@@ -89,36 +89,43 @@ impl<'a> Sides<'a> {
             .iter()
             .find(|one| one.env == self.env && one.shown() != name && one.objects.iter().any(is_same))?;
         let taker = taker.shown();
-        Fate::noted(format!(
+        Some(Fate::noted(format!(
             "it moves to {taker}: if {name} is reconciled first, it is deleted before {taker} makes it anew; {GROUP}/prune: disabled on it, pushed before, keeps it"
-        ))
+        )))
     }
 
     /// Returns what is to be said of an object that is created or changed.
     pub(super) fn applied(&self, old: Option<&Object>, new: &Object) -> Option<Fate> {
         for (key, word) in [("reconcile", "disabled"), ("ssa", "Ignore")] {
             if says(&new.body, key, word) {
-                return Fate::stays(format!("Flux does not apply it: it has {GROUP}/{key}: {word}"));
+                return Some(Fate::stays(format!("Flux does not apply it: it has {GROUP}/{key}: {word}")));
             }
         }
         let after = self.spec(self.new);
         if after.is_some_and(|after| after.suspend) {
-            return Fate::stays(format!("Flux applies it once {} is resumed, which is suspended", self.kustomization));
+            return Some(Fate::stays(format!(
+                "Flux applies it once {} is resumed, which is suspended",
+                self.kustomization
+            )));
         }
         let old = old?;
         if says(&new.body, "ssa", "IfNotPresent") {
-            return Fate::stays(format!("Flux leaves it as it is once it is there: it has {GROUP}/ssa: IfNotPresent"));
+            return Some(Fate::stays(format!(
+                "Flux leaves it as it is once it is there: it has {GROUP}/ssa: IfNotPresent"
+            )));
         }
         let field = fixed(&old.body, &new.body)?;
         let is_forced = says(&new.body, "force", "enabled")
-            || after.is_some_and(|after| after.spec.get("force").and_then(|force| force.as_bool()) == Some(true));
+            || after.is_some_and(|after| after.spec.get("force").and_then(crate::yaml::Value::as_bool) == Some(true));
         if is_forced {
-            return Fate::noted(format!("{field} cannot be changed: Flux deletes it and makes it anew, as force asks"));
+            return Some(Fate::noted(format!(
+                "{field} cannot be changed: Flux deletes it and makes it anew, as force asks"
+            )));
         }
-        Fate::noted(format!(
+        Some(Fate::noted(format!(
             "{field} cannot be changed: the API server refuses it, and nothing that {} applies is changed; {GROUP}/force: enabled on it lets Flux delete it and make it anew",
             self.kustomization
-        ))
+        )))
     }
 }
 

@@ -135,7 +135,7 @@ mod tests {
             r#"{"$imagepolicy": "flux-system/web"}"#,
             r#"{"$imagepolicy": flux-system:web}"#,
             r#"{"$imagepolicy": "flux-system:web:version"}"#,
-            r#"{'$imagepolicy': 'flux-system:web'}"#,
+            r"{'$imagepolicy': 'flux-system:web'}",
         ] {
             assert!(marked(wrong).is_some(), "{wrong}");
         }
