@@ -96,8 +96,8 @@ fn without_mark(text: &str) -> &str {
 mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_text() {
-        let text = "\u{feff}a: 1\n---\nb: 2\n";
-        assert_eq!(super::documents(text).unwrap(), super::documents(&text[3..]).unwrap());
+        let text = "a: 1\n---\nb: 2\n";
+        assert_eq!(super::documents(&format!("\u{feff}{text}")).unwrap(), super::documents(text).unwrap());
         let one: super::Value = super::from_str("\u{feff}# first\na: 1\n").unwrap();
         assert_eq!(one, super::from_str::<super::Value>("a: 1\n").unwrap());
     }
