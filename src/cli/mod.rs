@@ -5,6 +5,8 @@ mod call;
 mod cockpit;
 #[cfg(test)]
 mod diagnoses;
+#[cfg(test)]
+mod exercises;
 mod findings;
 #[cfg(test)]
 mod footers;
@@ -15,6 +17,8 @@ mod open;
 mod operate;
 mod out;
 mod prompt;
+#[cfg(test)]
+mod walk_keys;
 #[cfg(test)]
 mod walkthrough;
 

@@ -2,7 +2,7 @@
 
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
-use crate::model::{Lesson, ShellLine};
+use crate::model::{Env, Lesson, ObjectRef, ShellLine, State};
 use crate::views::walk::StepDone;
 use crate::views::walks::Walks;
 
@@ -23,7 +23,11 @@ pub(super) static COMMAND: Command = Command {
         )
     },
     run: |ask| {
-        let object = ask.object().map(|(_, object)| object.clone());
+        // A walk about an object that is well would be done at once: it finds the one that is not.
+        let is_well = |env: Env, object: &ObjectRef| {
+            ask.facts.known_row(env, object).is_some_and(|row| row.state == State::Ready)
+        };
+        let object = ask.object().filter(|(env, object)| !is_well(*env, object)).map(|(_, object)| object.clone());
         vec![Action::Push(Box::new(Walks::new(ask.env(), object)))]
     },
 };

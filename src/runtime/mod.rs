@@ -33,5 +33,7 @@ pub use looping::run;
 pub use memory_file::MemoryFile;
 pub use picture::{PictureFormat, picture};
 pub use session::{Session, SessionSource};
+#[cfg(test)]
+pub use snapshot::Rehearsal;
 pub use snapshot::snapshot;
 pub use terminal::{QuietBackend, Screen, restore};

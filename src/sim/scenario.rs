@@ -18,6 +18,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("broken-chain", include_str!("scenarios/broken-chain.toml")),
     ("certificate", include_str!("scenarios/certificate.toml")),
     ("crash-loop", include_str!("scenarios/crash-loop.toml")),
+    ("dependency-missing", include_str!("scenarios/dependency-missing.toml")),
     ("drift", include_str!("scenarios/drift.toml")),
     ("healthy", include_str!("scenarios/healthy.toml")),
     ("helm-exhausted", include_str!("scenarios/helm-exhausted.toml")),

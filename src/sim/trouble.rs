@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::json;
-use crate::model::ObjectRef;
+use crate::model::{ObjectRef, quantity};
 
 /// Describes the faults; by default there are none.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -90,6 +90,9 @@ pub(crate) struct BadImage {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct CrashingImage {
     pub(crate) image: String,
+    /// The limit of memory from which on they run; without it they always end.
+    #[serde(default)]
+    pub(crate) memory_below: Option<String>,
     pub(crate) exit_code: i32,
     pub(crate) reason: String,
 }
@@ -151,9 +154,14 @@ impl Troubles {
         self.images.iter().find(|one| one.image == image).map(|one| one.error.as_str())
     }
 
-    /// Returns how the containers of an image end, if they do.
-    pub(crate) fn crash(&self, image: &str) -> Option<&CrashingImage> {
-        self.crashes.iter().find(|one| one.image == image)
+    /// Returns how a container ends, if it does.
+    pub(crate) fn crash(&self, container: &Value) -> Option<&CrashingImage> {
+        let limit = quantity(json::text(container, "/resources/limits/memory"));
+        let is_enough = |crash: &CrashingImage| {
+            let needed = crash.memory_below.as_deref().and_then(quantity);
+            needed.is_some_and(|needed| limit.is_none_or(|limit| limit >= needed))
+        };
+        self.crashes.iter().find(|one| one.image == json::text(container, "/image") && !is_enough(one))
     }
 
     /// Returns the missing file that a Kustomization names, if there is one.

@@ -37,10 +37,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Ok(live) => live,
         Err(check) => return vec![find(Err(check))],
     };
-    let told = match ground.state(live.object) {
-        State::Ready => format!("every certificate is ready; {} stands for them", live.object.told()),
-        _ => format!("it is {}", live.object.told()),
-    };
+    let told = ground.about(live.object, ground.state(live.object) == State::Ready, "every certificate is ready");
     let request = newest_of(ground, GROUP, "CertificateRequest", live.object);
     let order = request.and_then(|one| newest_of(ground, ACME, "Order", one.object));
     vec![

@@ -38,10 +38,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Err(check) => return vec![find(Err(check))],
     };
     let object = live.object;
-    let told = match ground.state(object) {
-        State::Ready => format!("no Kustomization fails; {} stands for them", object.told()),
-        _ => format!("it is {}", object.told()),
-    };
+    let told = ground.about(object, ground.state(object) == State::Ready, "no Kustomization fails");
     let mut steps = vec![find(Ok(told)), source(ground, &live), dependencies(ground, &live)];
     steps.push(
         stage(ground, &live, BUILDS, "Build it", "The controller looks up the path in the artifact, runs kustomize, opens secrets and puts variables in; any of these may fail.")

@@ -141,6 +141,16 @@ impl<'a> WalkGround<'a> {
         found.or_else(|| all.first()).copied()
     }
 
+    /// Says which object a walk is about: its state where it is not ready, else whether it was asked about or stands for
+    /// all, none of which is at fault.
+    pub(super) fn about(&self, object: &ObjectRef, is_well: bool, none: &str) -> String {
+        match (is_well, self.asked) {
+            (false, _) => format!("it is {}", object.told()),
+            (true, Some(_)) => format!("{} was asked about, and is well", object.told()),
+            (true, None) => format!("{none}; {} stands for them", object.told()),
+        }
+    }
+
     /// Finds the root cause of an object's fault: its own, or one that holds it back.
     pub(super) fn root_of(&self, object: &ObjectRef) -> Option<&'a Diagnosis> {
         let own = self.roots.iter().find(|root| root.object == *object);

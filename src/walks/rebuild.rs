@@ -6,7 +6,7 @@ use super::ground::{WalkGround, some_of};
 use super::shared;
 use super::step::{StepVerdict, WalkCheck, WalkStep};
 use crate::doctor::LiveObject;
-use crate::model::State;
+use crate::model::{ShellLine, State};
 
 pub(super) const WALK: Walk = Walk {
     id: "rebuild",
@@ -15,6 +15,9 @@ pub(super) const WALK: Walk = Walk {
     kind: None,
     steps,
 };
+
+/// The most Kustomizations that are named.
+const MAKERS: usize = 4;
 
 fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
     let graph = ground.graph;
@@ -27,11 +30,14 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         shared::fetched(ground),
         WalkStep::new(
             "Give the claims their volumes back",
-            "Flux makes empty claims. What was in them comes from the backups: restore the volumes first, under the names that the claims have, while the applications are suspended.",
+            "Flux makes empty claims. What was in them comes from the backups: suspend what makes the claims, restore the volumes under the names that the claims have, and resume.",
             claims(ground),
         )
         .line(graph.shell("kubectl get persistentvolumeclaims -A", &[]))
+        .lines(holding(ground, "flux suspend kustomization {} -n {}"))
         .line(graph.shell("kubectl get backupvolumes.longhorn.io -A", &[]))
+        .line(graph.shell("kubectl get backups.longhorn.io -A", &[]))
+        .lines(holding(ground, "flux resume kustomization {} -n {}"))
         .look_for("Bound for every claim, and the old data in it.")
         .asks("Is every claim Bound, and did you look into those that hold data?"),
         WalkStep::new(
@@ -54,6 +60,19 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         .look_for("READY True, and an address for every ingress.")
         .asks("Is every certificate Ready, and do the names lead to this cluster?"),
     ]
+}
+
+/// Writes a line for each Kustomization that makes a claim, the first ones.
+fn holding(ground: &WalkGround<'_>, line: &'static str) -> Vec<ShellLine> {
+    let mut names: Vec<(String, String)> = Vec::new();
+    for live in ground.some("", "PersistentVolumeClaim") {
+        let label = |key: &str| live.text(&format!("/metadata/labels/kustomize.toolkit.fluxcd.io~1{key}")).to_owned();
+        let maker = (label("name"), label("namespace"));
+        if !maker.0.is_empty() && !names.contains(&maker) {
+            names.push(maker);
+        }
+    }
+    names.iter().take(MAKERS).map(|(name, namespace)| ground.graph.shell(line, &[name, namespace])).collect()
 }
 
 fn claims(ground: &WalkGround<'_>) -> StepVerdict {

@@ -1,4 +1,4 @@
-//! Restores `PostgreSQL` to a point in time, beside the old cluster (CloudNativePG 1.25 to 1.28).
+//! Restores `PostgreSQL` to a point in time, beside the old cluster (CloudNativePG 1.25 to 1.30).
 
 use super::Walk;
 use super::ground::{WalkGround, condition, some_of, word};
@@ -117,10 +117,14 @@ fn archiving(ground: &WalkGround<'_>, old: &LiveObject<'_>) -> WalkStep {
     };
     WalkStep::new(
         "See that the WAL is archived",
-        "What is not in the archive cannot be replayed; the last minutes come with the next switch of WAL.",
+        "What is not in the archive cannot be replayed. A segment is archived once it is full, or after archive_timeout, five minutes unless set; the last line closes it now, while the old primary still runs.",
         verdict,
     )
     .line(ground.graph.describe(old.object))
+    .line(ground.graph.shell(
+        "kubectl exec -n {} {} -c postgres -- psql -c 'SELECT pg_switch_wal()'",
+        &[&old.object.namespace, primary(old)],
+    ))
     .look_for("ContinuousArchiving True.")
     .asks("Does the Cluster say that continuous archiving works?")
     .by_for("describe", old.object)
@@ -139,14 +143,31 @@ fn written(ground: &WalkGround<'_>, old: &LiveObject<'_>, new: Option<LiveObject
     };
     WalkStep::new(
         "Write a second Cluster",
-        "A restore makes a new Cluster beside the old one: bootstrap.recovery with source and recoveryTarget.targetTime, externalClusters with the archive of the old one. The old one stays until you are sure.",
+        format!(
+            "A restore makes a new Cluster beside the old one: bootstrap.recovery with source and recoveryTarget.targetTime (with its time zone: 2026-01-15T08:00:00Z), and in externalClusters an entry of that name with {}. bootstrap.recovery.database, owner and secret keep the application's login. The old one stays until you are sure.",
+            archive_of(old),
+        ),
         verdict,
     )
     .line(ShellLine::new("git grep -n {} -- '*.yaml'", &[&old.object.name]))
     .line(ground.graph.yaml(old.object))
+    .line(ground.graph.shell("kubectl explain clusters.spec.bootstrap.recovery --api-version=postgresql.cnpg.io/v1", &[]))
     .look_for("the new Cluster in Git, pushed and applied, under a name of its own.")
     .asks("Does the new Cluster have bootstrap.recovery.source, an entry of that name in externalClusters, and targetTime?")
     .by("git")
+}
+
+/// Says what leads to the archive of a Cluster: the plugin with its parameters, else the fields of the Cluster itself.
+fn archive_of(old: &LiveObject<'_>) -> String {
+    let server = parameter(old, "serverName").unwrap_or(&old.object.name);
+    match parameter(old, "barmanObjectName") {
+        Some(store) => format!(
+            "plugin.name: barman-cloud.cloudnative-pg.io and plugin.parameters barmanObjectName: {store}, serverName: {server}"
+        ),
+        None => format!(
+            "the archive of the old one: barmanObjectStore as in its spec.backup, serverName: {server} (from CloudNativePG 1.26 on the plugin barman-cloud.cloudnative-pg.io is the way)"
+        ),
+    }
 }
 
 fn is_external(new: &LiveObject<'_>) -> Result<(), WalkCheck> {
@@ -206,11 +227,12 @@ fn archives(ground: &WalkGround<'_>, old: &LiveObject<'_>, new: Option<LiveObjec
     };
     WalkStep::new(
         "Let it archive under a name of its own",
-        "Into the archive of the old Cluster it must not write: serverName says which is its own.",
+        "Into the archive of the old Cluster it must not write, and CloudNativePG refuses an archive that is not empty: serverName of its own spec.plugins says which is its own.",
         verdict,
     )
     .line(ground.graph.shell("kubectl get clusters.postgresql.cnpg.io -n {} -o yaml", &[&old.object.namespace]))
-    .look_for("ContinuousArchiving True, and a first base backup.")
+    .line(ground.graph.shell("kubectl get scheduledbackups.postgresql.cnpg.io -n {}", &[&old.object.namespace]))
+    .look_for("ContinuousArchiving True, and a first base backup; a ScheduledBackup that names the new Cluster.")
     .asks("Does the new Cluster write WAL into an archive of its own?")
 }
 

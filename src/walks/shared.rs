@@ -2,6 +2,7 @@
 
 use super::ground::{WalkGround, some_of};
 use super::step::{StepVerdict, WalkCheck, WalkStep};
+use crate::doctor::{LiveObject, Lookup};
 use crate::kinds;
 use crate::model::known::{KUSTOMIZE, SOURCE};
 use crate::model::{ObjectRef, ShellLine, State};
@@ -106,16 +107,23 @@ pub(super) fn fetched(ground: &WalkGround<'_>) -> WalkStep {
     }
 }
 
-/// Names the Secret that holds the environment's keys: the one that live Kustomizations name, else the repository's.
+/// Names the Secret that holds the environment's keys: of those that live Kustomizations name one that is missing, else
+/// the first, else the repository's.
 pub(super) fn age_secret(ground: &WalkGround<'_>) -> AgeSecret {
-    let live = ground.some(KUSTOMIZE, "Kustomization").into_iter().find_map(|live| {
+    let named = |live: LiveObject<'_>| {
         let name = live.text("/spec/decryption/secretRef/name");
         let namespace = live.object.namespace.clone();
         (!name.is_empty()).then(|| AgeSecret { namespace, name: name.to_owned() })
-    });
+    };
+    let live: Vec<AgeSecret> = ground.some(KUSTOMIZE, "Kustomization").into_iter().filter_map(named).collect();
+    let is_missing = |one: &&AgeSecret| {
+        let secret = ObjectRef::new("Secret", "", &one.namespace, &one.name);
+        matches!(ground.graph.get(&secret), Lookup::Absent)
+    };
+    let first = live.iter().find(is_missing).or(live.first()).cloned();
     let declared = || ground.repository.and_then(|known| known.age_secrets(&ground.graph.env).into_iter().next());
     let usual = || AgeSecret { namespace: "flux-system".to_owned(), name: NAME.to_owned() };
-    live.or_else(declared).unwrap_or_else(usual)
+    first.or_else(declared).unwrap_or_else(usual)
 }
 
 /// The cluster has the key that opens the environment's files.

@@ -32,10 +32,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Err(check) => return vec![find(Err(check))],
     };
     let object = live.object;
-    let told = match ground.state(object) {
-        State::Ready => format!("no release is stuck; {} stands for them", object.told()),
-        _ => format!("it is {}", object.told()),
-    };
+    let told = ground.about(object, ground.state(object) == State::Ready, "no release is stuck");
     vec![
         find(Ok(told)),
         resumed(ground, &live),

@@ -25,8 +25,8 @@ const RAN: SignedDuration = SignedDuration::from_secs(41);
 
 /// Ends the containers of a pod with a crashing image; tells whether it has one.
 pub(super) fn fail(world: &mut SimulatedCluster, key: &ObjectRef, pod: &Value) -> bool {
-    let images = list(pod, "/spec/containers").iter().map(|container| text(container, "/image").to_owned());
-    let Some(crash) = images.into_iter().find_map(|image| world.script.troubles.crash(&image).cloned()) else {
+    let containers = list(pod, "/spec/containers");
+    let Some(crash) = containers.iter().find_map(|container| world.script.troubles.crash(container).cloned()) else {
         world.pulls.remove(key);
         return false;
     };
