@@ -22,6 +22,15 @@ const MORE_ROWS: u16 = 3;
 /// The commands that the panel names beside its title, with their effects.
 const KEYS: [(&str, &str); 2] = [("lesson-copy", "copies it"), ("lesson-open", "opens it")];
 
+/// The beginning of the title of a selection's lesson.
+pub(super) const LOOK: &str = "Look at ";
+
+/// Returns the name under which a lesson is counted: its title; that of a selection names the object, so that its page
+/// stands for all of the kind.
+fn habit_of<'a>(title: &'a str, lesson: &'a Lesson) -> &'a str {
+    if title.starts_with(LOOK) { &lesson.docs } else { title }
+}
+
 impl App {
     /// Returns the height of the panel on a screen; 0 if it is not shown.
     pub(super) fn lesson_height(&self, area: Rect) -> u16 {
@@ -75,8 +84,18 @@ impl App {
 
     /// Returns how often the shown lesson was met, if that is why it is its command lines alone.
     fn met_often(&self) -> Option<u32> {
-        let (title, _) = self.lesson.as_ref().filter(|_| !self.lesson_whole)?;
-        self.habits.often(title)
+        let (title, lesson) = self.lesson.as_ref().filter(|_| !self.lesson_whole)?;
+        self.habits.often(habit_of(title, lesson))
+    }
+
+    /// Counts the lesson of a selection, once a session for each kind of object: the same one comes with every line that
+    /// is selected.
+    pub(super) fn meet_selection(&mut self, title: &str, lesson: &Lesson, effects: &mut Vec<Effect>) {
+        let habit = habit_of(title, lesson);
+        if self.looked.insert(habit.to_owned()) {
+            self.habits.meet(habit);
+            effects.push(Effect::KeepLessons(self.habits.clone()));
+        }
     }
 
     /// Says why the lesson is short, and which key shows all of it.

@@ -81,6 +81,8 @@ pub struct App {
     lesson_whole: bool,
     /// How often lessons were met, and how much of them is wanted.
     habits: LessonHabits,
+    /// The lessons of selections that this session counted.
+    looked: BTreeSet<String>,
     /// The screen or dialog that shows the last notice.
     notice_of: Option<Ticket>,
     resting: bool,
@@ -139,6 +141,7 @@ impl App {
             lesson_shown: true,
             lesson_whole: false,
             habits: LessonHabits::default(),
+            looked: BTreeSet::new(),
             notice_of: None,
             resting: true,
             first_focus: FirstFocus::Open,

@@ -225,6 +225,25 @@ fn lessons_are_shown_the_first_time_or_never_as_the_user_says_and_that_is_kept()
 }
 
 #[test]
+fn the_lesson_of_a_selection_is_counted_once_a_session_for_its_kind() {
+    use crate::model::{Env, LessonHabits, LessonMode, State};
+    let page = (crate::kinds::KUSTOMIZATION.lesson)("production", None).docs.into_owned();
+    let seen = |times: u32, mode: Option<LessonMode>| {
+        let mut cockpit = TestApp::new();
+        cockpit.rows(Env(0), &[("apps", State::Ready), ("monitoring", State::Ready)]);
+        cockpit.app.update(Msg::Lessons(LessonHabits { mode, met: [(page.clone(), times)].into() }));
+        cockpit.press("2jjkjk");
+        (cockpit.app.habits.met.get(&page).copied(), cockpit.screen())
+    };
+    let (counted, whole) = seen(0, None);
+    assert_eq!(counted, Some(1), "once, however often the selection moves");
+    assert!(whole.contains("Why: ") && !whole.contains("met "), "{whole}");
+    let (_, short) = seen(5, None);
+    assert!(short.contains("met 6 times: t shows all of it") && !short.contains("Why: "), "{short}");
+    assert!(seen(1, Some(LessonMode::First)).1.contains("met 2 times"));
+}
+
+#[test]
 fn help_begins_with_what_is_selected_and_enter_explains_it() {
     let mut cockpit = TestApp::new();
     cockpit.press("jk?");

@@ -1,5 +1,6 @@
 //! The updates after a while without a key: the panels and the lesson that follow the selection.
 
+use crate::app::lesson::LOOK;
 use crate::app::{App, CommandTarget, Effect};
 use crate::kinds;
 use crate::model::{Lesson, ShellLine};
@@ -13,8 +14,9 @@ impl App {
             let actions = self.with_view(top, |view, scene| view.rested(scene));
             self.apply(ticket, actions, effects);
         }
-        if let Some(lesson) = self.lesson_of_selection() {
-            self.lesson = Some(lesson);
+        if let Some((title, lesson)) = self.lesson_of_selection() {
+            self.meet_selection(&title, &lesson, effects);
+            self.lesson = Some((title, lesson));
             self.lesson_whole = false;
         }
     }
@@ -44,17 +46,17 @@ impl App {
         }
         known.clone_from(&targets);
         let Some(first) = targets.first() else {
-            return Some(("Look at the repository".to_owned(), lesson_of_repository()));
+            return Some((format!("{LOOK}the repository"), lesson_of_repository()));
         };
         let (env, object) = match first {
             CommandTarget::Object(env, object) => (env, object),
-            CommandTarget::File(_, path) => return Some((format!("Look at {path}"), lesson_of_file(path))),
+            CommandTarget::File(_, path) => return Some((format!("{LOOK}{path}"), lesson_of_file(path))),
             CommandTarget::Environment(_) | CommandTarget::Worktree(_) => return None,
         };
         let kind = kinds::kind_of(object)?;
         let environment = self.facts.environment(*env)?;
         let context = self.facts.context(*env);
-        Some((format!("Look at {} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
+        Some((format!("{LOOK}{} in {}", object.short(), environment.name), (kind.lesson)(context, Some(object))))
     }
 }
 
