@@ -7,7 +7,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
 
-pub use page::{DocumentPage, DocumentSubject, documents_about};
+pub use page::{DocumentPage, DocumentPlace, DocumentSubject, document_place, documents_about};
 
 /// The greatest width of the columns before a table's last, in cells: more leaves too little room for the last on 80
 /// columns.

@@ -17,7 +17,7 @@ use super::operation::Op;
 use crate::check::Survey;
 use crate::doctor::{Diagnosis, Examination};
 use crate::kinds;
-use crate::markdown::{DocumentPage, DocumentSubject, documents_about};
+use crate::markdown::{DocumentPlace, DocumentSubject, documents_about};
 use crate::model::{
     Connection, Env, Environment, Exposure, Fault, FaultKind, GroupKind, Kind, ObjectRef, PerEnv, Protection, Row,
     RowKey, Rows,
@@ -399,7 +399,7 @@ impl Facts {
 
     /// Iterates over the documents about an object, the most telling first: those that name it, and those that speak of
     /// its kind, of the reason why it is not ready, or of what it says.
-    pub fn pages_about(&self, env: Env, object: &ObjectRef) -> impl Iterator<Item = &DocumentPage> {
+    pub fn pages_about(&self, env: Env, object: &ObjectRef) -> impl Iterator<Item = DocumentPlace<'_>> {
         let mut subject = DocumentSubject::named(&object.name).saying(&object.kind);
         let row = self.row(env, object).filter(|row| row.state == crate::model::State::Failed);
         if let Some(row) = row {
@@ -413,7 +413,7 @@ impl Facts {
     }
 
     /// Finds the documents about a subject, once the repository is surveyed.
-    pub fn pages(&self, subject: &DocumentSubject) -> Vec<&DocumentPage> {
+    pub fn pages(&self, subject: &DocumentSubject) -> Vec<DocumentPlace<'_>> {
         self.survey.as_ref().map(|survey| documents_about(&survey.pages, subject)).unwrap_or_default()
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sources::beside;
 use super::{Context, Finding, Quiet, Severity, check_all};
-use crate::markdown::DocumentPage;
+use crate::markdown::{DocumentPage, DocumentPlace, DocumentSubject, documents_about};
 use crate::model::{Fault, LiveFacts, ObjectRef};
 use crate::render::{Stop, Worker};
 use crate::repo::{Graph, Snapshot, path};
@@ -132,15 +132,14 @@ impl Survey {
         self.findings.iter().filter(move |finding| finding.file == file)
     }
 
-    /// Iterates over the documents about a finding: those that name its rule or its file, or are about its object.
-    pub fn pages_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a DocumentPage> {
-        let name = finding.object.as_ref().and_then(|object| object.rsplit('/').next());
-        self.pages.iter().filter(move |page| {
-            page.file != finding.file
-                && (page.quotes(finding.rule)
-                    || page.quotes(&finding.file)
-                    || name.is_some_and(|name| page.is_about(name)))
-        })
+    /// Lists the places in documents that speak of a finding, the most telling first: by its rule, its file, its object
+    /// and the words of its message.
+    pub fn pages_of(&self, finding: &Finding) -> Vec<DocumentPlace<'_>> {
+        let name = finding.object.as_ref().and_then(|object| object.rsplit('/').next()).unwrap_or_default();
+        let kind = finding.object.as_ref().and_then(|object| object.split('/').next()).unwrap_or_default();
+        let subject = DocumentSubject::named(name).quoting(finding.rule).quoting(&finding.file);
+        let found = documents_about(&self.pages, &subject.saying(kind).saying(&finding.message));
+        found.into_iter().filter(|place| place.page.file != finding.file).collect()
     }
 
     /// Iterates over the objects that a file declares or changes, in the order of environments.

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::Call;
 use crate::check::working_tree;
 use crate::commands::topics;
-use crate::explain::{Topic, TopicGroup, Topics};
+use crate::explain::{Topic, TopicGroup, TopicObject, Topics};
 use crate::markdown::{DocumentPage, documents_about};
-use crate::model::{Fault, FaultKind};
-use crate::repo::EntryKind;
+use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::repo::{EntryKind, Snapshot};
 use crate::widgets::wrap;
 
 /// The width of a text for people.
@@ -49,8 +49,11 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     if words.trim().is_empty() {
         list(call, &topics, &TopicGroup::ALL)?;
     } else if let Some(mut topic) = topics.find(&words) {
-        topic.docs.extend(documents(call, &topic));
-        call.print(&topic, text)?;
+        let snapshot = super::open::repository_of_any(&call.global).ok();
+        let documents = snapshot.as_ref().map(|snapshot| documents(snapshot, &topic)).unwrap_or_default();
+        topic.docs.extend(documents);
+        let example = snapshot.as_ref().and_then(|snapshot| example(call, snapshot, &topic, &words));
+        call.print(&Explained { topic: &topic, example: example.as_ref() }, text)?;
     } else if let Some(group) = Topics::group(&words) {
         list(call, &topics, &[group])?;
     } else {
@@ -59,9 +62,45 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(0)
 }
 
-/// Finds the documents of the repository about a topic; outside of one there are none.
-fn documents(call: &Call, topic: &Topic) -> Vec<String> {
-    let Ok(snapshot) = super::open::repository_of_any(&call.global) else { return Vec::new() };
+/// A topic with its lines for an object of the repository.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    topic: &'a Topic,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<&'a Example>,
+}
+
+/// The lines of a topic with real names in them.
+#[derive(Serialize)]
+struct Example {
+    env: String,
+    object: String,
+    shell: String,
+}
+
+/// Puts the names of an object into the lines: of the one that was named, else of one that the repository declares.
+fn example(call: &Call, snapshot: &Snapshot, topic: &Topic, words: &str) -> Option<Example> {
+    if !topic.has_names() {
+        return None;
+    }
+    let wanted = call.global.env.as_deref().unwrap_or_default();
+    let kind = topic.kind().map_or("Kustomization", |kind| kind.kind);
+    let (env, object) = snapshot.declared_example(kind, wanted)?;
+    let typed = words.trim().parse::<ObjectRef>().ok().map(crate::kinds::complete);
+    let object = typed.filter(|typed| typed.kind == object.kind).unwrap_or(object);
+    let path = snapshot.kustomizations_of(&env).find(|one| one.object() == object).map(|one| format!("./{}", one.path));
+    let known = TopicObject {
+        object: object.clone(),
+        env: env.clone(),
+        context: call.global.context.clone().unwrap_or_default(),
+        path: path.unwrap_or_default(),
+    };
+    Some(Example { env, object: object.told(), shell: topic.lines_for(&known) })
+}
+
+/// Finds the documents of the repository about a topic.
+fn documents(snapshot: &Snapshot, topic: &Topic) -> Vec<String> {
     let files = snapshot.scan.entries.iter().filter(|entry| entry.kind == EntryKind::File);
     let names: Vec<String> = files.map(|entry| entry.path.to_string()).filter(|path| is_markdown(path)).collect();
     // Without a name, all files would be read.
@@ -71,7 +110,7 @@ fn documents(call: &Call, topic: &Topic) -> Vec<String> {
     let files = working_tree(&snapshot.root, &names).unwrap_or_default();
     let pages: Vec<DocumentPage> =
         files.iter().filter_map(|file| DocumentPage::of_file(&file.path, || file.document())).collect();
-    documents_about(&pages, &topic.subject()).into_iter().take(PAGES).map(|page| page.file.clone()).collect()
+    documents_about(&pages, &topic.subject()).iter().take(PAGES).map(ToString::to_string).collect()
 }
 
 fn list(call: &Call, topics: &Topics, groups: &[TopicGroup]) -> Result<(), Fault> {
@@ -114,7 +153,8 @@ fn unknown(topics: &Topics, words: &str) -> Fault {
 }
 
 /// Writes a topic for people: short first.
-fn text(topic: &Topic) -> String {
+fn text(explained: &Explained<'_>) -> String {
+    let topic = explained.topic;
     let mut out = format!("{}  [{}]\n\n", topic.title, topic.id);
     for part in [&topic.short, &topic.more].into_iter().filter(|part| !part.is_empty()) {
         for line in part.lines().flat_map(|line| wrap(line, WIDTH)) {
@@ -123,9 +163,10 @@ fn text(topic: &Topic) -> String {
         out.push('\n');
     }
     let command = &topic.command;
-    if !command.shell.is_empty() {
+    let shell = explained.example.map_or(command.shell.as_str(), |example| example.shell.as_str());
+    if !shell.is_empty() {
         out.push_str("By hand\n");
-        for line in command.shell.lines() {
+        for line in shell.lines() {
             let _written = writeln!(out, "  {line}");
         }
     }
@@ -135,6 +176,13 @@ fn text(topic: &Topic) -> String {
             let _written = writeln!(out, "{label:<10}{line}");
         }
     };
+    if let Some(example) = explained.example {
+        row("Of", &format!("{} in {}, as an example", example.object, example.env));
+    }
+    let to_put_in = topic.to_put_in(shell);
+    if !to_put_in.is_empty() {
+        row("Put in", &to_put_in);
+    }
     row("Why", &command.why);
     row("Look for", &command.look_for);
     for (index, page) in topic.docs.iter().enumerate() {

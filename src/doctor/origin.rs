@@ -17,7 +17,7 @@ pub fn join(examination: &mut Examination, env: &str, survey: &Survey, root: &Pa
         let object = &diagnosis.object;
         let subject = DocumentSubject::named(&object.name).quoting(diagnosis.cause).saying(&object.kind);
         let pages = documents_about(&survey.pages, &subject.saying(&diagnosis.message));
-        diagnosis.docs.extend(pages.into_iter().map(|page| page.file.clone()).take(3));
+        diagnosis.docs.extend(pages.iter().map(ToString::to_string).take(3));
     }
 }
 

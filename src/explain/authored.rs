@@ -1,6 +1,6 @@
 //! The topics that are written by hand, one file for each group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -41,6 +41,8 @@ struct AuthoredTopic {
     see: Vec<String>,
     #[serde(default)]
     also: Vec<String>,
+    /// The kinds that have the field, where they are others than those of the file.
+    owner: Option<String>,
 }
 
 /// The files, each with its group.
@@ -51,6 +53,9 @@ pub(super) const FILES: &[(TopicGroup, &str)] = &[
     (TopicGroup::KustomizationFields, include_str!("topics/kustomization.toml")),
     (TopicGroup::ReleaseFields, include_str!("topics/helmrelease.toml")),
     (TopicGroup::SourceFields, include_str!("topics/sources.toml")),
+    (TopicGroup::NotificationFields, include_str!("topics/notification.toml")),
+    (TopicGroup::ImageFields, include_str!("topics/images.toml")),
+    (TopicGroup::OperatorFields, include_str!("topics/operator.toml")),
     (TopicGroup::Workloads, include_str!("topics/workloads.toml")),
     (TopicGroup::Platform, include_str!("topics/platform.toml")),
 ];
@@ -74,14 +79,13 @@ pub(super) fn topics() -> impl Iterator<Item = Topic> {
 }
 
 fn topic(group: TopicGroup, file: &TopicFile, key: &str, written: &AuthoredTopic) -> Topic {
-    let mut owners = file.owner.split_whitespace();
-    let first = owners.next();
-    let id = first.map_or_else(|| key.to_owned(), |owner| format!("{owner}.{key}"));
+    let owners = written.owner.as_deref().unwrap_or(&file.owner);
+    let id = identity(owners, key);
     // Each kind with the field finds it, by each of its names.
     let names = || std::iter::once(key).chain(written.also.iter().map(String::as_str));
-    let of_owners = file.owner.split_whitespace().flat_map(|owner| names().map(move |name| format!("{owner}.{name}")));
+    let of_owners = owners.split_whitespace().flat_map(|owner| names().map(move |name| format!("{owner}.{name}")));
     let docs = if written.docs.is_empty() { vec![file.docs.clone()] } else { written.docs.clone() };
-    let whole = |page: &String| if page.starts_with('#') { format!("{}{page}", file.docs) } else { page.clone() };
+    let whole = |page: &String| if page.contains("://") { page.clone() } else { format!("{}{page}", file.docs) };
     Topic {
         id,
         title: written.title.clone(),
@@ -99,11 +103,37 @@ fn topic(group: TopicGroup, file: &TopicFile, key: &str, written: &AuthoredTopic
     }
 }
 
+/// Returns the name of a topic: that of a field begins with the first kind that has it.
+fn identity(owners: &str, key: &str) -> String {
+    owners.split_whitespace().next().map_or_else(|| key.to_owned(), |owner| format!("{owner}.{key}"))
+}
+
+/// Tells whether topics explain fields of a kind.
+pub(super) fn has_fields(kind: &str) -> bool {
+    OWNERS.contains(kind)
+}
+
+/// The kinds whose fields are explained, in lower case.
+static OWNERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let of_kinds = fields().flat_map(|(owners, _)| owners);
+    of_kinds.map(|owner| owner.to_lowercase()).collect()
+});
+
 /// Iterates over the names of the topics about the fields of a kind.
 pub(super) fn fields_of(kind: &str) -> impl Iterator<Item = String> {
-    let of_kind = READ.iter().filter(move |(_, file)| file.owner.split_whitespace().any(|owner| owner == kind));
-    of_kind.flat_map(|(_, file)| {
-        let owner = file.owner.split_whitespace().next().unwrap_or_default();
-        file.topic.keys().map(move |key| format!("{owner}.{key}"))
+    fields().filter(move |(owners, _)| owners.iter().any(|owner| owner == kind)).map(|(_, id)| id)
+}
+
+/// Iterates over the topics about fields: the kinds that have it, and its name.
+fn fields() -> impl Iterator<Item = (Vec<String>, String)> {
+    READ.iter().flat_map(|(_, file)| {
+        file.topic.iter().filter_map(|(key, written)| {
+            let owners = written.owner.as_deref().unwrap_or(&file.owner);
+            let named = || std::iter::once(key).chain(&written.also).filter_map(|name| name.split_once('.'));
+            let of_names = || named().map(|(owner, _)| owner).filter(|owner| owner.starts_with(char::is_uppercase));
+            let mut all: Vec<String> = owners.split_whitespace().chain(of_names()).map(str::to_owned).collect();
+            all.dedup();
+            (!all.is_empty()).then(|| (all, identity(owners, key)))
+        })
     })
 }

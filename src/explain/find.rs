@@ -46,18 +46,19 @@ impl Topics {
     pub fn find(&self, words: &str) -> Option<Topic> {
         let parts = query(words);
         let (kind, fields) = match parts.split_first() {
-            Some((first, rest)) if kinds::KINDS.iter().any(|kind| normal(kind.kind) == *first) => (Some(first), rest),
+            Some((first, rest)) if is_kind(first) => (Some(first), rest),
             _ => (None, parts.as_slice()),
         };
         let name = |fields: &[String]| kind.into_iter().chain(fields).map(String::as_str).collect::<Vec<_>>().join(".");
         if fields.is_empty() {
             return joined(&self.called(&name(fields)));
         }
-        let ends = (0..fields.len()).filter_map(|start| fields.get(start..));
-        // Only a field lies within another: `Backup.velero.io` is not the Backup that is explained here.
-        let deepest = if kind.is_some() { fields.len() } else { 1 };
-        let begins = (1..deepest).rev().filter_map(|end| fields.get(..end));
-        ends.chain(begins).find_map(|fields| joined(&self.called(&name(fields))))
+        let ends = || (0..fields.len()).filter_map(|start| fields.get(start..));
+        // Only a field lies within another: `Backup.velero.io` is not the Backup that is explained here. What is around it
+        // comes before a field of its name elsewhere: verify.secretRef is not the secretRef of the same kind.
+        let deepest = if kind.is_some() { fields.len() } else { 0 };
+        let begins = (1..=deepest).rev().filter_map(|end| fields.get(..end));
+        begins.chain(ends()).find_map(|fields| joined(&self.called(&name(fields))))
     }
 
     /// Lists the topics that have a normal name.
@@ -103,6 +104,11 @@ fn joined(found: &[&Arc<Topic>]) -> Option<Topic> {
     Some(topic)
 }
 
+/// Tells whether a normal word is a kind whose fields may follow.
+fn is_kind(word: &str) -> bool {
+    kinds::KINDS.iter().any(|kind| normal(kind.kind) == word) || authored::has_fields(word)
+}
+
 /// Splits typed words into normal parts: a kind in any of its names first, without `spec` and `status`. Of an object
 /// (`Kind/namespace/name`) and of a condition (`Ready=False`) the first word counts.
 fn query(words: &str) -> Vec<String> {
@@ -126,8 +132,10 @@ fn normal(word: &str) -> String {
 
 /// Iterates over the normal names of a topic: its own, those below its prefix, and its other names.
 fn names(topic: &Topic) -> impl Iterator<Item = String> {
-    let below = topic.id.split_once('.').map(|(_, name)| normal(name));
-    std::iter::once(normal(&topic.id)).chain(below).chain(topic.also.iter().map(|name| normal(name)))
+    // Typed words lose `spec`, too: chart.spec.version is chart.version.
+    let known = |name: &str| normal(name).replace(".spec.", ".");
+    let below = topic.id.split_once('.').map(|(_, name)| known(name));
+    std::iter::once(known(&topic.id)).chain(below).chain(topic.also.iter().map(move |name| known(name)))
 }
 
 /// Counts the letters to insert, leave out or replace between two words.

@@ -5,11 +5,13 @@
 //! of themselves is taken from them and written nowhere else: `topics/causes.toml` is written by a test of the doctor.
 
 mod authored;
+mod example;
 mod find;
 mod made;
 #[cfg(test)]
 mod tests;
 mod topic;
 
+pub use example::TopicObject;
 pub use find::Topics;
 pub use topic::{Topic, TopicCommand, TopicGroup};

@@ -33,9 +33,11 @@ const CONDITIONS: &[&str] = &[
     "BuildFailed",
     "StorageOperationFailed",
     "IncludeUnavailable",
+    "Healthy",
 ];
 
-/// The reasons that Flux's controllers give in conditions and events.
+/// The reasons that Flux's controllers and flux-operator give in conditions and events (the constants of `api/` and `internal/` of
+/// each, and `pkg/apis/meta`).
 const REASONS: &[&str] = &[
     "Succeeded",
     "Progressing",
@@ -97,6 +99,53 @@ const REASONS: &[&str] = &[
     "GarbageCollectionSucceeded",
     "URLInvalid",
     "VerificationError",
+    "AcquireLockFailed",
+    "ArchiveOperationFailed",
+    "CacheOperationFailed",
+    "DirectoryCreationFailed",
+    "PatchOperationFailed",
+    "ReadOperationFailed",
+    "StatOperationFailed",
+    "SymlinkUpdateFailed",
+    "StorageOperationFailed",
+    "InvalidPath",
+    "InvalidProviderConfiguration",
+    "InvalidSTSConfiguration",
+    "VerificationFailed",
+    "TokenNotFound",
+    "Initialized",
+    "ValidationFailed",
+    "ImageURLInvalid",
+    "IntervalNotConfigured",
+    "GitRepositoryNotAvailable",
+    "InvalidPolicySelector",
+    "InvalidSourceConfiguration",
+    "InvalidUpdateStrategy",
+    "MissingUpdateStrategy",
+    "RemovedTemplateField",
+    "SourceManagerFailed",
+    "SourceFetchFailed",
+    "ReconciliationDisabled",
+    "OutdatedVersion",
+    "WebAction",
+    "InvalidDefaultValues",
+    "InvalidExportedInputs",
+    "InvalidSchedule",
+    "InvalidSpec",
+    "SkippedDueToSchedule",
+    "InvalidURL",
+    "InsecureConnectionsDisallowed",
+    "UnsupportedConnectionType",
+    "Failed",
+    "IndexationSucceed",
+    "BucketOperationSucceed",
+    "GitOperationSucceed",
+    "ChartPackageFailed",
+    "ChartPullFailed",
+    "InitFailed",
+    "GetLastReleaseFailed",
+    "UpdateFailed",
+    "InternalError",
 ];
 
 /// The fields of `spec` that matter, as an operator writes them.
@@ -183,6 +232,52 @@ fn every_kind_rule_cause_condition_reason_and_field_has_a_topic() {
     }
 }
 
+/// The parts of references and selectors, which say the same everywhere.
+const OF_REFERENCES: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "name",
+    "namespace",
+    "group",
+    "version",
+    "labelSelector",
+    "annotationSelector",
+    "matchLabels",
+    "secretRef",
+];
+
+/// Every field of the specs has a topic of its own where it stands at the top, else one that names it.
+#[test]
+fn every_field_of_every_spec_of_flux_is_explained() {
+    let topics = topics();
+    let mut wrong = Vec::new();
+    let lines = include_str!("fields.txt").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let (kind, path) = line.split_once('.').unwrap();
+        let Some(topic) = topics.find(line) else {
+            wrong.push(format!("{line}: no topic"));
+            continue;
+        };
+        let last = path.rsplit('.').next().unwrap();
+        let own = std::iter::once(&topic.id).chain(&topic.also).any(|name| name.rsplit('.').next() == Some(last));
+        let text = [&topic.title, &topic.short, &topic.more, &topic.command.look_for].map(String::as_str).join(" ");
+        let is_told = text.split(|one: char| !one.is_alphanumeric()).any(|word| word == last);
+        let is_explained = match path.contains('.') {
+            true => own || is_told || OF_REFERENCES.contains(&last),
+            false => own,
+        };
+        if !is_explained {
+            wrong.push(format!("{line}: {} does not name it", topic.id));
+        }
+        let is_of_kind =
+            std::iter::once(&topic.id).chain(&topic.also).any(|name| name.starts_with(&format!("{kind}.")));
+        if !is_of_kind {
+            wrong.push(format!("{line}: {} is about another kind", topic.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn every_rule_says_why_and_what_mends_it_and_every_cause_what_it_says() {
     let topics = topics();
@@ -202,7 +297,7 @@ fn every_rule_says_why_and_what_mends_it_and_every_cause_what_it_says() {
 #[test]
 fn every_topic_is_whole_and_leads_to_others_that_are_there() {
     let topics = topics();
-    let mut ids = BTreeSet::new();
+    let (mut ids, mut nowhere) = (BTreeSet::new(), Vec::new());
     for topic in all(&topics) {
         let id = &topic.id;
         assert!(ids.insert(id.clone()), "{id} stands twice");
@@ -213,11 +308,14 @@ fn every_topic_is_whole_and_leads_to_others_that_are_there() {
         assert!(!topic.docs.is_empty(), "{id} names no page");
         assert!(topic.docs.iter().all(|page| page.starts_with("https://")), "{id}: {:?}", topic.docs);
         for other in topic.see.iter().filter(|name| !name.starts_with("command.")) {
-            assert!(topics.find(other).is_some(), "{id} leads to {other}, which is not there");
+            if topics.find(other).is_none() {
+                nowhere.push(format!("{id} leads to {other}"));
+            }
         }
         let found = topics.find(id).unwrap_or_else(|| panic!("{id} is not found by its own name"));
         assert_eq!(&found.id, id);
     }
+    assert_eq!(nowhere, Vec::<String>::new());
 }
 
 #[test]
@@ -246,6 +344,18 @@ fn a_topic_is_found_by_any_spelling() {
         ("ks.postBuild.substituteStrategy", "Kustomization.postBuild"),
         ("po", "Pod"),
         ("cert", "Certificate"),
+        ("kustomization.spec.prune", "Kustomization.prune"),
+        ("HelmRelease", "HelmRelease"),
+        ("spec.dependsOn", "Kustomization.dependsOn"),
+        ("ReconciliationFailed", "ReconciliationFailed"),
+        ("CrashLoopBackOff", "CrashLoopBackOff"),
+        ("sops-key-wrong", "cause.sops-key-wrong"),
+        ("secret-scope", "rule.secret-scope"),
+        ("ResourceSet.spec.steps", "ResourceSet.steps"),
+        ("FluxInstance", "FluxInstance"),
+        ("alert.eventSources", "Alert.eventSources"),
+        ("oci.verify.secretRef", "GitRepository.verify"),
+        ("hr.spec.chart.spec.version", "HelmChart.version"),
     ] {
         assert_eq!(topics.find(typed).map(|topic| topic.id).as_deref(), Some(id), "{typed}");
     }
@@ -271,6 +381,9 @@ fn an_unknown_name_is_offered_those_that_are_near() {
     let topics = topics();
     let near = |typed: &str| topics.nearest(typed, 16).iter().map(|one| one.id.clone()).collect::<Vec<_>>();
     assert_eq!(near("ArtefactFailed").first().map(String::as_str), Some("ArtifactFailed"));
+    assert_eq!(near("Kustomisation.prune").first().map(String::as_str), Some("Kustomization.prune"));
+    assert_eq!(near("helmrelese").first().map(String::as_str), Some("HelmRelease"));
+    assert_eq!(near("sops-key-wrng").first().map(String::as_str), Some("cause.sops-key-wrong"));
     assert!(near("drift").contains(&"HelmRelease.driftDetection".to_owned()));
     assert_eq!(near("qqqqqqqqqq"), Vec::<String>::new());
 }

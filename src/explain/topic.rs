@@ -17,6 +17,7 @@ pub struct Topic {
     /// What else is worth knowing; empty if the short text says all.
     pub more: String,
     /// The command that shows it by hand. Words in capitals stand for names: `NAME`, `NAMESPACE`, `KIND`.
+    #[serde(flatten)]
     pub command: TopicCommand,
     /// Pages about it: addresses, and documents of the repository.
     pub docs: Vec<String>,
@@ -58,6 +59,12 @@ pub enum TopicGroup {
     ReleaseFields,
     /// The fields of sources.
     SourceFields,
+    /// The fields of notifications.
+    NotificationFields,
+    /// The fields of image automation.
+    ImageFields,
+    /// The fields of flux-operator.
+    OperatorFields,
     /// What pods, nodes and workloads say.
     Workloads,
     /// What cert-manager, CloudNativePG and Longhorn say.
@@ -82,7 +89,7 @@ impl Topic {
 
 impl TopicGroup {
     /// Every group, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Concepts,
         Self::Conditions,
         Self::Reasons,
@@ -90,6 +97,9 @@ impl TopicGroup {
         Self::KustomizationFields,
         Self::ReleaseFields,
         Self::SourceFields,
+        Self::NotificationFields,
+        Self::ImageFields,
+        Self::OperatorFields,
         Self::Workloads,
         Self::Platform,
         Self::Rules,
@@ -107,6 +117,9 @@ impl TopicGroup {
             Self::KustomizationFields => "kustomization-fields",
             Self::ReleaseFields => "helmrelease-fields",
             Self::SourceFields => "source-fields",
+            Self::NotificationFields => "notification-fields",
+            Self::ImageFields => "image-fields",
+            Self::OperatorFields => "operator-fields",
             Self::Workloads => "workloads",
             Self::Platform => "platform",
             Self::Rules => "rules",

@@ -1,6 +1,7 @@
 //! A document by its name and its title, and its subjects.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::MarkdownDocument;
@@ -14,15 +15,57 @@ pub struct DocumentPage {
     pub title: String,
     /// The file's name and the title, in small letters with dashes.
     names: [String; 2],
-    /// The texts between backquotes.
-    codes: BTreeSet<String>,
-    /// The hashes of its words, in order: a page of any length takes eight bytes for each different word.
-    words: Vec<u64>,
-    /// Those of its headings.
+    /// Its parts from heading to heading, in order.
+    sections: Vec<PageSection>,
+    /// The hashes of the words of its headings, in order.
     heading_words: Vec<u64>,
 }
 
-/// The most words of one page that are kept; a longer page is found by its beginning.
+/// A part of a document below a heading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct PageSection {
+    /// The heading; empty above the first.
+    heading: String,
+    /// The line of the file, from one.
+    line: usize,
+    /// The texts between backquotes.
+    codes: BTreeSet<String>,
+    /// The hashes of its words, in order: a part of any length takes eight bytes for each different word.
+    words: Vec<u64>,
+}
+
+/// Names the place in a document that speaks of a subject. It is written as `docs/disk.md:12 (The disk is full)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentPlace<'a> {
+    /// The document.
+    pub page: &'a DocumentPage,
+    /// The heading; empty at the document's beginning.
+    pub heading: &'a str,
+    /// The line of the file, from one; `None` at the document's beginning.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for DocumentPlace<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.page.file)?;
+        match self.line {
+            Some(line) => write!(out, ":{line} ({})", self.heading),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Splits a written place into file and line; an address is none.
+pub fn document_place(text: &str) -> Option<(&str, Option<usize>)> {
+    if text.contains("://") {
+        return None;
+    }
+    let Some((file, rest)) = text.split_once(".md:") else { return Some((text, None)) };
+    let line = rest.split(' ').next().and_then(|line| line.parse().ok());
+    Some((text.get(..file.len() + ".md".len())?, line))
+}
+
+/// The most words of one part that are kept; a longer part is found by its beginning.
 const MOST_WORDS: usize = 20_000;
 
 /// The least relevance of a page that is offered: one telling word, or a name beside an ordinary word.
@@ -84,7 +127,7 @@ impl DocumentSubject {
 }
 
 /// Finds the pages about a subject, the most telling first. A word that half of several pages have tells nothing.
-pub fn documents_about<'a>(pages: &'a [DocumentPage], subject: &DocumentSubject) -> Vec<&'a DocumentPage> {
+pub fn documents_about<'a>(pages: &'a [DocumentPage], subject: &DocumentSubject) -> Vec<DocumentPlace<'a>> {
     let is_telling = |word: &&String| {
         let has = pages.iter().filter(|page| page.has_word(word)).count();
         let lower = word.to_lowercase();
@@ -97,7 +140,7 @@ pub fn documents_about<'a>(pages: &'a [DocumentPage], subject: &DocumentSubject)
         .filter(|(one, _)| *one >= RELEVANT)
         .collect();
     found.sort_by_key(|(relevance, page)| (std::cmp::Reverse(*relevance), page.file.as_str()));
-    found.into_iter().map(|(_, page)| page).collect()
+    found.into_iter().map(|(_, page)| page.place(subject, &telling)).collect()
 }
 
 /// Splits a text into words; dashes, dots and underscores within a word stay, as names have them.
@@ -130,14 +173,33 @@ impl DocumentPage {
         let document = read();
         let title = document.title().unwrap_or(stem).to_owned();
         let names = [dashed(stem), dashed(&title)];
-        let words = hashes(document.lines.iter().map(|line| line.text.as_str()));
         let heading_words = hashes(document.headings.iter().map(|heading| heading.text.as_str()));
-        let codes = document.codes.into_iter().map(|(code, _)| code).collect();
-        Some(Self { file: file.to_owned(), title, names, codes, words, heading_words })
+        let sections = sections(&document);
+        Some(Self { file: file.to_owned(), title, names, sections, heading_words })
     }
 
     fn has_word(&self, word: &str) -> bool {
-        self.words.binary_search(&hashed(word)).is_ok()
+        let hash = hashed(word);
+        self.sections.iter().any(|section| section.words.binary_search(&hash).is_ok())
+    }
+
+    /// Finds the part that speaks most of a subject; its beginning if none does.
+    fn place<'a>(&'a self, subject: &DocumentSubject, telling: &[&String]) -> DocumentPlace<'a> {
+        let mut best: (u32, Option<&PageSection>) = (0, None);
+        for section in &self.sections {
+            let weight = section.weight(subject, telling);
+            if weight > best.0 {
+                best = (weight, Some(section));
+            }
+        }
+        // The title leads to the document as a whole.
+        let first = self.sections.iter().find(|section| !section.heading.is_empty()).map(|section| section.line);
+        let found = best.1.filter(|section| !section.heading.is_empty() && first != Some(section.line));
+        DocumentPlace {
+            page: self,
+            heading: found.map_or("", |section| section.heading.as_str()),
+            line: found.map(|section| section.line),
+        }
     }
 
     /// Ranks the page: its name and what it quotes count most, then names and camel-case words in its text, those of
@@ -162,8 +224,45 @@ impl DocumentPage {
 
     /// Tells whether it contains a word between backquotes, such as the name of a rule or a path.
     pub fn quotes(&self, word: &str) -> bool {
-        self.codes.contains(word)
+        self.sections.iter().any(|section| section.codes.contains(word))
     }
+}
+
+impl PageSection {
+    /// Tells how much it says of a subject.
+    fn weight(&self, subject: &DocumentSubject, telling: &[&String]) -> u32 {
+        let heading = hashes(std::iter::once(self.heading.as_str()));
+        let weigh = |word: &str, weight: u32| {
+            let hash = hashed(word);
+            let is_heading = heading.binary_search(&hash).is_ok();
+            if is_heading { weight * 2 } else { u32::from(self.words.binary_search(&hash).is_ok()) * weight }
+        };
+        let by_name = if subject.name.is_empty() { 0 } else { weigh(&subject.name, 3) };
+        let by_quote: u32 = subject.quoted.iter().map(|word| u32::from(self.codes.contains(word)) * 12).sum();
+        by_name + by_quote + telling.iter().map(|word| weigh(word, if is_mixed(word) { 4 } else { 1 })).sum::<u32>()
+    }
+}
+
+/// Cuts a document at its headings.
+fn sections(document: &MarkdownDocument) -> Vec<PageSection> {
+    let starts = std::iter::once((0, "")).chain(document.headings.iter().map(|one| (one.line, one.text.as_str())));
+    let mut found: Vec<PageSection> = Vec::new();
+    let starts: Vec<(usize, &str)> = starts.collect();
+    for (index, (start, heading)) in starts.iter().enumerate() {
+        let end = starts.get(index + 1).map_or(document.lines.len(), |(next, _)| *next);
+        let lines = document.lines.get(*start..end).unwrap_or_default();
+        let Some(first) = lines.first() else { continue };
+        let last = lines.last().map_or(first.source, |line| line.source);
+        let next = document.lines.get(end).map_or(usize::MAX, |line| line.source);
+        let is_here = |line: usize| line >= first.source && (line <= last || line < next);
+        found.push(PageSection {
+            heading: (*heading).to_owned(),
+            line: first.source,
+            codes: document.codes.iter().filter(|(_, line)| is_here(*line)).map(|(code, _)| code.clone()).collect(),
+            words: hashes(lines.iter().map(|line| line.text.as_str())),
+        });
+    }
+    found
 }
 
 fn dashed(text: &str) -> String {
@@ -173,7 +272,7 @@ fn dashed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DocumentPage, DocumentSubject, MarkdownDocument, documents_about};
+    use super::{DocumentPage, DocumentSubject, MarkdownDocument, document_place, documents_about};
 
     #[test]
     fn pages_are_found_by_what_they_speak_about_the_most_telling_first() {
@@ -191,7 +290,7 @@ mod tests {
             page("docs/c.md", "# Nothing of this\n\nWords about the cluster that failed.\n"),
         ];
         let found = |subject: DocumentSubject| {
-            documents_about(&pages, &subject).iter().map(|page| page.file.clone()).collect::<Vec<_>>()
+            documents_about(&pages, &subject).iter().map(|place| place.page.file.clone()).collect::<Vec<_>>()
         };
         assert_eq!(
             found(DocumentSubject::named("").saying("Back-off: CrashLoopBackOff of a container")),
@@ -205,6 +304,23 @@ mod tests {
         assert_eq!(found(DocumentSubject::named("").saying("the cluster failed before")), Vec::<String>::new());
         assert_eq!(found(DocumentSubject::named("").quoting("CrashLoopBackOff")), ["docs/a.md"]);
         assert_eq!(found(DocumentSubject::named("other")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_part_that_speaks_of_the_subject_is_the_place() {
+        let text = "# Runbook\n\nOf everything.\n\n## The disk is full\n\nPods were Evicted.\n\n## Keys\n\nSee `sops-age`;\nwhat linkding needs.\n";
+        let page = DocumentPage::of_file("docs/runbook.md", || MarkdownDocument::read(text)).unwrap();
+        let pages = [page];
+        let told = |subject: DocumentSubject| documents_about(&pages, &subject).first().map(ToString::to_string);
+        let evicted = DocumentSubject::named("").saying("Evicted");
+        assert_eq!(told(evicted).as_deref(), Some("docs/runbook.md:5 (The disk is full)"));
+        let key = DocumentSubject::named("").quoting("sops-age");
+        assert_eq!(told(key).as_deref(), Some("docs/runbook.md:9 (Keys)"));
+        // The title is the document as a whole.
+        assert_eq!(told(DocumentSubject::named("runbook")).as_deref(), Some("docs/runbook.md"));
+        assert_eq!(document_place("docs/runbook.md:9 (Keys)"), Some(("docs/runbook.md", Some(9))));
+        assert_eq!(document_place("docs/runbook.md"), Some(("docs/runbook.md", None)));
+        assert_eq!(document_place("https://example.org/a.md:9"), None);
     }
 
     #[test]

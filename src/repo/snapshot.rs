@@ -104,6 +104,17 @@ impl Snapshot {
         !self.begin.spokes.is_empty()
     }
 
+    /// Finds an object of a kind of Flux that the repository declares, with its environment: of the named one before
+    /// the others.
+    pub fn declared_example(&self, kind: &str, env: &str) -> Option<(String, ObjectRef)> {
+        let kustomizations = self.kustomizations.iter().map(|one| (&one.env, one.object()));
+        let sources = self.sources.iter().map(|one| (&one.env, one.object()));
+        let all: Vec<(&String, ObjectRef)> =
+            kustomizations.chain(sources).filter(|(_, object)| object.kind == kind).collect();
+        let found = all.iter().find(|(known, _)| *known == env).or(all.first());
+        found.map(|(env, object)| ((*env).clone(), object.clone()))
+    }
+
     /// Iterates over the Kustomizations of an environment.
     pub fn kustomizations_of<'a>(&'a self, env: &'a str) -> impl Iterator<Item = &'a FluxKustomization> {
         self.kustomizations.iter().filter(move |one| one.env == env)

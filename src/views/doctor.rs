@@ -16,13 +16,14 @@ use jiff::Timestamp;
 use crate::app::{Action, CommandTarget, Scene};
 use crate::check::Severity;
 use crate::doctor::{Diagnosis, Evidence, Examination, ManifestOrigin, Remedy};
+use crate::markdown::document_place;
 use crate::model::clock::age;
 use crate::model::revision::short;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::file::look_of;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
-use crate::views::parts::paged::Paged;
+use crate::views::parts::paged::{Paged, follow};
 
 /// The width of the labels below a cause.
 const LABEL: usize = 13;
@@ -101,6 +102,13 @@ impl Paged for DoctorView {
     fn changed(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         self.compare(scene);
         Vec::new()
+    }
+
+    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
+        // A document opens where it speaks of the cause.
+        let at = line.and_then(|line| super::file::open_at(line.link()?, line.place()?, scene.facts));
+        let action = at.map(Action::Push).or_else(|| follow(line?, scene));
+        Some(action.into_iter().collect())
     }
 
     fn env(&self, scene: &Scene<'_>) -> Option<Env> {
@@ -222,9 +230,10 @@ fn root_lines(env: Env, root: &Diagnosis, scene: &Scene<'_>) -> Vec<PageLine> {
         lines.extend(remedy_lines(env, remedy));
     }
     for page in &root.docs {
-        let is_file = !page.contains("://");
         let line = PageLine::cut(page.clone(), Scope::Linked).after(label("read"), Scope::Dim);
-        lines.push(line.opens(is_file.then(|| CommandTarget::File(Some(env), page.clone()))));
+        let place = document_place(page);
+        let file = place.map(|(file, _)| CommandTarget::File(Some(env), file.to_owned()));
+        lines.push(line.opens(file).at(place.and_then(|(_, line)| line)));
     }
     let topics = || std::iter::once(root.cause).chain(root.or.iter().copied()).map(|cause| format!("cause.{cause}"));
     lines.into_iter().map(|line| line.explained_by(topics())).collect()

@@ -13,9 +13,9 @@
 //! ```
 
 use crate::app::{Action, Ask, Command, CommandTarget, Facts, KeyScope, Scene};
-use crate::explain::{Topic, TopicCommand, TopicGroup, Topics};
+use crate::explain::{Topic, TopicCommand, TopicGroup, TopicObject, Topics};
 use crate::kinds;
-use crate::model::{Env, Environment, ObjectRef, ShellLine};
+use crate::model::{Env, Environment, Kind, ObjectRef, Row, State};
 use crate::theme::Scope;
 use crate::views::help::sentence;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
@@ -57,6 +57,21 @@ impl ExplainView {
         lines
     }
 
+    /// Writes the lines to type, with the names of the object that was asked about or else of an example, which is told.
+    fn shell(&self, topic: &Topic, facts: &Facts) -> (String, Option<String>) {
+        let fits = |object: &ObjectRef| topic.kind().is_none_or(|kind| kind.is(object));
+        if let Some((env, object)) = self.object.as_ref().filter(|(_, object)| fits(object)) {
+            return (topic.lines_for(&named(*env, object, facts)), None);
+        }
+        match example(topic, facts) {
+            Some((env, object)) => {
+                let of = format!("{} in {}, as an example", object.told(), facts.name(env));
+                (topic.lines_for(&named(env, &object, facts)), Some(of))
+            }
+            None => (topic.command.shell.clone(), None),
+        }
+    }
+
     fn topic_lines(&self, topic: &Topic, facts: &Facts) -> Vec<PageLine> {
         let mut lines = vec![PageLine::heading(topic.title.clone())];
         lines.extend(topic.short.lines().map(|line| PageLine::wrapped(line, Scope::Title)));
@@ -65,11 +80,15 @@ impl ExplainView {
             lines.extend(topic.more.lines().map(|line| PageLine::wrapped(line, Scope::Text)));
         }
         lines.push(PageLine::heading(""));
-        let object = self.object.as_ref().map(|(env, object)| (object, facts.context(*env)));
-        let shell = filled(&topic.command.shell, object);
+        let (shell, of) = self.shell(topic, facts);
         if !shell.is_empty() {
             lines.push(PageLine::heading("by hand"));
             lines.extend(shell.lines().map(|line| PageLine::wrapped(line, Scope::Shell)));
+        }
+        lines.extend(of.map(|of| labelled("of", &of)));
+        let to_put_in = topic.to_put_in(&shell);
+        if !to_put_in.is_empty() {
+            lines.push(labelled("put in", &to_put_in));
         }
         lines.push(labelled("why", &topic.command.why));
         lines.push(labelled("look for", &topic.command.look_for));
@@ -79,10 +98,10 @@ impl ExplainView {
             let is_file = !page.contains("://");
             lines.push(line.opens(is_file.then(|| CommandTarget::File(None, page.clone()))));
         }
-        for page in facts.pages(&topic.subject()).into_iter().take(PAGES) {
-            let line =
-                PageLine::cut(format!("{}  {}", page.file, page.title), Scope::Linked).after(label("here"), Scope::Dim);
-            lines.push(line.opens(Some(CommandTarget::File(None, page.file.clone()))));
+        for place in facts.pages(&topic.subject()).into_iter().take(PAGES) {
+            let text = format!("{place}  {}", place.page.title);
+            let line = PageLine::cut(text, Scope::Linked).after(label("here"), Scope::Dim).at(place.line);
+            lines.push(line.opens(Some(CommandTarget::File(None, place.page.file.clone()))));
         }
         for (index, name) in topic.see.iter().enumerate() {
             if let Some(other) = self.topics.find(name) {
@@ -107,30 +126,49 @@ fn entry(topic: &Topic) -> PageLine {
     line.explained_by([topic.id.clone()])
 }
 
-/// Puts the names of an object into a topic's lines, and its context into those of kubectl and flux.
-fn filled(shell: &str, object: Option<(&ObjectRef, &str)>) -> String {
-    let Some((object, context)) = object else { return shell.to_owned() };
-    let kind = kinds::kind_of(object).map_or(object.kind.as_str(), |kind| kind.plural);
-    let quoted = |word: &str| ShellLine::new("{}", &[word]).as_str().to_owned();
-    let word = |word: &str| match word {
-        "NAME" => quoted(&object.name),
-        "NAMESPACE" if !object.namespace.is_empty() => quoted(&object.namespace),
-        "KIND" => quoted(kind),
-        "POD" if object.kind == "Pod" => quoted(&object.name),
-        "NODE" if object.kind == "Node" => quoted(&object.name),
-        other => other.to_owned(),
+/// Finds an object whose names may stand in a topic's lines: one that says the topic's word, else one that has failed,
+/// else the first, of the environment in focus before the others; else one that the repository declares.
+fn example(topic: &Topic, facts: &Facts) -> Option<(Env, ObjectRef)> {
+    if !topic.has_names() {
+        return None;
+    }
+    let of_topic = topic.kind();
+    let kinds: Vec<&'static Kind> = match of_topic {
+        Some(kind) => vec![kind],
+        None => kinds::KINDS.iter().copied().filter(|kind| kind.flux).collect(),
     };
-    let line = |line: &str| {
-        let words: Vec<String> = line.split(' ').map(word).collect();
-        let (program, rest) = words.split_first().map(|(program, rest)| (program.as_str(), rest.join(" ")))?;
-        let program = match program {
-            "kubectl" => ShellLine::new("kubectl --context {}", &[context]).as_str().to_owned(),
-            "flux" => ShellLine::new("flux --context {}", &[context]).as_str().to_owned(),
-            other => other.to_owned(),
-        };
-        Some(format!("{program} {rest}"))
+    let envs: Vec<Env> = std::iter::once(facts.focused)
+        .chain(facts.environments.iter().map(|(env, _)| env).filter(|env| *env != facts.focused))
+        .collect();
+    let rows = || {
+        envs.iter().flat_map(|env| kinds.iter().map(move |kind| (*env, *kind))).flat_map(|(env, kind)| {
+            let table = facts.table(env, kind).into_iter();
+            table.flat_map(|table| table.rows.iter()).map(move |row| (env, kind, row))
+        })
     };
-    shell.lines().filter_map(line).collect::<Vec<_>>().join("\n")
+    let says = |row: &Row| row.flux.as_ref().is_some_and(|flux| flux.reason == topic.id);
+    let found = rows().find(|(_, _, row)| says(row));
+    let found = found.or_else(|| rows().find(|(_, _, row)| row.state == State::Failed)).or_else(|| rows().next());
+    let live = found.map(|(env, kind, row)| (env, kind.object(&row.key.namespace, &row.key.name)));
+    live.or_else(|| {
+        let kind = of_topic.unwrap_or(&kinds::KUSTOMIZATION).kind;
+        let declared = facts.repository.as_ref()?.declared_example(kind, facts.name(facts.focused))?;
+        Some((facts.find_environment(&declared.0)?, declared.1))
+    })
+}
+
+/// Gathers what stands in a topic's lines of an object.
+fn named(env: Env, object: &ObjectRef, facts: &Facts) -> TopicObject {
+    let name = facts.name(env);
+    let declared = facts.repository.as_ref().and_then(|known| {
+        known.kustomizations_of(name).find(|one| one.object() == *object).map(|one| format!("./{}", one.path))
+    });
+    TopicObject {
+        object: object.clone(),
+        env: name.to_owned(),
+        context: facts.context(env).to_owned(),
+        path: declared.unwrap_or_default(),
+    }
 }
 
 impl Paged for ExplainView {
@@ -160,7 +198,10 @@ impl Paged for ExplainView {
     fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
         let line = line?;
         let named = line.topics().first().and_then(|name| self.topics.find(name));
-        let Some(topic) = named else { return Some(follow(line, scene).into_iter().collect()) };
+        let Some(topic) = named else {
+            let at = line.link().zip(line.place()).and_then(|(file, at)| super::file::open_at(file, at, scene.facts));
+            return Some(at.map(Action::Push).or_else(|| follow(line, scene)).into_iter().collect());
+        };
         let view = Self::of(self.topics.clone(), topic, self.object.clone());
         Some(vec![Action::Push(Box::new(view))])
     }

@@ -195,10 +195,10 @@ pub(in crate::views) fn origin(
         let also = if others.is_empty() { String::new() } else { format!("  also read in {}", others.join(", ")) };
         lines.push(field(if index == 0 { "files" } else { "" }, format!("{file}{also}")).opens(Some(target)));
     }
-    for (index, page) in facts.pages_about(env, object).take(PAGES).enumerate() {
-        let target = CommandTarget::File(None, page.file.clone());
-        let text = format!("{}  {}", page.file, page.title);
-        lines.push(field(if index == 0 { "documents" } else { "" }, text).opens(Some(target)));
+    for (index, place) in facts.pages_about(env, object).take(PAGES).enumerate() {
+        let target = CommandTarget::File(None, place.page.file.clone());
+        let text = format!("{place}  {}", place.page.title);
+        lines.push(field(if index == 0 { "documents" } else { "" }, text).opens(Some(target)).at(place.line));
     }
     let created = row
         .and_then(|row| row.created)

@@ -1,9 +1,8 @@
 //! Topics on the screen, and the ways to them.
 
-use super::{filled, topics_with};
+use super::topics_with;
 use crate::commands::COMMANDS;
 use crate::explain::TopicGroup;
-use crate::model::ObjectRef;
 use crate::views::help::tests::{opened, press, screen};
 
 #[test]
@@ -46,11 +45,13 @@ fn without_a_name_all_topics_are_listed_and_filtered() {
 }
 
 #[test]
-fn a_command_names_the_object_and_its_cluster_quoted() {
-    let object = ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", "a b");
-    let line =
-        filled("flux get kustomizations NAME -n NAMESPACE\nkubectl describe KIND NAME", Some((&object, "prod x")));
-    let wanted = "flux --context 'prod x' get kustomizations 'a b' -n flux-system\nkubectl --context 'prod x' describe kustomizations 'a b'";
-    assert_eq!(line, wanted);
-    assert_eq!(filled("kubectl get KIND", None), "kubectl get KIND");
+fn a_topic_without_an_object_takes_one_that_is_there_and_says_so() {
+    let app = opened(":explain ks.prune<enter>");
+    let shown = screen(&app, (120, 36));
+    assert!(shown.contains("flux --context") && shown.contains(", as an example"), "{shown}");
+    assert!(!shown.contains("NAME -n NAMESPACE"), "{shown}");
+    // Of this kind nothing is there.
+    let app = opened(":explain Receiver.secretRef<enter>");
+    let shown = screen(&app, (120, 36));
+    assert!(shown.contains("put in") && shown.contains("NAME: the name of a Receiver"), "{shown}");
 }

@@ -23,10 +23,11 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     let told = check::condensed(&survey.findings);
     lines.extend(not_run(&survey.quiet));
     by_file(&mut lines, &told, input, |finding| {
-        let pages = survey.pages_of(finding).take(PAGES).map(|page| {
-            let target = CommandTarget::File(None, page.file.clone());
-            let text = format!("read: {}  {}", page.file, page.title);
-            PageLine::cut(text, Scope::Linked).after("          ", Scope::Dim).opens(Some(target))
+        let pages = survey.pages_of(finding).into_iter().take(PAGES).map(|place| {
+            let target = CommandTarget::File(None, place.page.file.clone());
+            let text = format!("read: {place}  {}", place.page.title);
+            let line = PageLine::cut(text, Scope::Linked).after("          ", Scope::Dim);
+            line.opens(Some(target)).at(place.line)
         });
         pages.collect()
     });
