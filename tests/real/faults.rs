@@ -330,4 +330,12 @@ fn every_fault_is_told_on_home_in_words_with_its_next_step() {
         let sign = sign_of(&mut deck, &name);
         assert!(sign.is_some_and(|sign| sign != '='), "{name}: {sign:?}:\n{}", deck.text());
     }
+    drop(deck);
+
+    // Somebody mends the controller and the address, and then goes some walks.
+    ground.kubectl(&["--namespace", "flux-system", "scale", "deployment/helm-controller", "--replicas=1"]);
+    let sync = ground.checkout.join("clusters/faults/flux-system/gotk-sync.yaml");
+    ground.kubectl(&["apply", "--filename", sync.to_str().expect("a path")]);
+    ground.wait("gitrepository/flux-system", "condition=Ready");
+    super::walks::three(&ground);
 }

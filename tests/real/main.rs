@@ -42,3 +42,5 @@ mod support;
 mod template;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod walks;
