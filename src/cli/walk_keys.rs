@@ -68,6 +68,17 @@ fn a_walk_asks_first_and_says_then_what_is_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_without_an_object_takes_one_that_is_there_and_says_so() {
+    let (call, session) = session("healthy");
+    let mut app = call.app(&session, Depth::None).unwrap();
+    let mut rehearsal = Rehearsal::open(&mut app, session, SIZE).await.unwrap();
+    press(&mut rehearsal, ":explain ks.prune<enter>").await;
+    sees(&rehearsal, ", as an example");
+    sees(&rehearsal, "flux --context");
+    assert!(!drawn(&rehearsal).contains("NAME -n NAMESPACE"), "{}", drawn(&rehearsal));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_walk_is_gone_to_its_end_by_its_own_lines() {
     let (call, session) = session("no-key");
     let mut app = call.app(&session, Depth::None).unwrap();

@@ -354,7 +354,7 @@ fn a_topic_is_found_by_any_spelling() {
         ("ResourceSet.spec.steps", "ResourceSet.steps"),
         ("FluxInstance", "FluxInstance"),
         ("alert.eventSources", "Alert.eventSources"),
-        ("oci.verify.secretRef", "GitRepository.verify"),
+        ("OCIRepository.verify.secretRef", "GitRepository.verify"),
         ("hr.spec.chart.spec.version", "HelmChart.version"),
     ] {
         assert_eq!(topics.find(typed).map(|topic| topic.id).as_deref(), Some(id), "{typed}");

@@ -308,12 +308,12 @@ mod tests {
 
     #[test]
     fn the_part_that_speaks_of_the_subject_is_the_place() {
-        let text = "# Runbook\n\nOf everything.\n\n## The disk is full\n\nPods were Evicted.\n\n## Keys\n\nSee `sops-age`;\nwhat linkding needs.\n";
+        let text = "# Runbook\n\nOf everything.\n\n## The disk is full\n\nPods say CrashLoopBackOff.\n\n## Keys\n\nSee `sops-age`;\nwhat linkding needs.\n";
         let page = DocumentPage::of_file("docs/runbook.md", || MarkdownDocument::read(text)).unwrap();
         let pages = [page];
         let told = |subject: DocumentSubject| documents_about(&pages, &subject).first().map(ToString::to_string);
-        let evicted = DocumentSubject::named("").saying("Evicted");
-        assert_eq!(told(evicted).as_deref(), Some("docs/runbook.md:5 (The disk is full)"));
+        let restarted = DocumentSubject::named("").saying("CrashLoopBackOff");
+        assert_eq!(told(restarted).as_deref(), Some("docs/runbook.md:5 (The disk is full)"));
         let key = DocumentSubject::named("").quoting("sops-age");
         assert_eq!(told(key).as_deref(), Some("docs/runbook.md:9 (Keys)"));
         // The title is the document as a whole.

@@ -155,14 +155,17 @@ fn retries(ground: &WalkGround<'_>, live: &LiveObject<'_>) -> WalkStep {
 fn end(ground: &WalkGround<'_>, object: &ObjectRef) -> WalkStep {
     let step = WalkStep::new(
         "See it become ready",
-        "helm waits for the objects of the release; what is not ready in time is a failure and a rollback.",
+        "With its source, so that what was pushed is fetched first. helm waits for the objects of the release; what is not ready in time is a failure and a rollback.",
         ground.ready(object),
     )
-    .lines(ground.graph.reconcile(object))
+    .line(ground.graph.shell(
+        "flux reconcile helmrelease {} -n {} --with-source",
+        &[&object.name, &object.namespace],
+    ))
     .line(ground.graph.shell("fluxdeck tree {} --env {}", &[&object.to_string(), &ground.graph.env]))
     .look_for("Ready True, with the chart's version.")
     .asks("Is it Ready with the version that Git names, and are its pods?")
-    .by_for("reconcile", object);
+    .by_for("reconcile-with-source", object);
     let held = ground.roots.iter().find(|root| root.object == *object).map(|root| root.blocks.clone());
     match held.filter(|held| !held.is_empty()) {
         Some(held) => {

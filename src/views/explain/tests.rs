@@ -45,12 +45,7 @@ fn without_a_name_all_topics_are_listed_and_filtered() {
 }
 
 #[test]
-fn a_topic_without_an_object_takes_one_that_is_there_and_says_so() {
-    let app = opened(":explain ks.prune<enter>");
-    let shown = screen(&app, (120, 36));
-    assert!(shown.contains("flux --context") && shown.contains(", as an example"), "{shown}");
-    assert!(!shown.contains("NAME -n NAMESPACE"), "{shown}");
-    // Of this kind nothing is there.
+fn a_topic_of_which_nothing_is_there_says_what_to_put_in() {
     let app = opened(":explain Receiver.secretRef<enter>");
     let shown = screen(&app, (120, 36));
     assert!(shown.contains("put in") && shown.contains("NAME: the name of a Receiver"), "{shown}");
