@@ -151,7 +151,7 @@ fn example(topic: &Topic, facts: &Facts) -> Option<(Env, ObjectRef)> {
     let found = found.or_else(|| rows().find(|(_, _, row)| row.state == State::Failed)).or_else(|| rows().next());
     let live = found.map(|(env, kind, row)| (env, kind.object(&row.key.namespace, &row.key.name)));
     live.or_else(|| {
-        let kind = of_topic.unwrap_or(&kinds::KUSTOMIZATION).kind;
+        let kind = of_topic.unwrap_or(kinds::KUSTOMIZATION).kind;
         let declared = facts.repository.as_ref()?.declared_example(kind, facts.name(facts.focused))?;
         Some((facts.find_environment(&declared.0)?, declared.1))
     })
