@@ -262,10 +262,8 @@ fn every_field_of_every_spec_of_flux_is_explained() {
         let own = std::iter::once(&topic.id).chain(&topic.also).any(|name| name.rsplit('.').next() == Some(last));
         let text = [&topic.title, &topic.short, &topic.more, &topic.command.look_for].map(String::as_str).join(" ");
         let is_told = text.split(|one: char| !one.is_alphanumeric()).any(|word| word == last);
-        let is_explained = match path.contains('.') {
-            true => own || is_told || OF_REFERENCES.contains(&last),
-            false => own,
-        };
+        let is_part = path.contains('.') && (is_told || OF_REFERENCES.contains(&last));
+        let is_explained = own || is_part;
         if !is_explained {
             wrong.push(format!("{line}: {} does not name it", topic.id));
         }
