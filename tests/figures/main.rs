@@ -8,6 +8,8 @@ mod cockpit;
 #[cfg(test)]
 mod distance;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod floor;
 #[cfg(test)]
 mod logs;
@@ -46,6 +48,7 @@ fn figures() {
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);
     pods::measure(&testbed, &mut table);
+    doctor::measure(&testbed, &mut table);
     println!("{table}");
     let missing = table.missing();
     assert!(missing.is_empty(), "these could not be measured: {}", missing.join(", "));

@@ -26,6 +26,8 @@ flux_operator=0.59.0
 # Certificates on the control plane of the faults, with an ACME server.
 cert_manager=1.21.2
 pebble=2.10.3
+# Usage of pods and nodes on the same control plane, as kwok tells it.
+metrics_server=0.8.0
 # The flux CLI, whose commands lessons teach.
 flux=2.9.5
 
@@ -180,6 +182,8 @@ replace sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1
 REPLACE
 
 module github.com/letsencrypt/pebble/v2 "$pebble" pebble=github.com/letsencrypt/pebble/v2/cmd/pebble </dev/null
+
+module sigs.k8s.io/metrics-server "$metrics_server" metrics-server=sigs.k8s.io/metrics-server/cmd/metrics-server </dev/null
 
 module sigs.k8s.io/kwok "$kwok" kwok=sigs.k8s.io/kwok/cmd/kwok </dev/null
 module github.com/getsops/sops/v3 "$sops" sops=github.com/getsops/sops/v3/cmd/sops </dev/null

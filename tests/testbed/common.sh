@@ -2,9 +2,9 @@
 #
 #   FLUXDECK_TESTBED             what is built once: binaries and CRDs       (default ~/.cache/fluxdeck-testbed)
 #   FLUXDECK_TESTBED_RUN         what one run makes: clusters, repository    (default $FLUXDECK_TESTBED/run)
-#   FLUXDECK_TESTBED_STAGING     first of 17 ports of the staging cluster    (default 21000)
-#   FLUXDECK_TESTBED_PRODUCTION  first of 17 ports of production             (default 22000)
-#   FLUXDECK_TESTBED_FAULTS      first of 17 ports of faults, which its test starts (default 23000)
+#   FLUXDECK_TESTBED_STAGING     first of 18 ports of the staging cluster    (default 21000)
+#   FLUXDECK_TESTBED_PRODUCTION  first of 18 ports of production             (default 22000)
+#   FLUXDECK_TESTBED_FAULTS      first of 18 ports of faults, which its test starts (default 23000)
 #   FLUXDECK_TESTBED_SERVER      port of the Git and chart server            (default 20999)
 # and for recordings (tests/recordings), which want an empty control plane that waits as long as a true one:
 #   FLUXDECK_TESTBED_REQUEUE     when a dependency is looked at again        (default 5s)
@@ -17,7 +17,7 @@ checkout=$(cd "$here/../.." && pwd)
 testbed=$(realpath -m "${FLUXDECK_TESTBED:-$HOME/.cache/fluxdeck-testbed}")
 run=$(realpath -m "${FLUXDECK_TESTBED_RUN:-$testbed/run}")
 bin=$testbed/bin
-ports_per_cluster=17
+ports_per_cluster=18
 server_port=${FLUXDECK_TESTBED_SERVER:-20999}
 environments=(staging production)
 

@@ -77,7 +77,7 @@ kubectl "$name" apply -f "$here/k3s.yaml" >/dev/null
 "$here/volumes.sh" "$name"
 kubectl "$name" apply -f "$here/readers.yaml" >/dev/null
 for node in 0 1 2; do
-  printf '%s\n' "{apiVersion: v1, kind: Node, metadata: {name: $name-$node, annotations: {kwok.x-k8s.io/node: fake}, labels: {kubernetes.io/arch: arm64, kubernetes.io/os: linux, kubernetes.io/hostname: $name-$node}}}" ---
+  printf '%s\n' "{apiVersion: v1, kind: Node, metadata: {name: $name-$node, annotations: {kwok.x-k8s.io/node: fake, metrics.k8s.io/resource-metrics-path: /metrics/nodes/$name-$node/metrics/resource}, labels: {kubernetes.io/arch: arm64, kubernetes.io/os: linux, kubernetes.io/hostname: $name-$node}}}" ---
 done | kubectl "$name" apply -f - >/dev/null
 
 # kwok plays the kubelets: pods on its nodes become Running without being run. What is appended to pod-logs/every-pod is the log of every
@@ -105,6 +105,33 @@ kind: ClusterPortForward
 metadata: {name: every-pod}
 spec:
   forwards: [{target: {address: 127.0.0.1, port: $((base + 7))}}]
+KWOK
+# What every container uses, for metrics-server: kwok serves it in the form of a kubelet's /metrics/resource.
+[ "$name" != faults ] || cat >>kwok.yaml <<'KWOK'
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterResourceUsage
+metadata: {name: every-pod}
+spec: {usages: [{usage: {cpu: {value: 50m}, memory: {value: 20Mi}}}]}
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Metric
+metadata: {name: resource}
+spec:
+  path: /metrics/nodes/{nodeName}/metrics/resource
+  metrics:
+    - {name: node_cpu_usage_seconds_total, dimension: node, kind: counter, value: 'node.CumulativeUsage("cpu")'}
+    - {name: node_memory_working_set_bytes, dimension: node, kind: gauge, value: 'node.Usage("memory")'}
+    - name: container_start_time_seconds
+      dimension: container
+      kind: gauge
+      labels: &container
+        - {name: container, value: container.name}
+        - {name: namespace, value: pod.metadata.namespace}
+        - {name: pod, value: pod.metadata.name}
+      value: pod.SinceSecond()
+    - {name: container_cpu_usage_seconds_total, dimension: container, kind: counter, labels: *container, value: 'pod.CumulativeUsage("cpu", container.name)'}
+    - {name: container_memory_working_set_bytes, dimension: container, kind: gauge, labels: *container, value: 'pod.Usage("memory", container.name)'}
 KWOK
 component kwok --config kwok.yaml --enable-crds Logs --kubeconfig kubeconfig "${FLUXDECK_TESTBED_NODES:---manage-all-nodes=true}" --node-lease-duration-seconds 40 \
   --node-ip 127.0.0.1 --node-port $((base + 12)) --server-address "127.0.0.1:$((base + 12))" \
@@ -137,6 +164,36 @@ if [ "$name" = faults ]; then
   "profiles": {"default": {"description": "as usual", "validityPeriod": 7776000}}}}
 PEBBLE
   start "$cluster" log/pebble.log "$bin/pebble" -config pebble.json -dnsserver 127.0.0.1:1
+  kubectl "$name" apply -f - >/dev/null <<METRICS
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1beta1.metrics.k8s.io}
+spec:
+  {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true,
+   service: {name: metrics-server, namespace: kube-system, port: $((base + 17))}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: metrics-server, namespace: kube-system}
+spec: {type: ExternalName, externalName: localhost, ports: [{port: $((base + 17))}]}
+---
+# The API server has no certificate to present there.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: testbed-metrics}
+rules:
+  - {apiGroups: [metrics.k8s.io], resources: ["*"], verbs: [get, list]}
+  - {nonResourceURLs: ["/apis/metrics.k8s.io", "/apis/metrics.k8s.io/*"], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: testbed-metrics}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: testbed-metrics}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unauthenticated"}]
+METRICS
+  component metrics-server --kubeconfig kubeconfig --authentication-kubeconfig kubeconfig --authorization-kubeconfig kubeconfig \
+    --authentication-tolerate-lookup-failure --bind-address 127.0.0.1 --secure-port $((base + 17)) --tls-cert-file tls.crt --tls-private-key-file tls.key \
+    --kubelet-insecure-tls --kubelet-preferred-address-types InternalIP --metric-resolution 10s
   SSL_CERT_FILE=$cluster/ca.crt start "$cluster" log/cert-manager.log "$bin/cert-manager" --kubeconfig kubeconfig
 fi
 kubectl "$name" apply -f "$here/controllers.yaml" >/dev/null
