@@ -10,6 +10,7 @@ macro_rules! causes {
     };
 }
 
+mod admission_webhooks;
 mod flux;
 mod helm;
 mod platform;

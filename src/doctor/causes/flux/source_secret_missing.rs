@@ -25,8 +25,13 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         } else {
             format!("{} cannot use {}: {}", object.told(), secret.told(), reason(failure.message()))
         };
-        let found = failure
-            .found(CAUSE.id, message)
+        // Several sources may have one Secret: where it is missing, that is the root.
+        let begun = if is_absent && name.is_some() {
+            failure.found_at(CAUSE.id, &secret, message)
+        } else {
+            failure.found(CAUSE.id, message)
+        };
+        let found = begun
             .look_at(graph.shell("kubectl describe secret {} -n {}", &[&secret.name, &secret.namespace]))
             .mended_by(Remedy::change("Make the Secret in the source's own namespace, sealed in Git or by flux create secret git (HTTPS: username and password; SSH: identity and known_hosts), or correct spec.secretRef.", "the source is Ready"))
             .documented("https://fluxcd.io/flux/components/source/gitrepositories/#secret-reference");

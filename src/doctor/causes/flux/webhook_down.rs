@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::failure::{Failure, after, appliers, some_of, then_reconcile};
 use super::retry_pending;
 use crate::doctor::Cause;
+use crate::doctor::causes::admission_webhooks::{configured, service_in, service_of};
 use crate::doctor::live::text;
 use crate::doctor::message::between;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
@@ -14,26 +15,24 @@ use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause = Cause { id: "webhook-down", title: "An admission webhook does not answer", find };
 
-const GROUP: &str = "admissionregistration.k8s.io";
-
 /// The API server says `failed calling webhook "W": failed to call webhook: Post "https://SERVICE.NAMESPACE.svc:443/…": CAUSE`.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    let mut by_webhook: BTreeMap<String, Vec<Failure<'_>>> = BTreeMap::new();
+    let mut by_webhook: BTreeMap<(String, Option<ObjectRef>), Vec<Failure<'_>>> = BTreeMap::new();
     for failure in appliers(graph) {
         if let Some(name) = between(failure.message(), "failed calling webhook \"", "\"") {
-            by_webhook.entry(name.to_owned()).or_default().push(failure);
+            // Two installations of one chart have webhooks of one name.
+            let key = (name.to_owned(), service_in(failure.message()));
+            by_webhook.entry(key).or_default().push(failure);
         }
     }
-    by_webhook.iter().flat_map(|(name, failures)| diagnoses(graph, name, failures)).collect()
+    by_webhook.iter().flat_map(|((name, _), failures)| diagnoses(graph, name, failures)).collect()
 }
 
 fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Diagnosis> {
     let Some(first) = failures.first() else { return Vec::new() };
-    let configuration = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]
-        .into_iter()
-        .flat_map(|kind| graph.all(GROUP, kind))
-        .find_map(|live| Some((live, live.items("/webhooks").iter().find(|one| text(one, "/name") == name)?)));
-    let service = configuration.and_then(|(_, webhook)| service_of(webhook)).or_else(|| service_in(first.message()));
+    let called = service_in(first.message());
+    let configuration = configured(graph, name, called.as_ref());
+    let service = configuration.and_then(|(_, webhook)| service_of(webhook)).or(called);
     let deployment = service.as_ref().and_then(|service| serving(graph, service));
     let is_up = deployment
         .and_then(|live| graph.row(live.object))
@@ -119,18 +118,6 @@ fn finished(
         found = found.mended_by(Remedy::new(line, why, "the objects can be applied").by("delete", live.object));
     }
     then_reconcile(graph, found, failure.object())
-}
-
-fn service_of(webhook: &Value) -> Option<ObjectRef> {
-    let service = webhook.pointer("/clientConfig/service")?;
-    Some(ObjectRef::new("Service", "", text(service, "/namespace"), text(service, "/name")))
-}
-
-/// Reads the service out of the address that the API server called.
-fn service_in(message: &str) -> Option<ObjectRef> {
-    let host = between(message, "Post \"https://", ".svc")?;
-    let (name, namespace) = host.split_once('.')?;
-    Some(ObjectRef::new("Service", "", namespace, name))
 }
 
 /// Finds the Deployment behind a service: its pods have the labels that the service selects.

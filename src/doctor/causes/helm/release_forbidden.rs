@@ -1,17 +1,46 @@
 //! helm-controller may not make an object of a chart, or a quota is full.
 
-use super::MANUAL;
 use super::failure::{FailedRelease, WhyFailed, failures};
+use super::{MANUAL, failing};
 use crate::doctor::Cause;
 use crate::doctor::message::{between, short};
-use crate::doctor::{Diagnosis, LiveGraph, Remedy};
-use crate::model::ObjectRef;
+use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
+use crate::model::{Condition, ObjectRef};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "release-forbidden", title: "A release may not make one of its objects", find };
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    failures(graph, WhyFailed::Forbidden).map(|failure| diagnosis(graph, &failure)).collect()
+    let failed = failures(graph, WhyFailed::Forbidden).map(|failure| diagnosis(graph, &failure));
+    let undecided = failing(graph, "StateError").filter_map(|(live, ready)| storage(graph, &live, &ready));
+    failed.chain(undecided).collect()
+}
+
+/// The service account may not read helm's own storage; helm-controller 1.4: `Could not determine release state: failed to
+/// retrieve last release from storage: query: failed to query with labels: secrets is forbidden: User
+/// "system:serviceaccount:apps:deployer" cannot list resource "secrets" …`.
+fn storage(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<Diagnosis> {
+    let (_, why) = ready.message.split_once(" is forbidden: ")?;
+    let object = live.object;
+    let message = format!("{} cannot read what helm stored of it: {}", object.told(), short(why));
+    let found = Diagnosis::new(CAUSE.id, object, message)
+        .seen_all([live.condition_evidence(ready)])
+        .look_at(graph.describe(object));
+    Some(match between(why, "User \"", "\"") {
+        Some(user) => may_not(graph, found, user, &object.namespace),
+        None => found,
+    })
+}
+
+/// Adds what to do where a service account lacks rights.
+fn may_not(graph: &LiveGraph, found: Diagnosis, user: &str, namespace: &str) -> Diagnosis {
+    found
+        .look_at(graph.shell("kubectl auth can-i --list --as {} -n {}", &[user, namespace]))
+        .mended_by(Remedy::change(
+            "Bind a Role with these rights to that service account: the release is applied as spec.serviceAccountName, or as the controller's --default-service-account.",
+            "Ready True",
+        ))
+        .documented(&format!("{MANUAL}#service-account-reference"))
 }
 
 /// The API server: `deployments.apps "web" is forbidden: User "system:serviceaccount:apps:deployer" cannot create resource
@@ -28,12 +57,7 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
         ));
     }
     match between(&failure.said, "User \"", "\"") {
-        Some(user) => diagnosis.look_at(graph.shell("kubectl auth can-i --list --as {} -n {}", &[user, &failure.namespace])).mended_by(
-            Remedy::change(
-                "Bind a Role with these rights to that service account: the release is applied as spec.serviceAccountName, or as the controller's --default-service-account.",
-                "Ready True",
-            ),
-        ).documented(&format!("{MANUAL}#service-account-reference")),
+        Some(user) => may_not(graph, diagnosis, user, &failure.namespace),
         None => diagnosis.look_at(graph.yaml(failure.live.object)),
     }
 }

@@ -3,9 +3,10 @@
 use super::pods::joined;
 use super::refusals::{self, Admission};
 use super::routing::Workloads;
+use crate::doctor::causes::admission_webhooks::{configured, service_in};
 use crate::doctor::message::{between, short};
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
-use crate::model::{ObjectRef, State};
+use crate::model::State;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "pod-webhook-down", title: "A webhook that judges pods does not answer", find };
@@ -18,8 +19,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let said = one.said.as_str();
         let webhook = between(said, "failed calling webhook \"", "\"").unwrap_or_default();
         let why = said.split_once("failed to call webhook: ").map_or(said, |(_, why)| why);
-        let host = between(said, "https://", ".svc").unwrap_or_default();
-        let service = host.split_once('.').map(|(name, namespace)| ObjectRef::new("Service", "", namespace, name));
+        let service = service_in(said);
         // Its own workload may be what is broken, with a cause of its own.
         let workload = service.as_ref().and_then(|service| {
             let live = graph.get(service).found()?;
@@ -28,7 +28,8 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                 .into_iter()
                 .find(|live| graph.row(live.object).is_some_and(|row| row.state != State::Ready))
         });
-        let object = workload.map_or(&one.workload, |live| live.object);
+        let configuration = configured(graph, webhook, service.as_ref()).map(|(live, _)| live.object);
+        let object = workload.map(|live| live.object).or(configuration).unwrap_or(&one.workload);
         let message = format!("Webhook {webhook} does not answer, so pods of {} are refused: {}", one.workload.told(), short(why));
         let mut found = one.diagnosis(CAUSE.id, object, message).unless_deeper();
         if let Some(service) = &service {
@@ -42,6 +43,6 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                 "the controller makes the pods at its next try, at the latest 17 minutes after",
             ))
             .documented("https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy");
-        (webhook.to_owned(), found)
+        (format!("{webhook} {}", service.map(|service| service.told()).unwrap_or_default()), found)
     }))
 }

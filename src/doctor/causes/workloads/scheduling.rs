@@ -77,6 +77,10 @@ fn refusal(reason: &str) -> Refusal {
         Refusal::Spread
     } else if has(&[
         "volume node affinity",
+        "PersistentVolume's node affinity",
+        "non-existent pv",
+        "no available disk",
+        "ReadWriteOncePod",
         "max volume count",
         "persistent volumes to bind",
         "free storage",
@@ -89,7 +93,13 @@ fn refusal(reason: &str) -> Refusal {
         Refusal::Resources
     } else if has(&["free ports"]) {
         Refusal::Ports
-    } else if has(&["node affinity", "node selector", "match the requested hostname", "scheduling constraints"]) {
+    } else if has(&[
+        "node affinity",
+        "node selector",
+        "match the requested node name",
+        "match the requested hostname",
+        "scheduling constraints",
+    ]) {
         Refusal::Selector
     } else if has(&["node.kubernetes.io/unschedulable", "were unschedulable"]) {
         Refusal::Cordoned
@@ -274,5 +284,16 @@ mod tests {
         assert_eq!(refusal("1 node(s) didn't match pod anti-affinity rules"), Refusal::Spread);
         assert_eq!(refusal("1 Too many pods"), Refusal::TooManyPods);
         assert_eq!(refusal("3 node(s) were unschedulable"), Refusal::Cordoned);
+        // kube-scheduler 1.34, as the testbed's says it.
+        let elsewhere = "0/6 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector, 2 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/6 nodes are available: 6 Preemption is not helpful for scheduling.";
+        assert_eq!(
+            reasons(elsewhere).into_iter().map(refusal).collect::<Vec<_>>(),
+            [Refusal::Volume, Refusal::Cordoned, Refusal::Selector, Refusal::Taint]
+        );
+        assert_eq!(refusal("1 node(s) didn't match the requested node name"), Refusal::Selector);
+        assert_eq!(
+            refusal("node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"),
+            Refusal::Volume
+        );
     }
 }
