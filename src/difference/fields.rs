@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use similar::TextDiff;
 
+pub(super) use crate::model::managed_fields::below;
 use crate::yaml;
 
 /// The fields that identify the items of Kubernetes' lists, each list by the first that all of its items have.
@@ -50,11 +51,6 @@ impl Place {
     fn item(&self, index: usize, name: &str) -> Self {
         Self { pointer: below(&self.pointer, &index.to_string()), path: format!("{}[{name}]", self.path) }
     }
-}
-
-/// Appends a key to a JSON Pointer.
-pub(super) fn below(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Writes a JSON Pointer as a path for people; `whole` holds the field.

@@ -7,11 +7,13 @@ use serde_json::Value;
 use super::fields::{changes, comparable, path_of, unified, without};
 use super::ignore::leave_out;
 use super::normal::{SSA, says};
-use super::owners::{KUSTOMIZE_CONTROLLER, OwnedFields, alone, folded};
+use super::owners::{alone, folded, outermost};
 use super::veil::Veil;
 use super::wanted::{AppliedSet, WantedObject};
 use super::{DifferenceKind, FieldDrift, LiveDifference};
 use crate::helm::diff::DocumentChange;
+use crate::model::field_manager::KUSTOMIZE_CONTROLLER;
+use crate::model::managed_fields::OwnedFields;
 use crate::yaml::manifest::LAST_APPLIED;
 
 /// The annotations by which people ask controllers for something, which no manifest has.
@@ -175,7 +177,7 @@ fn kept(set: &AppliedSet, answers: &Answers<'_>, live: &Value, after: &Value) ->
     let leaves: BTreeSet<&String> = owned.iter().flat_map(|one| &one.leaves).collect();
     let chosen: BTreeSet<&String> =
         alone.into_iter().filter(|pointer| leaves.contains(pointer) || is_item(pointer)).collect();
-    let found = super::owners::outermost(&chosen).into_iter().filter(|pointer| {
+    let found = outermost(&chosen).into_iter().filter(|pointer| {
         let key = pointer.strip_prefix("/metadata/annotations/").unwrap_or_default();
         // What is taken back is told already.
         !REQUESTS.iter().any(|prefix| key.starts_with(&prefix.replace('/', "~1")))

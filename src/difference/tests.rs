@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::owners::KUSTOMIZE_CONTROLLER;
 use super::wanted::{AppliedSet, Arrivals, WantedObject};
 use super::{DifferenceKind, LiveComparison, compare, normal};
 use crate::cluster::Cluster;
 use crate::cluster::testing::{self, Answer};
 use crate::helm::diff::DocumentChange;
+use crate::model::field_manager::KUSTOMIZE_CONTROLLER;
 use crate::model::{Clock, Env, FaultKind, ObjectRef};
 use crate::sim::{Scenario, Simulation};
 

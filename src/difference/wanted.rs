@@ -8,9 +8,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::ignore::IgnoreRule;
-use super::owners::KUSTOMIZE_CONTROLLER;
 use super::{Uncompared, normal};
 use crate::cluster::mask::is_secret;
+use crate::model::field_manager::KUSTOMIZE_CONTROLLER;
 use crate::model::{Fault, ObjectRef};
 use crate::render::{Object, Rendered, Rendering, SWITCH};
 use crate::repo::FluxKustomization;

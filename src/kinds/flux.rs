@@ -151,10 +151,11 @@ impl Facts<'_> {
         if !self.suspend {
             return None;
         }
-        let manager = self.metadata.managed_fields.iter().find(|field| {
+        let writes = |field: &&ManagedField<'_>| {
             let fields = field.fields_v1.and_then(|raw| serde_json::from_str::<Fields>(raw.get()).ok());
             fields.and_then(|fields| fields.spec).and_then(|spec| spec.suspend).is_some()
-        });
+        };
+        let manager = self.metadata.managed_fields.iter().filter(writes).max_by_key(|field| field.time);
         let annotations = &self.metadata.annotations;
         Some(Suspension {
             reason: annotations.reason.clone(),

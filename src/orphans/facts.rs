@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::judge::LiveState;
-use super::makers;
 use crate::cluster::ObjectMetadata;
 use crate::model::ObjectRef;
+use crate::model::field_manager::ManagerKind;
 use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
 use crate::yaml::manifest::at;
 
@@ -160,7 +160,7 @@ impl<'a> Facts<'a> {
     /// writes as `cert-manager-certificates-issuing`. Where workloads could not be listed, any program may run.
     pub(super) fn runs(&self, manager: &str) -> bool {
         let knows_programs = ["Deployment", "DaemonSet", "StatefulSet"].iter().all(|kind| self.lists("apps", kind));
-        if !knows_programs && makers::by_hand(manager).is_none() {
+        if !knows_programs && !is_written_by_hand(manager) {
             return true;
         }
         self.programs.contains(manager)
@@ -173,5 +173,11 @@ impl<'a> Facts<'a> {
 
 /// Tells whether only programs that people run have written to an object.
 pub(super) fn is_by_hand(one: &ObjectMetadata) -> bool {
-    !one.managers.is_empty() && one.managers.iter().all(|manager| makers::by_hand(manager).is_some())
+    !one.managers.is_empty() && one.managers.iter().all(|manager| is_written_by_hand(manager))
+}
+
+/// Tells whether a field manager is a program that people or pipelines run: what only they made, nobody in the cluster
+/// explains. What the helm command made, a release explains.
+pub(super) fn is_written_by_hand(manager: &str) -> bool {
+    matches!(ManagerKind::of(manager), ManagerKind::Person | ManagerKind::Either)
 }

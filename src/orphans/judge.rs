@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::claims::{CLAIMS, applier, release, release_of_flux};
-use super::facts::{Facts, Place, is_by_hand};
-use super::makers;
+use super::facts::{Facts, Place, is_by_hand, is_written_by_hand};
 use crate::cluster::ObjectMetadata;
 use crate::model::ObjectRef;
+use crate::model::field_manager::manager_words;
 use crate::model::known::KUSTOMIZE;
 
 /// Holds the live state of a cluster, as far as it decides about orphans.
@@ -55,7 +55,7 @@ pub fn orphans(state: &LiveState) -> Vec<Orphan> {
         .map(|one| Orphan {
             object: one.object.clone(),
             since: one.created,
-            by: makers::words(one.managers.first().map_or("", String::as_str)),
+            by: manager_words(one.managers.first().map_or("", String::as_str)),
             why: why(one, &facts),
         })
         .collect();
@@ -98,7 +98,7 @@ fn why(one: &ObjectMetadata, facts: &Facts<'_>) -> String {
         _ => {}
     }
     match one.managers.first() {
-        Some(manager) if makers::by_hand(manager).is_some() => format!("made by hand with {}", makers::words(manager)),
+        Some(manager) if is_written_by_hand(manager) => format!("made by hand with {}", manager_words(manager)),
         Some(manager) if matches!(manager.as_str(), "helm" | "helm-controller") => {
             "made by Helm, and no release in the cluster names it".to_owned()
         }

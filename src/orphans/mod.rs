@@ -4,14 +4,12 @@
 //! read     lists what is live, side by side: metadata alone, and the objects of Flux whole
 //! facts    what Flux, Helm and the programs of the cluster are known to have made
 //! claims   the knowledge of what systems make by themselves, one line each with its source
-//! makers   the names of the programs in managedFields, in words
 //! judge    an object that no claim holds is an orphan; the reason that is told for it
 //! ```
 
 mod claims;
 mod facts;
 mod judge;
-mod makers;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -207,7 +207,7 @@ fn what_clusters_and_operators_of_others_make_by_themselves_is_no_orphan() {
     };
     let found: Vec<String> = told(&state).into_iter().map(|(object, ..)| object).collect();
     assert_eq!(found, ["Secret/flux-system/other"]);
-    assert_eq!(super::makers::words("flux-operator"), "flux-operator");
+    assert_eq!(crate::model::field_manager::manager_words("flux-operator"), "flux-operator");
 }
 
 #[test]

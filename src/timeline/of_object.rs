@@ -6,25 +6,9 @@ use serde_json::Value;
 use super::entry::{TimelineEntry, TimelineLink};
 use crate::kinds::short_revision;
 use crate::model::ObjectRef;
+use crate::model::field_manager::ManagerKind;
+use crate::model::managed_fields::ManagerEntry;
 use crate::model::text::without_credentials;
-
-/// The beginnings of field managers that are no controllers: people's programs, and scripts.
-const BY_HAND: &[&str] = &[
-    "kubectl",
-    "k9s",
-    "flux",
-    "helm",
-    "lens",
-    "freelens",
-    "node-fetch",
-    "headlamp",
-    "dashboard",
-    "curl",
-    "python",
-    "terraform",
-    "go-http-client",
-    "openapi-generator",
-];
 
 /// Collects the entries of one object.
 struct Past<'a> {
@@ -120,17 +104,15 @@ fn history(past: &mut Past<'_>) {
 
 /// Writes who wrote the object by hand; what controllers write shows in its status.
 fn writers(past: &mut Past<'_>) {
-    let of_writer = |field: &Value| {
-        let manager = text(field, "/manager");
-        let lower = manager.to_lowercase();
-        let by_hand = BY_HAND.iter().any(|known| lower.starts_with(known)) && !lower.contains("controller");
-        let operation = text(field, "/operation").to_lowercase();
-        let subresource = text(field, "/subresource");
-        let of = if subresource.is_empty() { String::new() } else { format!(" ({subresource})") };
-        let fields = top_fields(field);
-        by_hand.then(|| (time(field, "/time"), format!("written by {manager}, {operation}{of}{fields}")))
+    let of_writer = |entry: ManagerEntry<'_>| {
+        let operation = if entry.applies { "apply" } else { "update" };
+        let of = if entry.subresource.is_empty() { String::new() } else { format!(" ({})", entry.subresource) };
+        (entry.at, format!("written by {}, {operation}{of}{}", entry.manager, top_fields(entry.fields)))
     };
-    let found: Vec<_> = past.list("/metadata/managedFields").iter().filter_map(of_writer).collect();
+    let is_shown = |entry: &ManagerEntry<'_>| {
+        !matches!(ManagerKind::of(entry.manager), ManagerKind::Controller | ManagerKind::Unknown)
+    };
+    let found: Vec<_> = ManagerEntry::all(past.value).filter(is_shown).map(of_writer).collect();
     for (at, what) in found {
         past.add(at, what, "metadata.managedFields");
     }
@@ -140,8 +122,8 @@ fn writers(past: &mut Past<'_>) {
 const FIELDS: usize = 4;
 
 /// Names the written fields of `spec`, `data` and the metadata, never their values.
-fn top_fields(field: &Value) -> String {
-    let Some(top) = field.pointer("/fieldsV1").and_then(Value::as_object) else { return String::new() };
+fn top_fields(fields: &Value) -> String {
+    let Some(top) = fields.as_object() else { return String::new() };
     let plain = |key: &str| key.strip_prefix("f:").map(str::to_owned);
     let mut names = Vec::new();
     for (key, below) in top {

@@ -156,6 +156,25 @@ pub fn uncoloured(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The most names in one sentence.
+const NAMED: usize = 3;
+
+/// Joins the first parts of a sentence, and says how many more there are.
+pub fn some_of(parts: impl IntoIterator<Item = impl AsRef<str>>, between: &str) -> String {
+    let (mut told, mut more) = (String::new(), 0_usize);
+    for (count, part) in parts.into_iter().enumerate() {
+        if count >= NAMED {
+            more += 1;
+            continue;
+        }
+        if count > 0 {
+            told.push_str(between);
+        }
+        told.push_str(part.as_ref());
+    }
+    if more == 0 { told } else { format!("{told} and {more} more") }
+}
+
 /// Opens a control sequence (CSI, ECMA-48 5.4).
 pub const INTRODUCER: &str = "\u{1b}[";
 
