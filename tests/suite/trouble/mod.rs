@@ -5,6 +5,7 @@
 
 mod answers;
 mod connection;
+mod doctor;
 mod files;
 mod kubeconfig;
 mod operations;
@@ -40,6 +41,22 @@ const CASES: &[(&str, &str, &str)] = &[
     ("list without end", HERE, "answers::a_list_whose_pages_do_not_end_is_told"),
     ("redirected elsewhere", HERE, "answers::a_redirect_is_told_and_not_followed"),
     ("another object than asked for", HERE, "answers::what_is_another_kind_than_asked_for_is_told_and_not_shown"),
+    (
+        "doctor: 403 on half of the kinds",
+        HERE,
+        "doctor::with_half_of_the_kinds_forbidden_it_says_what_it_did_not_see_and_finds_the_rest",
+    ),
+    (
+        "doctor: 403, and nothing failed",
+        HERE,
+        "doctor::where_nothing_failed_and_half_is_forbidden_it_does_not_say_that_all_is_well",
+    ),
+    ("doctor: cluster hanging", HERE, "doctor::a_cluster_that_hangs_is_told_as_that_and_ends_it"),
+    ("doctor: one kind hanging", HERE, "doctor::one_kind_that_hangs_hides_no_other"),
+    ("doctor: unknown message", HERE, "doctor::an_unknown_message_in_another_language_is_told_as_it_stands"),
+    ("doctor: object of 1 MB", HERE, "doctor::an_object_of_a_megabyte_is_cut_and_says_so"),
+    ("doctor: status without conditions", HERE, "doctor::a_status_without_conditions_is_named_with_the_object"),
+    ("doctor: circle of live dependencies", HERE, "doctor::a_circle_of_dependencies_ends_in_one_root"),
     ("403 on some kinds", HERE, "watches::what_is_forbidden_is_told_and_hides_nothing_else"),
     ("CRD absent", HERE, "watches::a_cluster_without_flux_says_what_brings_it"),
     ("watch expired", HERE, "watches::an_expired_watch_is_listed_anew"),
