@@ -6,6 +6,7 @@
 //! silences a rule about secrets there. The report counts silenced findings.
 
 mod context;
+mod declared;
 mod file;
 mod finding;
 mod image;
@@ -25,6 +26,7 @@ mod unknown;
 mod world;
 
 pub use context::Context;
+pub use declared::{DeclaredObject, DeclaredState};
 pub use file::File;
 pub use finding::{Finding, Other, Severity, by_cause, condensed};
 pub use report::CheckReport;

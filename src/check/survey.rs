@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::sources::beside;
-use super::{Context, Finding, Quiet, Severity, check_all};
+use super::{Context, DeclaredState, Finding, Quiet, Severity, check_all};
 use crate::markdown::{DocumentPage, DocumentPlace, DocumentSubject, documents_about};
 use crate::model::{Fault, LiveFacts, ObjectRef};
 use crate::render::{Stop, Worker};
@@ -32,6 +32,7 @@ pub struct Survey {
     pub pages: Vec<DocumentPage>,
     /// The facts that each environment's cluster reports.
     pub live: BTreeMap<String, LiveFacts>,
+    declared: BTreeMap<String, Arc<DeclaredState>>,
     objects: Vec<Surveyed>,
     by_file: BTreeMap<String, Vec<usize>>,
     worst: BTreeMap<String, Severity>,
@@ -71,6 +72,11 @@ impl Survey {
             ));
         }
         let files = beside(&snapshot.root)?;
+        let declared = rendering.iter().flat_map(|rendering| {
+            let of = |env: &str| (env.to_owned(), Arc::new(DeclaredState::of(rendering, snapshot, env)));
+            rendering.environments().into_iter().map(of).collect::<Vec<_>>()
+        });
+        let declared = declared.collect();
         let effective = rendering.as_ref().ok().map(|rendering| snapshot.with_graph(&rendering.graph));
         let snapshot = effective.as_ref().unwrap_or(snapshot);
         // No key is loaded here: `secret verify` reports values that were changed without sops.
@@ -86,6 +92,7 @@ impl Survey {
             files: files.len(),
             pages: files.iter().filter_map(|file| DocumentPage::of_file(&file.path, || file.document())).collect(),
             live: live.clone(),
+            declared,
             ..Self::default()
         };
         for finding in &survey.findings {
@@ -145,6 +152,11 @@ impl Survey {
     /// Iterates over the objects that a file declares or changes, in the order of environments.
     pub fn objects_of_file(&self, file: &str) -> impl Iterator<Item = &Surveyed> {
         self.by_file.get(file).into_iter().flatten().filter_map(|index| self.objects.get(*index))
+    }
+
+    /// Returns what the repository declares of an environment's objects; `None` where that is not known.
+    pub fn declared(&self, env: &str) -> Option<&Arc<DeclaredState>> {
+        self.declared.get(env)
     }
 
     /// Finds an object of an environment; a name without a group matches any.

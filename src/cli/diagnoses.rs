@@ -21,7 +21,7 @@ async fn roots(scenario: &str, unusable: &mut Vec<String>) -> Vec<ScenarioRoot> 
     let mut found = Vec::new();
     for known in &session.environments {
         let Ok(cluster) = tasks.cluster(known.env) else { continue };
-        let examination = match examine(&cluster, &known.name, &tasks.clock).await {
+        let examination = match examine(&cluster, &known.name, &tasks.clock, std::future::ready(None)).await {
             Ok(examination) => examination,
             // One scenario has a cluster that does not answer.
             Err(fault) => {

@@ -1,8 +1,11 @@
 //! `fluxdeck doctor`: the root cause of every failure, with its evidence and its remedy.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -78,22 +81,30 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     call.block_on(async {
         let session = call.session()?;
         let context = session.task_context();
+        // The repository is rendered while the clusters are read.
+        let stop = Stop::default();
+        let _owner = stop.with_its_owner();
+        let repository = surveyed(call, &context, &stop).shared();
         let mut examinations = Vec::new();
         let environments: Vec<&Environment> = call.environments(&session).collect();
         for environment in environments.iter().copied() {
             let cluster = context.cluster(environment.env);
             let kube_context = environment.context.clone().unwrap_or_else(|| environment.name.clone());
             let clock = context.clock.clone();
+            let (name, repository) = (environment.name.clone(), repository.clone());
             examinations.push(async move {
+                let declared = async { repository.await.ok()??.survey.declared(&name).cloned() };
                 let found = match cluster {
-                    Ok(cluster) => examine(&cluster, &kube_context, &clock).await,
+                    Ok(cluster) => examine(&cluster, &kube_context, &clock, declared).await,
                     Err(fault) => Err(fault),
                 };
-                (environment.name.clone(), found)
+                (name.clone(), found)
             });
         }
         let mut found = futures::future::join_all(examinations).await;
-        add_origins(call, &mut found);
+        if is_answered(&found) {
+            add_origins(call, &mut found, repository.await);
+        }
         let (mut lines, mut code, now, mut is_there) = (Vec::new(), 0, context.clock.now(), wanted.is_none());
         for ((env, examined), environment) in found.into_iter().zip(&environments) {
             match examined {
@@ -137,28 +148,46 @@ fn concerns(root: &Diagnosis, wanted: Option<&ObjectRef>) -> bool {
     wanted.is_none_or(|wanted| wanted.means(&root.object) || root.blocks.iter().any(|one| wanted.means(one)))
 }
 
-/// Joins the root causes with the repository; without one, and where no root cause was found, nothing is rendered.
-fn add_origins(call: &Call, found: &mut [(String, Result<Examination, Fault>)]) {
-    if !has_roots(found) {
-        return;
-    }
-    let Ok(snapshot) = super::open::repository_of_any(&call.global) else { return };
-    match Survey::until(&Stop::default(), &snapshot, &std::collections::BTreeMap::default(), &call.renderer) {
-        Ok(survey) => {
-            let survey = Arc::new(survey);
-            for (env, examination) in found {
-                if let Ok(examination) = examination {
-                    join(examination, env, &survey, &snapshot.root);
-                }
-            }
+/// Holds what the repository declares, and where it is.
+struct SurveyedRepository {
+    survey: Survey,
+    root: PathBuf,
+}
+
+/// Surveys the repository, away from the requests to clusters; `None` without one.
+async fn surveyed(call: &Call, context: &TaskContext, stop: &Stop) -> Result<Option<Arc<SurveyedRepository>>, Fault> {
+    let (global, renderer, stop) = (call.global.clone(), call.renderer.clone(), stop.clone());
+    let work = move || {
+        let Ok(snapshot) = super::open::repository_of_any(&global) else { return Ok(None) };
+        let survey = Survey::until(&stop, &snapshot, &BTreeMap::default(), &renderer)?;
+        Ok(Some(Arc::new(SurveyedRepository { survey, root: snapshot.root })))
+    };
+    context.away(work).await?
+}
+
+/// Joins the root causes with the repository, and says where it is not known what Git declares.
+fn add_origins(
+    call: &Call,
+    found: &mut [(String, Result<Examination, Fault>)],
+    repository: Result<Option<Arc<SurveyedRepository>>, Fault>,
+) {
+    let repository = match repository {
+        Ok(Some(repository)) => repository,
+        Ok(None) => return,
+        Err(fault) => return call.complain(&fault),
+    };
+    for (env, examination) in found {
+        let Ok(examination) = examination else { continue };
+        join(examination, env, &repository.survey, &repository.root);
+        if let Some(fault) = &repository.survey.fault {
+            examination.unread.push(format!("what Git declares: {}: {}", fault.what, fault.why));
         }
-        Err(fault) => call.complain(&fault),
     }
 }
 
-/// Tells whether there is a root cause to join: an environment that does not answer has none.
-fn has_roots(found: &[(String, Result<Examination, Fault>)]) -> bool {
-    found.iter().any(|(_, one)| one.as_ref().is_ok_and(|one| !one.roots.is_empty()))
+/// Tells whether any environment answers: for those that do not, nothing is rendered to its end.
+fn is_answered(found: &[(String, Result<Examination, Fault>)]) -> bool {
+    found.iter().any(|(_, one)| one.is_ok())
 }
 
 /// Says on standard error what was not read, and where nothing is wrong.
@@ -229,16 +258,14 @@ fn text(line: &Line, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::has_roots;
-    use crate::doctor::{Diagnosis, Examination};
-    use crate::model::{Fault, ObjectRef};
+    use super::is_answered;
+    use crate::doctor::Examination;
+    use crate::model::Fault;
 
     #[test]
     fn nothing_is_rendered_for_environments_that_do_not_answer() {
-        let object = ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", "apps");
-        let root = Examination { roots: vec![Diagnosis::new("path-missing", &object, "x")], ..Examination::default() };
         let silent = || ("staging".to_owned(), Err(Fault::failed("cannot reach staging", "refused", "look")));
-        assert!(!has_roots(&[silent(), ("production".to_owned(), Ok(Examination::default()))]));
-        assert!(has_roots(&[silent(), ("production".to_owned(), Ok(root))]));
+        assert!(!is_answered(&[silent(), silent()]));
+        assert!(is_answered(&[silent(), ("production".to_owned(), Ok(Examination::default()))]));
     }
 }

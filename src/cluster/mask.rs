@@ -15,6 +15,12 @@ const COPIES: [&str; 2] = ["last-applied-configuration", "objectset.rio.cattle.i
 /// The shortest value that is searched for: a shorter one occurs in many texts by chance.
 const SHORTEST: usize = 6;
 
+/// The beginning of a value that sops sealed.
+const SEALED: &[u8] = b"ENC[AES256_GCM,";
+
+/// The beginning of what stands for a value that nobody opened: what uses it has the sealed text.
+pub const MASKED_SEALED: &str = "(masked, still sealed by SOPS";
+
 /// Tells whether an object is a Secret of the core group, whose values must stay hidden.
 pub fn is_secret(object: &ObjectRef) -> bool {
     object.kind == "Secret" && object.group.is_empty()
@@ -69,12 +75,16 @@ pub fn secret(value: &mut Value) {
 }
 
 fn masked(text: &str, encoded: bool) -> String {
-    let length = if encoded { STANDARD.decode(text).map(|bytes| bytes.len()).ok() } else { Some(text.len()) };
-    length.map_or_else(|| "(masked)".to_owned(), |length| format!("(masked, {length} bytes)"))
+    let decoded = if encoded { STANDARD.decode(text).ok() } else { Some(text.as_bytes().to_vec()) };
+    let Some(bytes) = decoded.map(Zeroizing::new) else { return "(masked)".to_owned() };
+    let begin = if bytes.starts_with(SEALED) { MASKED_SEALED } else { "(masked" };
+    format!("{begin}, {} bytes)", bytes.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
     #[test]
@@ -88,6 +98,15 @@ mod tests {
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
         assert_eq!(value["data"]["a"], "(masked, 7 bytes)");
         assert_eq!(value["metadata"]["annotations"]["kept"], "yes");
+    }
+
+    #[test]
+    fn a_value_that_is_still_sealed_says_so_and_no_more() {
+        let sealed = STANDARD.encode("ENC[AES256_GCM,data:abc,iv:def,tag:ghi,type:str]");
+        let mut value = json!({"data": {"a": sealed}, "stringData": {"b": "ENC[AES256_GCM,data:abc,type:str]"}});
+        super::secret(&mut value);
+        assert_eq!(value["data"]["a"], "(masked, still sealed by SOPS, 48 bytes)");
+        assert_eq!(value["stringData"]["b"], "(masked, still sealed by SOPS, 33 bytes)");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_hand::{CHANGED_BY_HAND, add_hand_changes};
 use super::causes;
 use super::diagnosis::Diagnosis;
 use super::graph::LiveGraph;
@@ -213,12 +214,17 @@ fn join(graph: &LiveGraph, found: Vec<Diagnosis>, symptoms: &[Symptom]) -> Vec<D
         told.insert(*index, one);
     }
     // What a consequence needs once its cause is mended, such as the reset of a release.
-    for (index, one) in found.iter().enumerate().filter(|(index, _)| !roots.contains(index)) {
+    // What was changed by hand is told where it concerns the cause.
+    let is_consequence = |(index, one): &(usize, &Diagnosis)| !roots.contains(index) && one.cause != CHANGED_BY_HAND;
+    for (index, one) in found.iter().enumerate().filter(is_consequence) {
         for root in joined.rests_on(index) {
             if let Some(root) = told.get_mut(root) {
                 root.take_fixes(one.fix.iter().cloned());
             }
         }
+    }
+    for root in told.values_mut() {
+        add_hand_changes(graph, root);
     }
     let mut told: Vec<Diagnosis> = told.into_values().map(Diagnosis::bounded).collect();
     told.sort_by(|a, b| {

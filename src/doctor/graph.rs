@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::live::LiveObject;
+use crate::check::{DeclaredObject, DeclaredState};
 use crate::cluster::Event;
 use crate::kinds;
 use crate::model::text::without_credentials;
@@ -111,6 +112,8 @@ pub struct LiveGraph {
     not_ready: BTreeSet<ObjectRef>,
     /// The objects of each release, by its namespace and name.
     released: BTreeMap<(String, String), BTreeSet<ObjectRef>>,
+    /// What the repository declares; `None` where that is not known.
+    declared: Option<Arc<DeclaredState>>,
     events: BTreeMap<ObjectRef, Vec<Event>>,
     logs: BTreeMap<LogQuery, Vec<String>>,
     refused: BTreeSet<Want>,
@@ -199,6 +202,14 @@ impl LiveGraph {
         found
     }
 
+    /// Returns all objects that are read, but pods, sorted.
+    pub fn read_objects(&self) -> Vec<LiveObject<'_>> {
+        let all = self.objects.iter().filter_map(|(object, value)| Some(LiveObject { object, value: value.as_ref()? }));
+        let mut all: Vec<LiveObject<'_>> = all.filter(|live| live.object.kind != "Pod").collect();
+        all.sort_unstable_by_key(|live| live.object);
+        all
+    }
+
     /// Tells whether all objects of a kind are known, so that what is not among them is absent.
     pub fn is_listed(&self, group: &str, kind: &str) -> bool {
         let query = ListQuery { group: group.to_owned(), kind: kind.to_owned(), ..ListQuery::default() };
@@ -265,6 +276,34 @@ impl LiveGraph {
         self.rows.get(object)
     }
 
+    /// Returns what the repository declares of a live object; `None` where that is not known, or another one applied it.
+    pub fn declared(&self, live: &LiveObject<'_>) -> Option<&DeclaredObject> {
+        let declared = self.declared.as_ref()?.get(live.object)?;
+        let applier = (live.applier_namespace(), live.applier());
+        (applier == (declared.applier.namespace.as_str(), declared.applier.name.as_str())).then_some(declared)
+    }
+
+    /// Tells whether the Kustomization of an object applied surely what the repository declares now.
+    pub fn is_applied(&self, declared: &DeclaredObject) -> bool {
+        let applied = self.rows.get(&declared.applier).and_then(|row| row.flux.as_deref());
+        applied.zip(self.declared.as_ref()).is_some_and(|(applied, declared)| declared.is_at(&applied.revision))
+    }
+
+    /// Takes what the repository declares.
+    pub(super) fn declare(&mut self, declared: Option<Arc<DeclaredState>>) {
+        self.declared = declared;
+    }
+
+    /// Returns the state of an object that was read, as its kind judges it; unknown for a kind that fluxdeck does not know.
+    pub fn state(&self, object: &ObjectRef) -> State {
+        self.row(object).map(|row| row.state).unwrap_or_default()
+    }
+
+    /// Tells whether something was at least so many seconds ago; unknown times were not.
+    pub fn is_past(&self, at: Option<Timestamp>, seconds: i64) -> bool {
+        at.is_some_and(|at| self.now.duration_since(at).as_secs() >= seconds)
+    }
+
     /// Returns an object if it was read already; it is not asked for.
     pub fn peek(&self, object: &ObjectRef) -> Option<LiveObject<'_>> {
         #[cfg(test)]
@@ -291,10 +330,24 @@ impl LiveGraph {
         self.at(ShellLine::new("kubectl get {} {} -o yaml", &[&kind_word(object), &object.name]), object)
     }
 
+    /// Writes `kubectl edit` for an object.
+    pub fn edit(&self, object: &ObjectRef) -> ShellLine {
+        self.at(ShellLine::new("kubectl edit {} {}", &[&kind_word(object), &object.name]), object)
+    }
+
     /// Writes `flux reconcile` for a Flux object; `None` for any other.
     pub fn reconcile(&self, object: &ObjectRef) -> Option<ShellLine> {
-        let kind = kinds::kind_of(object).filter(|kind| kind.flux)?;
-        let mut line = ShellLine::from("flux reconcile");
+        self.flux_line("flux reconcile", object)
+    }
+
+    /// Writes `flux resume` for a Flux object; `None` for any other.
+    pub fn resume(&self, object: &ObjectRef) -> Option<ShellLine> {
+        self.flux_line("flux resume", object)
+    }
+
+    fn flux_line(&self, verb: &'static str, object: &ObjectRef) -> Option<ShellLine> {
+        let kind = kinds::kind_of(object).filter(|kind| kind.flux && !kind.noun.is_empty())?;
+        let mut line = ShellLine::from(verb);
         for word in kind.noun.split(' ') {
             line = line.word(word);
         }
@@ -354,7 +407,8 @@ impl LiveGraph {
         if let Some(value) = value.as_mut().filter(|_| kinds::kind_of(&object).is_some_and(|kind| kind.flux)) {
             cut_credentials(value);
         }
-        if let (Some(kind), Some(value)) = (kinds::kind_of(&object), &value)
+        let beside = || kinds::BESIDE.iter().copied().find(|kind| kind.is(&object));
+        if let (Some(kind), Some(value)) = (kinds::kind_of(&object).or_else(beside), &value)
             && let Ok(mut row) = (kind.decode)(value.to_string().as_bytes())
         {
             row.judge_by_clock(self.now);

@@ -82,6 +82,11 @@ impl<'a> LiveObject<'a> {
         self.label(&format!("{KUSTOMIZE}/name"))
     }
 
+    /// Returns the namespace of the Kustomization that applied it; empty if none did.
+    pub fn applier_namespace(&self) -> &'a str {
+        self.label(&format!("{KUSTOMIZE}/namespace"))
+    }
+
     /// Returns the creation time.
     pub fn created(&self) -> Option<Timestamp> {
         self.time("/metadata/creationTimestamp")

@@ -4,6 +4,7 @@
 //! graph notes down; [`examine()`] reads it and asks all causes again, until nothing is missing. Whole objects, events
 //! and logs are read only where a cause asks.
 
+mod by_hand;
 mod causes;
 mod conclude;
 mod diagnosis;
@@ -13,6 +14,7 @@ mod live;
 pub(crate) mod message;
 mod origin;
 mod read;
+mod rounds;
 #[cfg(test)]
 mod scale;
 mod symptom;

@@ -1,10 +1,12 @@
-//! Reads what causes ask for, round by round.
+//! Reads what causes ask for from a cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::stream;
+use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -12,8 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use super::conclude::{Conclusion, conclude, find};
 use super::diagnosis::Examination;
 use super::graph::{ListQuery, LiveGraph, LogQuery, Want};
+use super::rounds::{WantReader, rounds};
+use crate::check::DeclaredState;
 use crate::cluster::{Cluster, Event, EventScope, ListedObjects, mask};
-use crate::kinds;
+use crate::model::managed_fields::retain_asked;
 use crate::model::{Clock, Fault, FaultKind, ObjectRef};
 
 /// The most rounds: from a Kustomization down to the log of a container are six.
@@ -45,14 +49,26 @@ enum Answer {
     Log(LogQuery, Vec<String>),
 }
 
-/// Examines an environment: asks every cause, and reads what they need. It only reads.
+/// Examines an environment: asks every cause, and reads what they need. It only reads. What the repository declares may
+/// come while the cluster is read; without it nothing is concluded from that.
 ///
 /// # Errors
 /// Fails when the server cannot be reached or does not answer; what it refuses is told in the result.
-pub async fn examine(cluster: &Cluster, context: &str, clock: &Clock) -> Result<Examination, Fault> {
-    let gathered = rounds(cluster, context, clock, find, conclude).await?;
-    let Conclusion { roots, symptoms } = gathered.found;
-    Ok(Examination { roots, unread: gathered.unread, symptoms, at: Some(gathered.at) })
+pub async fn examine(
+    cluster: &Cluster,
+    context: &str,
+    clock: &Clock,
+    declared: impl Future<Output = Option<Arc<DeclaredState>>>,
+) -> Result<Examination, Fault> {
+    let mut graph = LiveGraph::new(&cluster.name, context, cluster.server_now(clock));
+    let mut reader = ClusterReader::new(cluster);
+    let first = rounds(&mut graph, &mut reader, ROUNDS, find, |_, _| ());
+    // Where the server does not answer, nobody waits for the repository.
+    let ((), declared) = futures::future::try_join(first, declared.map(Ok)).await?;
+    graph.declare(declared);
+    reader.begin_anew();
+    let Conclusion { roots, symptoms } = rounds(&mut graph, &mut reader, ROUNDS, find, conclude).await?;
+    Ok(Examination { roots, unread: reader.unread(), symptoms, at: Some(graph.now) })
 }
 
 /// Holds what a function found in an environment, once everything that it asked for was read.
@@ -77,62 +93,98 @@ pub async fn gather<T>(
     clock: &Clock,
     ask: impl Fn(&LiveGraph) -> T,
 ) -> Result<Gathered<T>, Fault> {
-    rounds(cluster, context, clock, |_| (), |graph, ()| ask(graph)).await
+    let mut graph = LiveGraph::new(&cluster.name, context, cluster.server_now(clock));
+    let mut reader = ClusterReader::new(cluster);
+    let found = rounds(&mut graph, &mut reader, ROUNDS, |_| (), |graph, ()| ask(graph)).await?;
+    Ok(Gathered { found, unread: reader.unread(), at: graph.now })
 }
 
-/// Reads what `look` needs, round by round, then what `join` needs to join it.
-async fn rounds<F: Clone, T>(
-    cluster: &Cluster,
-    context: &str,
-    clock: &Clock,
-    look: impl Fn(&LiveGraph) -> F,
-    join: impl Fn(&LiveGraph, F) -> T,
-) -> Result<Gathered<T>, Fault> {
-    let mut graph = LiveGraph::new(&cluster.name, context, cluster.server_now(clock));
-    let mut unread = BTreeSet::new();
-    let mut requests = 0_usize;
-    let end = Instant::now() + PATIENCE;
-    let mut round = 0_usize;
-    loop {
-        let found = look(&graph);
-        let mut wanted = graph.take_wanted();
-        let mut joined = None;
-        if wanted.is_empty() {
-            joined = Some(join(&graph, found.clone()));
-            wanted = graph.take_wanted();
+/// Reads from a cluster, side by side, for so long and so often.
+struct ClusterReader<'a> {
+    cluster: &'a Cluster,
+    /// What is not read, each with the reason.
+    unread: BTreeSet<(String, String)>,
+    requests: usize,
+    end: Instant,
+}
+
+impl<'a> ClusterReader<'a> {
+    fn new(cluster: &'a Cluster) -> Self {
+        Self { cluster, unread: BTreeSet::new(), requests: 0, end: Instant::now() + PATIENCE }
+    }
+
+    /// Grants it its time again, after something else was waited for.
+    fn begin_anew(&mut self) {
+        self.end = Instant::now() + PATIENCE;
+    }
+
+    /// Tells what is not read; what has one reason is one line.
+    fn unread(self) -> Vec<String> {
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (what, why) in self.unread {
+            by_reason.entry(why).or_default().push(what);
         }
-        let room = MOST_REQUESTS.saturating_sub(requests);
-        let is_late = Instant::now() >= end;
-        if wanted.is_empty() || room == 0 || round == ROUNDS || is_late {
-            let why = if is_late { "the server answers too slowly" } else { "too much is wrong at once" };
-            if let open @ 1.. = wanted.len() {
-                unread.insert(format!("{open} objects, events and logs: {why} to read all of it"));
-            }
-            let found = joined.unwrap_or_else(|| join(&graph, found));
-            return Ok(Gathered { found, unread: unread.into_iter().collect(), at: graph.now });
-        }
-        round += 1;
-        requests = requests.saturating_add(wanted.len());
+        let line = |(why, all): (String, Vec<String>)| {
+            let what = all.join(", ");
+            if why.is_empty() { what } else { format!("{what}: {why}") }
+        };
+        let mut lines: Vec<String> = by_reason.into_iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+
+    fn room(&self) -> usize {
+        MOST_REQUESTS.saturating_sub(self.requests)
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.end
+    }
+}
+
+impl WantReader for ClusterReader<'_> {
+    async fn read(&mut self, graph: &mut LiveGraph, wanted: BTreeSet<Want>) -> Result<(), Fault> {
+        let (cluster, room) = (self.cluster, self.room());
+        self.requests = self.requests.saturating_add(wanted.len());
         let reads = wanted.into_iter().take(room).map(|want| async move {
             let answer = read(cluster, &want).await;
             (want, answer)
         });
         let mut answers = stream::iter(reads).buffer_unordered(AT_ONCE);
-        while let Ok(Some((want, answer))) = timeout_at(end, answers.next()).await {
+        // One API that hangs says nothing of the others; where none answers, the server is away.
+        let (mut is_answered, mut silent) = (false, None);
+        while let Ok(Some((want, answer))) = timeout_at(self.end, answers.next()).await {
             match answer {
                 Ok(answer) => {
-                    unread.extend(answer.left_out());
-                    add(&mut graph, answer);
+                    is_answered = true;
+                    self.unread.extend(answer.left_out().map(|left_out| (left_out, String::new())));
+                    add(graph, answer);
                 }
-                Err(fault) if fault.kind == FaultKind::Unreachable => return Err(fault),
                 Err(fault) => {
-                    note(&mut unread, &want, &fault);
+                    note(&mut self.unread, &want, &fault);
+                    if fault.kind == FaultKind::Unreachable {
+                        silent = Some(fault);
+                    } else {
+                        is_answered = true;
+                    }
                     match want {
                         Want::List(query) => graph.refuse_list(query, true),
                         other => graph.refuse(other),
                     }
                 }
             }
+        }
+        silent.filter(|_| !is_answered).map_or(Ok(()), Err)
+    }
+
+    fn has_room(&self) -> bool {
+        self.room() > 0 && !self.is_late()
+    }
+
+    fn left_open(&mut self, count: usize) {
+        let why = if self.is_late() { "the server answers too slowly" } else { "too much is wrong at once" };
+        if count > 0 {
+            self.unread.insert((format!("{count} objects, events and logs"), format!("{why} to read all of it")));
         }
     }
 }
@@ -152,10 +204,10 @@ impl Answer {
 }
 
 /// Notes what could not be read; a log that is not there any more is no news.
-fn note(unread: &mut BTreeSet<String>, want: &Want, fault: &Fault) {
+fn note(unread: &mut BTreeSet<(String, String)>, want: &Want, fault: &Fault) {
     match want {
         Want::List(_) | Want::Object(_) | Want::Events(_) => {
-            unread.insert(format!("{}: {}", fault.what, fault.why));
+            unread.insert((fault.what.clone(), fault.why.clone()));
         }
         Want::Log(_) => {}
     }
@@ -196,13 +248,9 @@ async fn read(cluster: &Cluster, want: &Want) -> Result<Answer, Fault> {
     }
 }
 
-/// Masks a Secret, and drops managedFields where no kind reads them: of many objects they are the larger half.
-fn prepared(group: &str, kind: &str, mut value: Value) -> Value {
-    let object = ObjectRef::new(kind, group, "", "");
-    mask::answer(&object, &mut value);
-    let needs_managers = kinds::kind_of(&object).is_some_and(|kind| kind.flux);
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut).filter(|_| !needs_managers) {
-        metadata.shift_remove("managedFields");
-    }
+/// Masks a Secret, and reduces managedFields to what causes ask of them.
+pub(super) fn prepared(group: &str, kind: &str, mut value: Value) -> Value {
+    mask::answer(&ObjectRef::new(kind, group, "", ""), &mut value);
+    retain_asked(&mut value);
     value
 }

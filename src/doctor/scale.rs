@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Diagnosis;
-use super::conclude::{conclude, find};
 use super::graph::{ListQuery, LiveGraph, Want};
-use super::testing::is_chosen;
+use super::testing::{examined_at_once, is_chosen};
 use crate::model::ObjectRef;
 
 const NOW: &str = "2026-11-29T12:00:00Z";
@@ -174,21 +173,8 @@ impl Environment {
     fn examined(&mut self) -> (Vec<Diagnosis>, usize) {
         let now: Timestamp = NOW.parse().expect("a time");
         let mut graph = LiveGraph::new("staging", "staging", now);
-        for _ in 0..12 {
-            let found = find(&graph);
-            let mut wanted = graph.take_wanted();
-            if wanted.is_empty() {
-                let roots = conclude(&graph, found).roots;
-                wanted = graph.take_wanted();
-                if wanted.is_empty() {
-                    return (roots, graph.shown.get());
-                }
-            }
-            for want in wanted {
-                self.answer(&mut graph, want);
-            }
-        }
-        panic!("the causes still ask: {:?}", graph.take_wanted());
+        let found = examined_at_once(&mut graph, |graph, want| self.answer(graph, want));
+        (found.roots, graph.shown.get())
     }
 }
 

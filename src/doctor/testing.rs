@@ -10,21 +10,29 @@
 //! forbidden: [CronJob]        # kinds that the server refuses to read
 //! served: [Volume.longhorn.io] # kinds that the server serves although no object of them is here
 //! logs: [{pod: web/web-1, container: main, previous: true, lines: ["panic: no database"]}]
+//! git: [{kind: Deployment, …}] # what the Kustomization apps declares; without it, nothing is known of Git
+//! commit: 9f1c2aa47d3b60e8815f2c94ab07de6613c5f80b # the commit of that
 //! ```
 //!
 //! Each other document is an object as the server sends it; one of kind Event is an event.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::conclude::{conclude, find};
+use super::conclude::{Conclusion, conclude, find};
 use super::graph::{ListQuery, LiveGraph, Want};
+use super::message::objects;
+use super::read::prepared;
+use super::rounds::{WantReader, rounds};
 use super::{Diagnosis, all};
+use crate::check::DeclaredState;
 use crate::cluster::Event;
-use crate::model::ObjectRef;
+use crate::model::{Fault, ObjectRef};
 
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +45,12 @@ struct Head {
     served: Vec<String>,
     #[serde(default)]
     logs: Vec<Log>,
+    /// The commit that Git is at.
+    #[serde(default)]
+    commit: String,
+    /// What Git declares, applied by the Kustomization apps.
+    #[serde(default)]
+    git: Vec<Value>,
 }
 
 #[derive(Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,10 +106,12 @@ impl Fixture {
         let head = serde_json::from_value(documents.remove(0)).expect("the head");
         let (mut objects, mut events) = (Vec::new(), Vec::new());
         for value in documents.into_iter().filter(|value| !value.is_null()) {
+            let object = ObjectRef::of_body(&value);
+            let value = prepared(&object.group, &object.kind, value);
             if value["kind"] == "Event" {
                 events.push(crate::cluster::events::event_of(value.clone()).expect("an event"));
             }
-            objects.push((ObjectRef::of_body(&value), value));
+            objects.push((object, value));
         }
         events.sort_by_key(|event: &Event| event.at);
         Self { head, objects, events }
@@ -146,6 +162,8 @@ impl Fixture {
         head.expect.extend(other.head.expect.iter().cloned());
         head.served.extend(other.head.served.iter().cloned());
         head.logs.extend(other.head.logs.iter().cloned());
+        head.git.extend(other.head.git.iter().cloned());
+        head.commit.clone_from(if head.commit.is_empty() { &other.head.commit } else { &self.head.commit });
         let objects = self.objects.iter().chain(&other.objects).cloned().collect();
         let mut events: Vec<Event> = self.events.iter().chain(&other.events).cloned().collect();
         events.sort_by_key(|event: &Event| event.at);
@@ -155,8 +173,15 @@ impl Fixture {
     /// Tells whether two clusters touch each other nowhere: they have no namespace in common, objects without a namespace
     /// are in one of them at most, and nothing is forbidden in either.
     fn is_apart_from(&self, other: &Self) -> bool {
+        // What a message names may be in the other cluster.
+        let named = |value: &Value| -> Vec<ObjectRef> {
+            let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
+            let messages = conditions.into_iter().flatten().filter_map(|one| one.get("message")?.as_str());
+            messages.flat_map(objects).collect()
+        };
         let namespaces = |one: &Self| -> BTreeSet<String> {
-            one.objects.iter().map(|(object, _)| object.namespace.clone()).collect()
+            let own = one.objects.iter().map(|(object, _)| object.namespace.clone());
+            own.chain(one.objects.iter().flat_map(|(_, value)| named(value)).map(|object| object.namespace)).collect()
         };
         let (own, others) = (namespaces(self), namespaces(other));
         own.is_disjoint(&others)
@@ -192,22 +217,45 @@ impl Fixture {
 
     fn roots(&self) -> Vec<Diagnosis> {
         let mut graph = LiveGraph::new("staging", "staging", self.head.now);
-        for _ in 0..12 {
-            let found = find(&graph);
-            let mut wanted = graph.take_wanted();
-            if wanted.is_empty() {
-                let roots = conclude(&graph, found).roots;
-                wanted = graph.take_wanted();
-                if wanted.is_empty() {
-                    return roots;
-                }
-            }
-            for want in wanted {
-                self.answer(&mut graph, want);
-            }
-        }
-        panic!("the causes still ask: {:?}", graph.take_wanted());
+        graph.declare(self.declared());
+        examined_at_once(&mut graph, |graph, want| self.answer(graph, want)).roots
     }
+
+    /// Returns what Git declares, where the file says so.
+    fn declared(&self) -> Option<Arc<DeclaredState>> {
+        let head = &self.head;
+        let is_applier = |object: &&ObjectRef| object.kind == "Kustomization" && object.name == "apps";
+        let applier = self.objects.iter().map(|(object, _)| object).find(is_applier)?.clone();
+        (!head.git.is_empty())
+            .then(|| Arc::new(DeclaredState::saying(&head.commit, &applier, head.git.iter().cloned())))
+    }
+}
+
+/// Reads from what a test has.
+struct TestReader<A>(A);
+
+impl<A: FnMut(&mut LiveGraph, Want) + Send> WantReader for TestReader<A> {
+    async fn read(&mut self, graph: &mut LiveGraph, wanted: BTreeSet<Want>) -> Result<(), Fault> {
+        for want in wanted {
+            (self.0)(graph, want);
+        }
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn left_open(&mut self, count: usize) {
+        assert_eq!(count, 0, "the causes still ask");
+    }
+}
+
+/// Examines what is answered at once.
+pub(super) fn examined_at_once(graph: &mut LiveGraph, answer: impl FnMut(&mut LiveGraph, Want) + Send) -> Conclusion {
+    let mut reader = TestReader(answer);
+    let found = rounds(graph, &mut reader, 12, find, conclude).now_or_never();
+    found.expect("it waits for nothing").expect("it reads")
 }
 
 /// Chooses as the API server does; of fields it knows those that causes ask for.
@@ -346,13 +394,29 @@ fn two_faults_at_once_give_the_roots_of_both() {
     for (name, one, other_name, other) in pairs.step_by(EVERY) {
         count += 1;
         let both = one.with(other);
-        // What each holds back may grow: a controller that is down holds the other cluster's objects too.
         let named = |cause: &str, object: &str| format!("{cause} {object}");
         let expected: BTreeSet<String> = both.head.expect.iter().map(|root| named(&root.cause, &root.object)).collect();
-        let found: BTreeSet<String> =
-            both.roots().iter().map(|root| named(root.cause, &root.object.to_string())).collect();
+        let roots = both.roots();
+        let found: BTreeSet<String> = roots.iter().map(|root| named(root.cause, &root.object.to_string())).collect();
         if expected != found {
             wrong.push(format!("{name} and {other_name}: expected {expected:#?}, found {found:#?}"));
+        }
+        // What each holds back may grow: a controller that is down holds the other cluster's objects too.
+        let held = |cause: &str, object: &str, held: &str| format!("{cause} {object} holds {held}");
+        let expected_held = both
+            .head
+            .expect
+            .iter()
+            .flat_map(|root| root.blocks.iter().map(move |one| held(&root.cause, &root.object, one)));
+        let found_held: BTreeSet<String> = roots
+            .iter()
+            .flat_map(|root| {
+                root.blocks.iter().map(move |one| held(root.cause, &root.object.to_string(), &one.to_string()))
+            })
+            .collect();
+        let lost: Vec<String> = expected_held.filter(|one| !found_held.contains(one)).collect();
+        if !lost.is_empty() {
+            wrong.push(format!("{name} and {other_name}: lost {lost:#?} of {found_held:#?}"));
         }
     }
     assert!(count >= 200, "only {count} pairs");
@@ -376,6 +440,29 @@ fn every_diagnosis_has_evidence_and_a_way_on() {
             }
         }
     }
+}
+
+#[test]
+fn a_field_that_was_changed_by_hand_is_evidence_and_taken_back() {
+    let fixtures = fixtures();
+    let roots = fixtures["changed-by-hand-and-failing"].roots();
+    let of = |name: &str| roots.iter().find(|root| root.object.name == name).expect("a root");
+    let by_hand = |root: &Diagnosis| root.evidence.iter().any(|one| one.text.contains("changed by hand with"));
+    let (web, shop) = (of("web"), of("shop"));
+    assert!(by_hand(web) && !by_hand(shop), "{web:#?} {shop:#?}");
+    let told =
+        "spec.template.spec.containers[main].image: registry.example.org/web:9.9.9, changed by hand with kubectl set";
+    assert!(
+        web.evidence
+            .iter()
+            .any(|one| one.text.starts_with(told) && one.text.ends_with("Git says registry.example.org/web:1.2.0"))
+    );
+    assert!(web.fix[0].shell.as_str().starts_with("flux reconcile kustomization apps"), "{:?}", web.fix);
+    // The file of the one is right, that of the other is at fault.
+    assert!(!web.fix.iter().any(|fix| fix.why.contains("Correct the name or the tag")), "{:?}", web.fix);
+    assert!(shop.fix.iter().any(|fix| fix.why.contains("Correct the name or the tag")), "{:?}", shop.fix);
+    let known = fixtures["changed-by-hand"].roots();
+    assert!(known.iter().all(|root| !format!("{root:?}").contains("hunter2")), "an argument may be a secret");
 }
 
 #[test]

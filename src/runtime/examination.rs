@@ -1,5 +1,6 @@
 //! Examinations for root causes, outside of the loop.
 
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(super) async fn examined(
     survey: Option<(Arc<Survey>, PathBuf)>,
 ) -> Result<Arc<Examination>, Fault> {
     let cluster = tasks.cluster(env)?;
-    let mut examination = examine(&cluster, context, &tasks.clock).await?;
+    let declared = survey.as_ref().and_then(|(survey, _)| survey.declared(&cluster.name).cloned());
+    let mut examination = examine(&cluster, context, &tasks.clock, ready(declared)).await?;
     if let Some((survey, root)) = survey.filter(|_| !examination.roots.is_empty()) {
         let name = cluster.name.clone();
         // git and files may be slow.

@@ -129,7 +129,8 @@ impl Paged for DoctorView {
             }
         }
         let mut rest: Vec<(Env, &Diagnosis)> = Vec::new();
-        let mut well_ones: Vec<PageLine> = Vec::new();
+        // What is not looked at stands below the causes: where rights are few, it is many lines.
+        let (mut well_ones, mut unread_ones): (Vec<PageLine>, Vec<PageLine>) = (Vec::new(), Vec::new());
         for (env, environment) in facts.environments.iter() {
             match facts.examination(env) {
                 None => lines.push(unknown(env, &environment.name, scene)),
@@ -147,7 +148,7 @@ impl Paged for DoctorView {
                         let text = format!("{}: not looked at: {unread}", environment.name);
                         PageLine::wrapped(text, Scope::Unknown).after("? ", Scope::Unknown)
                     });
-                    lines.extend(unread);
+                    unread_ones.extend(unread);
                 }
             }
         }
@@ -156,6 +157,7 @@ impl Paged for DoctorView {
             lines.extend(root_lines(env, root, scene));
         }
         lines.extend(well_ones);
+        lines.extend(unread_ones);
         for (at, env, message) in &self.mended {
             let text = format!("gone {} ago in {}: {message}", age(facts.now, *at), facts.name(*env));
             lines.push(PageLine::wrapped(text, Scope::Ready).after("= ", Scope::Ready));

@@ -37,7 +37,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Ok(live) => live,
         Err(check) => return vec![find(Err(check))],
     };
-    let told = ground.about(live.object, ground.state(live.object) == State::Ready, "every certificate is ready");
+    let told = ground.about(live.object, ground.graph.state(live.object) == State::Ready, "every certificate is ready");
     let request = newest_of(ground, GROUP, "CertificateRequest", live.object);
     let order = request.and_then(|one| newest_of(ground, ACME, "Order", one.object));
     vec![
@@ -57,7 +57,7 @@ fn newest_of<'a>(ground: &WalkGround<'a>, group: &str, kind: &str, owner: &Objec
 }
 
 fn is_ready(ground: &WalkGround<'_>, live: &LiveObject<'_>) -> bool {
-    ground.state(live.object) == State::Ready
+    ground.graph.state(live.object) == State::Ready
 }
 
 fn issuer(ground: &WalkGround<'_>, live: &LiveObject<'_>) -> WalkStep {

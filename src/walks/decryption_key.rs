@@ -20,7 +20,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
     let graph = ground.graph;
     let named = shared::age_secret(ground);
     let decrypting = decrypting(ground);
-    let first = decrypting.iter().find(|live| ground.state(live.object) != State::Ready).or(decrypting.first());
+    let first = decrypting.iter().find(|live| ground.graph.state(live.object) != State::Ready).or(decrypting.first());
     let mut end = WalkStep::new(
         "Reconcile what waited for the key",
         "A Kustomization that failed tries again at its retry interval only; what depends on it follows.",

@@ -38,7 +38,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Err(check) => return vec![find(Err(check))],
     };
     let object = live.object;
-    let told = ground.about(object, ground.state(object) == State::Ready, "no Kustomization fails");
+    let told = ground.about(object, ground.graph.state(object) == State::Ready, "no Kustomization fails");
     let mut steps = vec![find(Ok(told)), source(ground, &live), dependencies(ground, &live)];
     steps.push(
         stage(ground, &live, BUILDS, "Build it", "The controller looks up the path in the artifact, runs kustomize, opens secrets and puts variables in; any of these may fail.")
@@ -117,10 +117,10 @@ fn dependencies(ground: &WalkGround<'_>, live: &LiveObject<'_>) -> WalkStep {
     let on: Vec<ObjectRef> = flux.map(|flux| flux.depends_on.clone()).unwrap_or_default();
     let open: Vec<String> = on
         .iter()
-        .filter(|one| ground.state(one) != State::Ready)
+        .filter(|one| ground.graph.state(one) != State::Ready)
         .map(|one| {
             let said = ground.row(one).map(said).unwrap_or_default();
-            format!("{} is {}{said}", one.told(), ground.state(one).word())
+            format!("{} is {}{said}", one.told(), ground.graph.state(one).word())
         })
         .collect();
     let verdict = match (on.is_empty(), open.is_empty()) {

@@ -5,11 +5,9 @@ use serde_json::Value;
 use super::step::{StepVerdict, WalkCheck};
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Lookup};
 use crate::model::clock::age;
+pub(super) use crate::model::text::some_of;
 use crate::model::{Fault, ObjectRef, Row, State};
 use crate::repo::{FluxKustomization, RepoEnvironment, Snapshot};
-
-/// The most names in one sentence.
-const NAMED: usize = 3;
 
 /// Holds what was read of an environment and its repository.
 #[derive(Debug, Clone, Copy)]
@@ -81,19 +79,6 @@ impl<'a> WalkGround<'a> {
         self.graph.row(object)
     }
 
-    /// Returns the state of an object: that of its row, else by its condition Ready; unknown without both.
-    pub(super) fn state(&self, object: &ObjectRef) -> State {
-        let by_condition = || {
-            let ready = self.graph.peek(object)?.condition("Ready")?;
-            Some(match ready.status.as_str() {
-                "True" => State::Ready,
-                "False" => State::Failed,
-                _ => State::Unknown,
-            })
-        };
-        self.row(object).map(|row| row.state).or_else(by_condition).unwrap_or_default()
-    }
-
     /// Says that an object is there and ready.
     pub(super) fn ready(&self, object: &ObjectRef) -> StepVerdict {
         self.found(object)?;
@@ -113,7 +98,8 @@ impl<'a> WalkGround<'a> {
     /// Says that all objects of a kind are ready.
     pub(super) fn all_ready(&self, group: &str, kind: &str, plural: &str) -> StepVerdict {
         let all = self.all(group, kind)?;
-        let open: Vec<&LiveObject<'_>> = all.iter().filter(|live| self.state(live.object) != State::Ready).collect();
+        let open: Vec<&LiveObject<'_>> =
+            all.iter().filter(|live| self.graph.state(live.object) != State::Ready).collect();
         if all.is_empty() {
             return Err(WalkCheck::not_yet(format!("there are no {plural}")));
         }
@@ -122,7 +108,7 @@ impl<'a> WalkGround<'a> {
         }
         let told = open.iter().map(|live| {
             let said = self.row(live.object).map(said).unwrap_or_default();
-            format!("{} is {}{said}", live.object.told(), self.state(live.object).word())
+            format!("{} is {}{said}", live.object.told(), self.graph.state(live.object).word())
         });
         Err(WalkCheck::not_yet(some_of(told, "; ")))
     }
@@ -135,8 +121,8 @@ impl<'a> WalkGround<'a> {
             return all.into_iter().find(|live| asked.means(live.object));
         }
         let is_own = |live: &&LiveObject<'a>| self.roots.iter().any(|root| root.object == *live.object);
-        let is_held = |live: &&LiveObject<'a>| self.state(live.object) == State::Failed;
-        let is_open = |live: &&LiveObject<'a>| !matches!(self.state(live.object), State::Ready | State::Unknown);
+        let is_held = |live: &&LiveObject<'a>| self.graph.state(live.object) == State::Failed;
+        let is_open = |live: &&LiveObject<'a>| !matches!(self.graph.state(live.object), State::Ready | State::Unknown);
         let found = all.iter().find(is_own).or_else(|| all.iter().find(is_held)).or_else(|| all.iter().find(is_open));
         found.or_else(|| all.first()).copied()
     }
@@ -169,15 +155,6 @@ pub(super) fn said(row: &Row) -> String {
         "" => String::new(),
         message => format!(": {message}"),
     }
-}
-
-/// Joins the first parts of a sentence, and says how many more there are.
-pub(super) fn some_of(parts: impl IntoIterator<Item = String>, between: &str) -> String {
-    let mut parts: Vec<String> = parts.into_iter().collect();
-    let more = parts.len().saturating_sub(NAMED);
-    parts.truncate(NAMED);
-    let told = parts.join(between);
-    if more == 0 { told } else { format!("{told} and {more} more") }
 }
 
 /// Returns a condition's status and what it says.

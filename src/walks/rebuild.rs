@@ -98,10 +98,11 @@ fn databases(ground: &WalkGround<'_>) -> StepVerdict {
 
 fn certificates(ground: &WalkGround<'_>) -> StepVerdict {
     let all = ground.all("cert-manager.io", "Certificate")?;
-    let open: Vec<&LiveObject<'_>> = all.iter().filter(|live| ground.state(live.object) != State::Ready).collect();
+    let open: Vec<&LiveObject<'_>> =
+        all.iter().filter(|live| ground.graph.state(live.object) != State::Ready).collect();
     if open.is_empty() {
         return Ok(format!("all certificates are ready: {}", all.len()));
     }
-    let told = open.iter().map(|live| format!("{} is {}", live.object.told(), ground.state(live.object).word()));
+    let told = open.iter().map(|live| format!("{} is {}", live.object.told(), ground.graph.state(live.object).word()));
     Err(WalkCheck::not_yet(some_of(told, "; ")))
 }

@@ -34,7 +34,7 @@ pub(super) fn controllers(ground: &WalkGround<'_>) -> StepVerdict {
     let mut lacking = Vec::new();
     for name in NEEDED {
         let found = all.iter().find(|live| live.object.name == *name);
-        match found.map(|live| ground.state(live.object)) {
+        match found.map(|live| ground.graph.state(live.object)) {
             None => lacking.push(format!("there is no Deployment {name}")),
             Some(State::Ready) => {}
             Some(state) => lacking.push(format!("Deployment {name} is {}", state.word())),

@@ -32,7 +32,7 @@ fn steps(ground: &WalkGround<'_>) -> Vec<WalkStep> {
         Err(check) => return vec![find(Err(check))],
     };
     let object = live.object;
-    let told = ground.about(object, ground.state(object) == State::Ready, "no release is stuck");
+    let told = ground.about(object, ground.graph.state(object) == State::Ready, "no release is stuck");
     vec![
         find(Ok(told)),
         resumed(ground, &live),
@@ -112,7 +112,7 @@ fn cause(ground: &WalkGround<'_>, live: &LiveObject<'_>) -> WalkStep {
     let root = ground.root_of(object).filter(|root| root.cause != "release-retries-exhausted");
     let verdict = match root {
         Some(root) => Err(WalkCheck::not_yet(root.message.clone())),
-        None if ground.state(object) == State::Ready => Ok("helm's last action succeeded".to_owned()),
+        None if ground.graph.state(object) == State::Ready => Ok("helm's last action succeeded".to_owned()),
         None if is_stalled(live).is_some() => Ok("no other cause is seen any more".to_owned()),
         None => Err(WalkCheck::unknown("it is not ready, and no cause is seen yet")),
     };

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::dependency_suspended::resume;
-use super::failure::{appliers, some_of};
+use super::failure::appliers;
+use super::suspension::declared_evidence;
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
 use crate::model::ObjectRef;
+use crate::model::text::some_of;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "ancestor-suspended", title: "What failed comes from a suspended Kustomization", find };
@@ -37,18 +38,20 @@ fn suspended_above(graph: &LiveGraph, object: &ObjectRef) -> Option<ObjectRef> {
 fn diagnosis(graph: &LiveGraph, ancestor: &ObjectRef, failed: &[ObjectRef]) -> Option<Diagnosis> {
     let told: Vec<String> = failed.iter().map(ObjectRef::told).collect();
     let message =
-        format!("{} is suspended, so what is pushed to mend {} does not arrive", ancestor.told(), some_of(&told));
-    let mut field = graph.peek(ancestor)?.field_evidence("spec.suspend", "true");
+        format!("{} is suspended, so what is pushed to mend {} does not arrive", ancestor.told(), some_of(&told, ", "));
+    let live = graph.peek(ancestor)?;
+    let mut field = live.field_evidence("spec.suspend", "true");
     field.at = graph.row(ancestor).and_then(|row| row.flux.as_ref()?.suspended.as_ref()?.since);
-    let line = resume(graph, ancestor)?;
+    let resume = graph.resume(ancestor)?;
     Some(
         Diagnosis::new(CAUSE.id, ancestor, message)
             .warning()
             .seen_all([field])
+            .seen_all(declared_evidence(graph, &live))
             .look_at(graph.describe(ancestor))
             .mended_by(
                 Remedy::new(
-                    line,
+                    resume,
                     "It applies what Git declares again, with the correction.",
                     "Ready True with the present revision",
                 )

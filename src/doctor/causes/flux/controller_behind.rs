@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::controllers::{keeper, ready};
-use super::failure::{appliers, flux_objects, some_of};
+use super::failure::{appliers, flux_objects};
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
 use crate::model::clock::age;
+use crate::model::text::some_of;
 use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause =
@@ -28,7 +29,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = late.iter().filter_map(|(deployment, objects)| {
         let (_, what) = objects.first()?;
         let told: Vec<String> = objects.iter().map(|(live, _)| live.object.told()).collect();
-        let message = format!("{} runs and does not come to {}: {what}", deployment.told(), some_of(&told));
+        let message = format!("{} runs and does not come to {}: {what}", deployment.told(), some_of(&told, ", "));
         let line = graph.shell("kubectl logs deployment/{} -n {} --since=15m", &[&deployment.name, &deployment.namespace]);
         let restart = graph.shell("kubectl rollout restart deployment {} -n {}", &[&deployment.name, &deployment.namespace]);
         Some(

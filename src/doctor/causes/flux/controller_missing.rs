@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::controllers::deployments;
-use super::failure::{flux_objects, some_of};
+use super::failure::flux_objects;
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
 use crate::model::State;
+use crate::model::text::some_of;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "controller-missing", title: "A controller of Flux is not installed", find };
@@ -29,7 +30,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = unseen.iter().filter_map(|(controller, objects)| {
         let first = objects.first()?;
         let told: Vec<String> = objects.iter().map(|live| live.object.told()).collect();
-        let message = format!("{controller} is not installed, so nothing works on {}", some_of(&told));
+        let message = format!("{controller} is not installed, so nothing works on {}", some_of(&told, ", "));
         Some(
             Diagnosis::new(CAUSE.id, first.object, message)
                 .seen(format!("no Deployment {controller} among those with app.kubernetes.io/part-of=flux"), None, "Deployments of all namespaces")

@@ -77,7 +77,11 @@ fn diagnosis(graph: &LiveGraph, failure: &Failure<'_>) -> Option<Diagnosis> {
         found.message.push_str(&brought);
         found = found.look_at(graph.describe(other));
         if *state == State::Ready {
-            return Some(then_reconcile(graph, found, object));
+            let what = format!(
+                "Where the kind is still missing then, the version that {} installs may be older than the kind, or its chart leaves definitions out (crds.enabled, install.crds): upgrade or change it, and push.",
+                other.told()
+            );
+            return Some(then_reconcile(graph, found, object).mended_by(Remedy::change(what, "the kind is served")));
         }
     }
     let what = match &brings {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::failure::{Failure, appliers};
+use super::suspension::declared_evidence;
 use crate::doctor::Cause;
 use crate::doctor::message::objects;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
-use crate::kinds;
+use crate::model::ObjectRef;
 use crate::model::clock::age;
-use crate::model::{ObjectRef, ShellLine};
+use crate::model::text::some_of;
 
 pub(super) const CAUSE: Cause = Cause { id: "dependency-suspended", title: "A suspended object holds up others", find };
 
@@ -54,21 +55,18 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, waiting: &[Failure<'_>]) -> 
     let reason = suspension.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let names: Vec<String> = waiting.iter().map(|failure| failure.object().told()).collect();
     let wait = if names.len() == 1 { "waits" } else { "wait" };
-    let message = format!(
-        "{} is suspended{by}{since}{reason}, and {} {wait} for it",
-        object.told(),
-        super::failure::some_of(&names)
-    );
+    let message =
+        format!("{} is suspended{by}{since}{reason}, and {} {wait} for it", object.told(), some_of(&names, ", "));
     let mut found =
         Diagnosis::new(CAUSE.id, object, message).explaining(waiting.iter().map(|one| one.object().clone()));
     if let Some(live) = graph.peek(object) {
         let mut field = live.field_evidence("spec.suspend", "true");
         field.at = suspension.since;
-        found = found.seen_all([field]);
+        found = found.seen_all([field]).seen_all(declared_evidence(graph, &live));
     }
     found = found.seen_all(waiting.iter().take(3).map(|one| one.live.condition_evidence(&one.said)));
     let why = "Its controller works on it again; where Git says suspend: true, remove it there and push.";
-    if let Some(line) = resume(graph, object) {
+    if let Some(line) = graph.resume(object) {
         found = found
             .mended_by(Remedy::new(line, why, "Ready True, and what waits becomes Ready in turn").by("resume", object));
     }
@@ -77,15 +75,4 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, waiting: &[Failure<'_>]) -> 
             .look_at(graph.describe(object))
             .documented("https://fluxcd.io/flux/components/kustomize/kustomizations/#suspend"),
     )
-}
-
-/// Writes `flux resume` for a Flux object.
-pub(super) fn resume(graph: &LiveGraph, object: &ObjectRef) -> Option<ShellLine> {
-    let kind = kinds::kind_of(object).filter(|kind| kind.flux)?;
-    let mut line = ShellLine::from("flux resume");
-    for word in kind.noun.split(' ') {
-        line = line.word(word);
-    }
-    let line = line.and_then(" {} -n {}", &[&object.name, &object.namespace]);
-    Some(if graph.context.is_empty() { line } else { line.option(" --context {}", &graph.context) })
 }

@@ -130,12 +130,3 @@ pub(super) fn after(message: &str, mark: &str) -> String {
     let words: Vec<&str> = rest.split_whitespace().collect();
     short(words.join(" ").trim_start_matches([':', ' ']))
 }
-
-/// Joins names for a sentence: at most three, and how many more there are.
-pub(super) fn some_of(names: &[String]) -> String {
-    let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(3) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}

@@ -1,10 +1,11 @@
 //! A Kustomization waits for the health of what it applied, and it does not come.
 
 use super::dependency_suspended::holding;
-use super::failure::{failed_for, some_of, then_reconcile};
+use super::failure::{failed_for, then_reconcile};
 use crate::doctor::Cause;
 use crate::doctor::message::objects;
 use crate::doctor::{Diagnosis, LiveGraph};
+use crate::model::text::some_of;
 use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause = Cause { id: "health-check-failed", title: "A health check failed", find };
@@ -20,7 +21,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         }
         let object = failure.object();
         let told: Vec<String> = named.iter().filter(|one| !is_ready(one)).map(ObjectRef::told).collect();
-        let what = if told.is_empty() { "what it applied".to_owned() } else { some_of(&told) };
+        let what = if told.is_empty() { "what it applied".to_owned() } else { some_of(&told, ", ") };
         let how = if failure.says("failed early") { "has failed" } else { "does not become ready" };
         let message = format!("{} waits for {what}, which {how}", object.told());
         let mut found = failure

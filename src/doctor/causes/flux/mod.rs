@@ -4,6 +4,7 @@ use super::Cause;
 
 mod controllers;
 mod failure;
+pub(in crate::doctor::causes) mod suspension;
 mod transport;
 
 causes! {
@@ -18,6 +19,9 @@ causes! {
     dependency_suspended,
     ancestor_suspended,
     suspended_for_weeks,
+    suspended_not_in_git,
+    suspended_in_git_only,
+    changed_by_hand,
     ready_expression,
     revision_behind,
     path_missing,
@@ -27,6 +31,8 @@ causes! {
     crd_missing,
     immutable_field,
     object_invalid,
+    stored_version,
+    write_conflict,
     denied_by_webhook,
     webhook_down,
     namespace_missing,

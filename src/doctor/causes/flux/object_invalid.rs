@@ -7,8 +7,14 @@ use crate::doctor::{Diagnosis, LiveGraph};
 pub(super) const CAUSE: Cause = Cause { id: "object-invalid", title: "The API server rejects a manifest", find };
 
 /// What other causes know better.
-const OTHERS: &[&str] =
-    &["immutable", "failed calling webhook", "denied the request", "denied request", "updates to statefulset spec"];
+const OTHERS: &[&str] = &[
+    "immutable",
+    "failed calling webhook",
+    "denied the request",
+    "denied request",
+    "updates to statefulset spec",
+    "storedVersions",
+];
 
 /// fluxcd/pkg/ssa 0.61 says `Kind/ns/n dry-run failed (Invalid): …`, and of an unknown or mistyped field `failed to create typed patch object`.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::failure::{flux_objects, some_of};
+use super::failure::flux_objects;
 use crate::doctor::Cause;
 use crate::doctor::live::text;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
+use crate::model::text::some_of;
 use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause =
@@ -61,7 +62,8 @@ fn references(live: &LiveObject<'_>) -> Vec<(&'static str, ObjectRef)> {
 fn diagnosis(graph: &LiveGraph, object: &ObjectRef, readers: &[(LiveObject<'_>, &'static str)]) -> Option<Diagnosis> {
     let (first, field) = readers.first()?;
     let names: Vec<String> = readers.iter().map(|(live, _)| live.object.told()).collect();
-    let message = format!("{} is gone, and the next reconcile of {} will fail for it", object.told(), some_of(&names));
+    let message =
+        format!("{} is gone, and the next reconcile of {} will fail for it", object.told(), some_of(&names, ", "));
     let found = Diagnosis::new(CAUSE.id, object, message)
         .warning()
         .seen_all([first.field_evidence(field, &object.name)])

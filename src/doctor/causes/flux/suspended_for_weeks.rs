@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::dependency_suspended::{holding, resume};
+use super::dependency_suspended::holding;
 use super::failure::{appliers, flux_objects};
+use super::suspension::declared_evidence;
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
 use crate::model::clock::age;
@@ -39,8 +40,9 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let found = Diagnosis::new(CAUSE.id, live.object, message)
             .warning()
             .seen_all([field])
+            .seen_all(declared_evidence(graph, &live))
             .look_at(graph.describe(live.object));
-        let line = resume(graph, live.object)?;
+        let line = graph.resume(live.object)?;
         Some(
             found.mended_by(
                 Remedy::new(

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::{Failure, failed_kind, some_of, then_reconcile};
+use super::failure::{Failure, failed_kind, then_reconcile};
 use crate::doctor::message::short;
 use crate::doctor::{Diagnosis, LiveGraph};
+use crate::model::text::some_of;
 
 /// Says why a source or an image cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +140,7 @@ pub(super) fn of_host(
 ) -> Option<Diagnosis> {
     let (first, others) = failures.split_first()?;
     let told: Vec<String> = failures.iter().map(|failure| failure.object().told()).collect();
-    let message = format!("{} cannot be fetched: {what}", some_of(&told));
+    let message = format!("{} cannot be fetched: {what}", some_of(&told, ", "));
     let found = first
         .found(cause, message)
         .seen_all(others.iter().take(2).map(|one| one.live.condition_evidence(&one.said)))

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::failure::{Failure, after, appliers, some_of, then_reconcile};
+use super::failure::{Failure, after, appliers, then_reconcile};
 use super::retry_pending;
 use crate::doctor::Cause;
 use crate::doctor::causes::admission_webhooks::{configured, service_in, service_of};
 use crate::doctor::live::text;
 use crate::doctor::message::between;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
+use crate::model::text::some_of;
 use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause = Cause { id: "webhook-down", title: "An admission webhook does not answer", find };
@@ -61,7 +62,8 @@ fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Dia
         (_, Some(service)) if is_service_missing => format!("{} does not exist", service.told()),
         _ => after(first.message(), "failed to call webhook"),
     };
-    let message = format!("The admission webhook {name} does not answer, so {} cannot apply: {state}", some_of(&told));
+    let message =
+        format!("The admission webhook {name} does not answer, so {} cannot apply: {state}", some_of(&told, ", "));
     let mut found =
         first.found_at(CAUSE.id, &object, message).explaining(failures.iter().map(|failure| failure.object().clone()));
     if let Some((live, webhook)) = configuration {

@@ -2,7 +2,7 @@
 
 use super::chart_version_not_found::{about, available};
 use super::trouble::{ServerTrouble, trouble};
-use super::{declared, failing_sources, source_of};
+use super::{charts_that, declared, source_of};
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::Condition;
@@ -13,10 +13,7 @@ pub(super) const CAUSE: Cause = Cause { id: "chart-not-found", title: "A reposit
 /// … 404 …` and `unable to locate any tags in provided repository` of a registry, and of a Git repository `invalid chart
 /// reference: stat /tmp/…: no such file or directory`.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    failing_sources(graph, "HelmChart")
-        .filter(|(_, ready)| is_it(ready))
-        .map(|(live, ready)| diagnosis(graph, &live, &ready))
-        .collect()
+    charts_that(graph, is_it, diagnosis)
 }
 
 fn is_it(ready: &Condition) -> bool {

@@ -1,7 +1,7 @@
 //! The repository has the chart, but not in that version.
 
 use super::trouble::{ServerTrouble, trouble};
-use super::{declared, failing_sources, source_of};
+use super::{charts_that, declared, source_of};
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::{Condition, ShellLine};
@@ -12,10 +12,7 @@ pub(super) const CAUSE: Cause = Cause { id: "chart-version-not-found", title: "A
 /// matching provided version string VERSION` of a registry's tags, and `failed to download chart for remote reference:
 /// failed to get 'oci://…:VERSION': … not found` of a tag.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    failing_sources(graph, "HelmChart")
-        .filter(|(_, ready)| is_it(ready))
-        .map(|(live, ready)| diagnosis(graph, &live, &ready))
-        .collect()
+    charts_that(graph, is_it, diagnosis)
 }
 
 fn is_it(ready: &Condition) -> bool {

@@ -13,6 +13,12 @@ use crate::model::Condition;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WhyFailed {
     Schema,
+    /// Objects are stored in a version that is gone: the cause of that is Flux's too (`stored-version`).
+    StoredVersion,
+    /// Another program wrote at the same moment: the cause of that is Flux's too (`write-conflict`).
+    Conflict,
+    /// Helm is to replace objects and to apply them, which exclude each other.
+    ForceReplace,
     Template,
     KubernetesTooOld,
     Pending,
@@ -34,6 +40,9 @@ pub(super) enum WhyFailed {
 /// The texts that tell one reason, asked in this order.
 const SIGNS: &[(WhyFailed, &[&str])] = &[
     (WhyFailed::Schema, &["values don't meet the specifications of the schema"]),
+    (WhyFailed::StoredVersion, &["status.storedVersions[", "request to convert CR"]),
+    (WhyFailed::Conflict, &["the object has been modified; please apply your changes"]),
+    (WhyFailed::ForceReplace, &["cannot use force conflicts and force replace together"]),
     (WhyFailed::KubernetesTooOld, &["chart requires kubeVersion"]),
     (WhyFailed::Pending, &["another operation (install/upgrade/rollback) is in progress", "release: already exists"]),
     (WhyFailed::NothingDeployed, &["has no deployed releases"]),

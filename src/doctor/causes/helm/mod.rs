@@ -9,14 +9,14 @@ use super::Cause;
 causes! {
     chart_build_failed, chart_not_found, chart_repository_denied, chart_repository_secret_missing, chart_repository_unreachable,
     chart_repository_without_index, chart_version_not_found, release_crd_missing,
-    release_denied_by_policy, release_expression_not_met, release_failed_though_well, release_field_immutable,
+    release_denied_by_policy, release_expression_not_met, release_failed_though_well, release_force_replace, release_field_immutable,
     release_forbidden, release_hook_failed, release_kubernetes_too_old, release_last_failed, release_manifest_invalid, release_mended_meanwhile,
     release_namespace_missing, release_operation_pending, release_ownership_conflict, release_retries_exhausted,
     release_rollback_target_missing, release_template_failed, release_test_failed,
     release_timed_out, values_reference_missing, release_values_rejected, release_without_deployed,
 }
 
-use crate::doctor::{LiveGraph, LiveObject, Remedy};
+use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
 use crate::model::{Condition, ObjectRef, ShellLine, State};
 
@@ -49,6 +49,16 @@ fn failing_sources<'a>(graph: &'a LiveGraph, kind: &'a str) -> impl Iterator<Ite
     })
 }
 
+/// Diagnoses each HelmChart whose failure is recognised.
+fn charts_that(
+    graph: &LiveGraph,
+    is_it: fn(&Condition) -> bool,
+    diagnosis: fn(&LiveGraph, &LiveObject<'_>, &Condition) -> Diagnosis,
+) -> Vec<Diagnosis> {
+    let failing = failing_sources(graph, "HelmChart").filter(|(_, ready)| is_it(ready));
+    failing.map(|(live, ready)| diagnosis(graph, &live, &ready)).collect()
+}
+
 /// Finds the source that a HelmChart or a HelmRelease names.
 fn source_of<'a>(graph: &'a LiveGraph, object: &ObjectRef) -> Option<&'a ObjectRef> {
     graph.row(object)?.flux.as_ref()?.source.as_ref()
@@ -77,6 +87,6 @@ fn helm(graph: &LiveGraph, fixed: &'static str, words: &[&str]) -> ShellLine {
 }
 
 /// Adds the remedies that there are.
-fn with(diagnosis: crate::doctor::Diagnosis, remedies: impl IntoIterator<Item = Remedy>) -> crate::doctor::Diagnosis {
-    remedies.into_iter().fold(diagnosis, crate::doctor::Diagnosis::mended_by)
+fn with(diagnosis: Diagnosis, remedies: impl IntoIterator<Item = Remedy>) -> Diagnosis {
+    remedies.into_iter().fold(diagnosis, Diagnosis::mended_by)
 }

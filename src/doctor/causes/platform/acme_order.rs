@@ -1,7 +1,6 @@
 //! The ACME server refuses an order, or no solver fits it.
 
 use super::certificates::{self, Chain, Stop};
-use super::is_past;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
@@ -42,7 +41,7 @@ const REASONS: &[(&[&str], &str, &str)] = &[
 ];
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    certificates::chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+    certificates::of_each(graph, diagnosis)
 }
 
 pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
@@ -55,7 +54,7 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
         }
         Stop::Order(order) => {
             // An order that no solver fits stays pending and has no challenge: only an event says why.
-            let is_settled = is_past(graph.now, order.created(), 2);
+            let is_settled = graph.is_past(order.created(), 120);
             let event = graph.event(order.object, &["Solver"]).filter(|_| is_settled)?;
             return Some(no_solver(graph, chain, &event.message));
         }

@@ -1,7 +1,7 @@
 //! cert-manager cannot present a challenge: the credentials of its DNS provider, or their zone.
 
 use super::certificates::{self, Chain, Stop};
-use super::{is_past, is_there, secret};
+use super::{is_there, secret};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::ObjectRef;
@@ -10,7 +10,7 @@ pub(super) const CAUSE: Cause =
     Cause { id: "acme-solver-credentials", title: "An issuer cannot answer a challenge with its credentials", find };
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    certificates::chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+    certificates::of_each(graph, diagnosis)
 }
 
 /// Says what is wrong, and what mends it.
@@ -32,7 +32,7 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
     let issuer = certificates::issuer_of(challenge)?;
     let domain = challenge.text("/spec/dnsName");
     let verdict = verdict(graph, challenge, &issuer, reason);
-    if !verdict.is_sure && !is_past(graph.now, challenge.created(), chain.patience(graph, 5)) {
+    if !verdict.is_sure && !graph.is_past(challenge.created(), chain.patience(graph, 5) * 60) {
         return None;
     }
     let message = format!("{} cannot prove {domain}: {}", issuer.told(), verdict.why);

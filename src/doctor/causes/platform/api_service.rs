@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{for_long, found_service, is_past};
+use super::{for_long, found_service};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
@@ -22,7 +22,7 @@ pub(super) fn unavailable(graph: &LiveGraph) -> Vec<(LiveObject<'_>, Condition)>
     let all = graph.all("apiregistration.k8s.io", "APIService");
     let found = all.filter(|api| !api.is_deleting() && !api.text("/spec/service/name").is_empty()).filter_map(|api| {
         let condition = api.condition("Available").filter(|one| one.status == "False")?;
-        is_past(graph.now, condition.last_transition_time, 1).then_some((api, condition))
+        graph.is_past(condition.last_transition_time, 60).then_some((api, condition))
     });
     found.collect()
 }

@@ -1,7 +1,7 @@
 //! A request for a certificate was denied, or nobody approves it.
 
 use super::certificates::{self, Chain, Stop, condition_is};
-use super::{for_long, is_past};
+use super::for_long;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause =
     Cause { id: "certificate-denied", title: "A request for a certificate is not approved", find };
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    certificates::chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+    certificates::of_each(graph, diagnosis)
 }
 
 pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
@@ -28,7 +28,7 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
                     "a new CertificateRequest with Approved True",
                 ))
         }
-        None if condition_is(request, "Approved", "True").is_none() && is_past(graph.now, request.created(), 5) => {
+        None if condition_is(request, "Approved", "True").is_none() && graph.is_past(request.created(), 300) => {
             let since = for_long(graph.now, request.created());
             Diagnosis::new(CAUSE.id, object, format!("{} waits{since} for approval, and nobody approves it", object.told()))
                 .seen("it has neither Approved nor Denied", request.created(), object.told())

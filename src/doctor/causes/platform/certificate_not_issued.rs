@@ -1,7 +1,7 @@
 //! A certificate is not issued, and what is below it says why or nothing.
 
 use super::certificates::{self, ACME, Chain, GROUP, Stop, condition_is};
-use super::{acme_order, acme_solver, certificate_denied, dns_propagation, for_long, http_self_check, is_past};
+use super::{acme_order, acme_solver, certificate_denied, dns_propagation, for_long, http_self_check};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
@@ -52,7 +52,7 @@ fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
         .is_some_and(|request| condition_is(&request, "Ready", "False").is_some_and(|ready| ready.reason == "Failed"));
     // What failed says so at once; what only waits may come by itself.
     let is_ready = condition_is(certificate, "Ready", "True").is_some();
-    if is_ready || (!has_failed && !is_past(graph.now, chain.begun(), chain.patience(graph, 15))) {
+    if is_ready || (!has_failed && !graph.is_past(chain.begun(), chain.patience(graph, 15) * 60)) {
         return None;
     }
     let below = [(GROUP, "CertificateRequest"), (ACME, "Order"), (ACME, "Challenge")];

@@ -28,6 +28,34 @@ pub(super) enum Stop<'a> {
     Nothing,
 }
 
+/// Holds a challenge that waits until its answer is seen.
+pub(super) struct WaitingChallenge<'a> {
+    pub(super) challenge: LiveObject<'a>,
+    /// What cert-manager says.
+    pub(super) reason: &'a str,
+    pub(super) since: Option<Timestamp>,
+}
+
+/// Recognises a challenge of a type (`DNS-01`, `HTTP-01`) that waits longer than so many minutes.
+pub(super) fn waiting_challenge<'a>(
+    graph: &LiveGraph,
+    chain: &Chain<'a>,
+    kind: &str,
+    minutes: i64,
+) -> Option<WaitingChallenge<'a>> {
+    let Stop::Challenge(challenge) = chain.stop else { return None };
+    let reason = challenge.text("/status/reason");
+    let since = challenge.time("/status/presentedAt").or(challenge.created());
+    let is_it = challenge.text("/spec/type") == kind && reason.starts_with("Waiting for");
+    let is_late = is_it && graph.is_past(since, chain.patience(graph, minutes) * 60);
+    is_late.then_some(WaitingChallenge { challenge, reason, since })
+}
+
+/// Diagnoses each certificate that does not come.
+pub(super) fn of_each(graph: &LiveGraph, diagnosis: fn(&LiveGraph, &Chain<'_>) -> Option<Diagnosis>) -> Vec<Diagnosis> {
+    chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+}
+
 /// Holds a certificate that is not issued or not renewed, and what is below it.
 pub(super) struct Chain<'a> {
     pub(super) certificate: LiveObject<'a>,

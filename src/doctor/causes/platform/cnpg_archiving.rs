@@ -1,7 +1,7 @@
 //! The WAL of a database is not archived.
 
 use super::databases::{self, NO_SPACE};
-use super::{for_long, is_past};
+use super::for_long;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -33,7 +33,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     let condition = databases::condition(cluster, "ContinuousArchiving").filter(|one| one.status == "False")?;
     // One failure is tried again at once.
-    if !is_past(graph.now, condition.at, 5) {
+    if !graph.is_past(condition.at, 300) {
         return None;
     }
     let primary = cluster.text("/status/currentPrimary");

@@ -1,6 +1,6 @@
 //! A CloudNativePG cluster has no primary.
 
-use super::{databases, for_long, is_past};
+use super::{databases, for_long};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -15,7 +15,7 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     let times = ["/status/currentPrimaryFailingSinceTimestamp", "/status/targetPrimaryTimestamp"];
     let ready = databases::condition(cluster, "Ready").filter(|ready| ready.status != "True");
     let since = times.into_iter().find_map(|pointer| cluster.time(pointer)).or(ready.and_then(|ready| ready.at));
-    if !is_past(graph.now, since, 1) {
+    if !graph.is_past(since, 60) {
         return None;
     }
     let target = cluster.text("/status/targetPrimary");

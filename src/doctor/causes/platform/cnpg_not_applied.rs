@@ -1,7 +1,7 @@
 //! A Database, Publication, Subscription or role is not applied.
 
 use super::databases::{self, GROUP, HEALTHY};
-use super::{is_past, is_there};
+use super::is_there;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::ObjectRef;
@@ -28,7 +28,7 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
         return None;
     } else if is_missing {
         // Nobody looks at an object whose Cluster is not there: it has no status for ever.
-        if !is_past(graph.now, live.created(), 2) {
+        if !graph.is_past(live.created(), 120) {
             return None;
         }
         format!(

@@ -1,7 +1,7 @@
 //! A CloudNativePG cluster is not healthy.
 
 use super::databases::{self, HEALTHY, NO_SPACE, SETS_UP};
-use super::{for_long, is_past};
+use super::for_long;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -51,7 +51,7 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     // What progresses may take its time: a new replica of a large database copies for long.
     let patience = if stopped.is_some() { 1 } else { 20 };
     let is_ready = ready.is_some_and(|ready| ready.status == "True");
-    if !is_past(graph.now, since, patience) || (stopped.is_none() && is_ready) {
+    if !graph.is_past(since, patience * 60) || (stopped.is_none() && is_ready) {
         return None;
     }
     let (running, wanted) = (

@@ -1,7 +1,7 @@
 //! The restore of a database does not end.
 
 use super::databases::{self, SETS_UP};
-use super::{for_long, is_past};
+use super::for_long;
 use crate::doctor::live::text;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
@@ -45,7 +45,7 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     let failed = job.and_then(|job| job.number("/status/failed")).unwrap_or_default();
     let since = job.and_then(|job| job.created()).or(cluster.created());
     // A large backup takes its time; a Job that failed does not.
-    if failed == 0 && !is_past(graph.now, since, 120) {
+    if failed == 0 && !graph.is_past(since, 7200) {
         return None;
     }
     let mut lines: Vec<(String, &str)> = Vec::new();

@@ -1,7 +1,7 @@
 //! The DNS record of a challenge is not seen.
 
-use super::certificates::{self, Chain, Stop};
-use super::{for_long, is_past};
+use super::certificates::{Chain, WaitingChallenge, of_each, waiting_challenge};
+use super::for_long;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
@@ -11,18 +11,13 @@ pub(super) const CAUSE: Cause =
 const PATIENCE_MINUTES: i64 = 10;
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    certificates::chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+    of_each(graph, diagnosis)
 }
 
 /// cert-manager 1.21 says `Waiting for DNS-01 challenge propagation: DNS record for "…" not yet propagated`.
 pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
-    let Stop::Challenge(challenge) = &chain.stop else { return None };
-    let reason = challenge.text("/status/reason");
-    let since = challenge.time("/status/presentedAt").or(challenge.created());
-    let is_it = challenge.text("/spec/type") == "DNS-01" && reason.starts_with("Waiting for");
-    if !is_it || !is_past(graph.now, since, chain.patience(graph, PATIENCE_MINUTES)) {
-        return None;
-    }
+    let waiting = waiting_challenge(graph, chain, "DNS-01", PATIENCE_MINUTES)?;
+    let WaitingChallenge { challenge, reason, since } = waiting;
     let domain = challenge.text("/spec/dnsName");
     let message = format!(
         "{} waits{} for the TXT record _acme-challenge.{domain}, which cert-manager does not see",

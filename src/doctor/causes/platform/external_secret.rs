@@ -1,6 +1,6 @@
 //! An `ExternalSecret` is not synced.
 
-use super::{for_long, is_past, is_there, secret_store};
+use super::{for_long, is_there, secret_store};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::ObjectRef;
@@ -26,7 +26,7 @@ pub(super) fn store_of(live: &LiveObject<'_>) -> ObjectRef {
 /// external-secrets 0.10 to 2 writes Ready=False, reason `SecretSyncedError`, and the error itself in an event `UpdateFailed`.
 fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
     let condition = live.condition("Ready").filter(|one| one.status == "False")?;
-    if !is_past(graph.now, condition.last_transition_time, 1) || condition.reason == "SecretDeleted" {
+    if !graph.is_past(condition.last_transition_time, 60) || condition.reason == "SecretDeleted" {
         return None;
     }
     let store = store_of(live);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{PlainCondition, is_past, is_there};
+use super::{PlainCondition, is_there};
 use crate::doctor::live::text;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
@@ -15,7 +15,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    let is_settled = |one: &LiveObject<'_>| !one.is_deleting() && is_past(graph.now, one.created(), 2);
+    let is_settled = |one: &LiveObject<'_>| !one.is_deleting() && graph.is_past(one.created(), 120);
     let gateways = graph.all(GROUP, "Gateway").filter(is_settled).filter_map(|gateway| of_gateway(graph, &gateway));
     let routes = ROUTES.iter().flat_map(|kind| graph.all(GROUP, kind)).filter(is_settled);
     gateways.chain(routes.filter_map(|route| of_route(graph, &route))).collect()
@@ -76,7 +76,7 @@ fn of_gateway(graph: &LiveGraph, gateway: &LiveObject<'_>) -> Option<Diagnosis> 
     let object = gateway.object;
     let conditions = gateway.value.pointer("/status/conditions");
     let waits = PlainCondition::of(conditions, "Accepted")
-        .filter(|one| one.status == "Unknown" && is_past(graph.now, gateway.created(), 5));
+        .filter(|one| one.status == "Unknown" && graph.is_past(gateway.created(), 300));
     if let Some(condition) = waits {
         let class = gateway.text("/spec/gatewayClassName");
         let message = format!("{} is taken by no controller: nobody answers for GatewayClass {class}", object.told());

@@ -1,27 +1,25 @@
 //! cert-manager does not reach its own answer to an HTTP challenge.
 
-use super::certificates::{self, Chain, Stop};
-use super::{for_long, is_past};
+use super::certificates::{Chain, WaitingChallenge, of_each, waiting_challenge};
+use super::for_long;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "http-self-check", title: "cert-manager does not reach its answer to an HTTP challenge", find };
 
+/// What serves the answer takes so long to start.
+const PATIENCE_MINUTES: i64 = 5;
+
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    certificates::chains(graph).iter().filter_map(|chain| diagnosis(graph, chain)).collect()
+    of_each(graph, diagnosis)
 }
 
 /// cert-manager 1.21 says `Waiting for HTTP-01 challenge propagation: wrong status code '404', expected '200'`, or
 /// `… failed to perform self check GET request 'http://…': …`.
 pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
-    let Stop::Challenge(challenge) = &chain.stop else { return None };
-    let reason = challenge.text("/status/reason");
-    let since = challenge.time("/status/presentedAt").or(challenge.created());
-    let is_it = challenge.text("/spec/type") == "HTTP-01" && reason.starts_with("Waiting for");
-    if !is_it || !is_past(graph.now, since, chain.patience(graph, 5)) {
-        return None;
-    }
+    let waiting = waiting_challenge(graph, chain, "HTTP-01", PATIENCE_MINUTES)?;
+    let WaitingChallenge { challenge, reason, since } = waiting;
     let domain = challenge.text("/spec/dnsName");
     let said = reason.split_once("propagation: ").map_or(reason, |(_, said)| said);
     // The address stands in the sentence already.

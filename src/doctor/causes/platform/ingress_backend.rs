@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{found_service, has_port, is_past, ports_of};
+use super::{found_service, has_port, ports_of};
 use crate::doctor::live::text;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
 
@@ -11,7 +11,7 @@ pub(super) const CAUSE: Cause =
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let all = graph.all("networking.k8s.io", "Ingress");
-    let settled = all.filter(|one| !one.is_deleting() && is_past(graph.now, one.created(), 2));
+    let settled = all.filter(|one| !one.is_deleting() && graph.is_past(one.created(), 120));
     settled.filter_map(|ingress| diagnosis(graph, &ingress)).collect()
 }
 

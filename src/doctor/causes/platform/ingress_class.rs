@@ -1,6 +1,6 @@
 //! An Ingress names a class that is not there.
 
-use super::{is_past, names_of};
+use super::names_of;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
@@ -14,7 +14,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     if classes.is_empty() {
         return Vec::new();
     }
-    let all = graph.all(GROUP, "Ingress").filter(|one| !one.is_deleting() && is_past(graph.now, one.created(), 2));
+    let all = graph.all(GROUP, "Ingress").filter(|one| !one.is_deleting() && graph.is_past(one.created(), 120));
     let found = all.filter_map(|ingress| {
         let name = ingress.text("/spec/ingressClassName");
         // A controller that knows the class without its object has given an address.

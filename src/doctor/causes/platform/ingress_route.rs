@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{found_service, has_port, is_past, names_of, ports_of};
+use super::{found_service, has_port, names_of, ports_of};
 use crate::doctor::live::text;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
 
@@ -31,7 +31,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 }
 
 fn is_settled(graph: &LiveGraph, live: &LiveObject<'_>) -> bool {
-    !live.is_deleting() && is_past(graph.now, live.created(), 2)
+    !live.is_deleting() && graph.is_past(live.created(), 120)
 }
 
 fn diagnosis(graph: &LiveGraph, route: &LiveObject<'_>, mut missing: Vec<String>) -> Option<Diagnosis> {

@@ -1,7 +1,6 @@
 //! A certificate names an issuer that is not there.
 
 use super::certificates::{self, Stop};
-use super::is_past;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
@@ -11,7 +10,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = certificates::chains(graph).into_iter().filter_map(|chain| {
         let Stop::IssuerMissing(issuer) = &chain.stop else { return None };
         // The issuer of a fresh installation comes a moment later.
-        if !is_past(graph.now, chain.certificate.created(), 1) {
+        if !graph.is_past(chain.certificate.created(), 60) {
             return None;
         }
         let place = if issuer.namespace.is_empty() { "the cluster" } else { "the certificate's namespace" };

@@ -1,7 +1,7 @@
 //! An issuer of certificates is not ready.
 
 use super::certificates::{self, GROUP, Stop, condition_is};
-use super::{for_long, is_past, is_there, secret};
+use super::{for_long, is_there, secret};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -26,7 +26,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 fn diagnosis(graph: &LiveGraph, issuer: &LiveObject<'_>) -> Option<Diagnosis> {
     let ready = condition_is(issuer, "Ready", "False").or_else(|| condition_is(issuer, "Ready", "Unknown"))?;
     let since = ready.at.or(issuer.created());
-    if !is_past(graph.now, since, 1) {
+    if !graph.is_past(since, 60) {
         return None;
     }
     let object = issuer.object;

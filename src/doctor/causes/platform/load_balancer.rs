@@ -1,6 +1,6 @@
 //! A Service of type `LoadBalancer` has no address.
 
-use super::{for_long, is_past, names_of};
+use super::{for_long, names_of};
 use crate::doctor::live::text;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
@@ -17,7 +17,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let waiting = graph.all("", "Service").filter(|service| {
         let is_waiting =
             service.text("/spec/type") == "LoadBalancer" && service.items("/status/loadBalancer/ingress").is_empty();
-        is_waiting && !service.is_deleting() && is_past(graph.now, service.created(), 2)
+        is_waiting && !service.is_deleting() && graph.is_past(service.created(), 120)
     });
     waiting.filter_map(|service| diagnosis(graph, &service)).collect()
 }
@@ -25,7 +25,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 fn diagnosis(graph: &LiveGraph, service: &LiveObject<'_>) -> Option<Diagnosis> {
     let event = graph
         .event(service.object, &["AllocationFailed", "LoadBalancerFailed", "SyncLoadBalancerFailed", "InternalError"]);
-    let event = event.filter(|event| !is_past(graph.now, event.at, 24 * 60));
+    let event = event.filter(|event| !graph.is_past(event.at, 24 * 60 * 60));
     let pools: Vec<LiveObject<'_>> = graph.all(METALLB, "IPAddressPool").collect();
     let (why, fix) = match graph.is_served(METALLB, "IPAddressPool") {
         None => event.map(|event| (short(&event.message), String::new()))?,

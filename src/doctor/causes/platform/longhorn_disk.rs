@@ -1,6 +1,6 @@
 //! Longhorn places no replica on a disk.
 
-use super::{for_long, is_past, nodes, storage};
+use super::{for_long, nodes, storage};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -13,7 +13,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let mut found: Vec<Diagnosis> = Vec::new();
     for disk in storage::closed_disks(graph) {
         let node = disk.node.object;
-        if nodes::is_lost(graph, &node.name) || !is_past(graph.now, disk.condition.at.or(disk.node.created()), 2) {
+        if nodes::is_lost(graph, &node.name) || !graph.is_past(disk.condition.at.or(disk.node.created()), 120) {
             continue;
         }
         let waiting = waiting(graph, disk.is_full());

@@ -1,6 +1,6 @@
 //! A Longhorn volume lacks replicas.
 
-use super::{for_long, is_past, storage};
+use super::{for_long, storage};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -17,8 +17,8 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 
 fn diagnosis(graph: &LiveGraph, volume: &LiveObject<'_>) -> Option<Diagnosis> {
     let since = volume.time("/status/lastDegradedAt");
-    let scheduling = storage::unscheduled(volume).filter(|one| is_past(graph.now, one.at.or(since), 5));
-    if scheduling.is_none() && !is_past(graph.now, since, REBUILD_MINUTES) {
+    let scheduling = storage::unscheduled(volume).filter(|one| graph.is_past(one.at.or(since), 300));
+    if scheduling.is_none() && !graph.is_past(since, REBUILD_MINUTES * 60) {
         return None;
     }
     if storage::is_lost_with_nodes(graph, volume)

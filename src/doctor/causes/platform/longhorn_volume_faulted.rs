@@ -1,6 +1,6 @@
 //! A Longhorn volume has no healthy replica.
 
-use super::{is_past, names_of, storage};
+use super::{names_of, storage};
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause =
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let mut found = Vec::new();
     for volume in storage::volumes(graph).filter(|volume| storage::is(volume, "faulted")) {
-        let is_new = !is_past(graph.now, volume.created(), 2);
+        let is_new = !graph.is_past(volume.created(), 120);
         // A volume that is restored or never found a place has no data to lose yet.
         if is_new || storage::unscheduled(&volume).is_some() || storage::is_lost_with_nodes(graph, &volume) {
             continue;

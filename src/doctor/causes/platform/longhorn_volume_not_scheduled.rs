@@ -1,6 +1,6 @@
 //! A new Longhorn volume finds no place for its replicas.
 
-use super::{is_past, storage};
+use super::storage;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 
@@ -10,7 +10,7 @@ pub(super) const CAUSE: Cause =
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = storage::volumes(graph).filter(|volume| !storage::is(volume, "degraded")).filter_map(|volume| {
         let condition = storage::unscheduled(&volume)?;
-        let is_settled = is_past(graph.now, condition.at.or(volume.created()), 2);
+        let is_settled = graph.is_past(condition.at.or(volume.created()), 120);
         if !is_settled || !storage::is_wanted(&volume) || storage::is_for_space(graph, &condition) {
             return None;
         }

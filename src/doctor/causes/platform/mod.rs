@@ -56,11 +56,7 @@ use crate::doctor::live::text;
 use crate::doctor::{LiveGraph, LiveObject};
 use crate::model::ObjectRef;
 use crate::model::clock::age;
-
-/// Tells whether something happened at least so many minutes ago; unknown times did not.
-fn is_past(now: Timestamp, at: Option<Timestamp>, minutes: i64) -> bool {
-    at.is_some_and(|at| now.duration_since(at).as_mins() >= minutes)
-}
+use crate::model::text::some_of;
 
 /// Says for how long: ` for 12m`; nothing while the time is unknown.
 fn for_long(now: Timestamp, at: Option<Timestamp>) -> String {
@@ -69,11 +65,7 @@ fn for_long(now: Timestamp, at: Option<Timestamp>) -> String {
 
 /// Lists names for a sentence: the first three, and how many more there are.
 fn names_of(names: impl IntoIterator<Item = String>) -> String {
-    let mut names: Vec<String> = names.into_iter().collect();
-    let more = names.len().saturating_sub(3);
-    names.truncate(3);
-    let told = names.join(", ");
-    if more == 0 { told } else { format!("{told} and {more} more") }
+    some_of(names, ", ")
 }
 
 /// Reads a condition that stands anywhere in an object, and whose times may be empty texts, as Longhorn writes them.

@@ -1,6 +1,6 @@
 //! A namespace cannot be deleted.
 
-use super::{PlainCondition, api_service, is_past, nodes};
+use super::{PlainCondition, api_service, nodes};
 use crate::doctor::message::{between, short};
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
@@ -37,7 +37,7 @@ fn diagnosis(graph: &LiveGraph, namespace: &LiveObject<'_>) -> Option<Diagnosis>
         || nodes::not_ready(graph).iter().any(|(node, _)| {
             nodes::pods_at_fault(graph, node.object).iter().any(|pod| pod.object.namespace == namespace.object.name)
         });
-    if !is_past(graph.now, Some(since), 5) || is_explained {
+    if !graph.is_past(Some(since), 300) || is_explained {
         return None;
     }
     let name = &namespace.object.name;

@@ -1,6 +1,5 @@
 //! A node is cordoned for long.
 
-use super::is_past;
 use crate::doctor::live::text;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 use crate::model::clock::age;
@@ -16,7 +15,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let taint = node.items("/spec/taints").iter().find(|taint| text(taint, "/key") == TAINT)?;
         let since: Timestamp = text(taint, "/timeAdded").parse().ok()?;
         let is_ready = node.condition("Ready").is_some_and(|ready| ready.status == "True");
-        if !is_ready || node.is_deleting() || !is_past(graph.now, Some(since), 60) {
+        if !is_ready || node.is_deleting() || !graph.is_past(Some(since), 3600) {
             return None;
         }
         let message =

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::is_past;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -23,7 +22,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let times = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
         let Some(at) = times.into_iter().find_map(|pointer| event.time(pointer)) else { continue };
         let node = event.text("/involvedObject/name");
-        if !is_past(graph.now, Some(at), 60) && newest.get(node).is_none_or(|(_, known)| *known < at) {
+        if !graph.is_past(Some(at), 3600) && newest.get(node).is_none_or(|(_, known)| *known < at) {
             newest.insert(node, (event, at));
         }
     }

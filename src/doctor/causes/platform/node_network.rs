@@ -10,7 +10,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = graph.all("", "Node").filter_map(|node| {
         let condition = node.condition("NetworkUnavailable").filter(|one| one.status == "True")?;
         let is_ready = node.condition("Ready").is_some_and(|ready| ready.status == "True");
-        if !is_ready || !super::is_past(graph.now, condition.last_transition_time, 2) {
+        if !is_ready || !graph.is_past(condition.last_transition_time, 120) {
             return None;
         }
         let message = format!(

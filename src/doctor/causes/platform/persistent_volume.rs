@@ -1,6 +1,6 @@
 //! A volume cannot be bound to the claim that waits for it.
 
-use super::{for_long, is_past};
+use super::for_long;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 
@@ -9,7 +9,7 @@ pub(super) const CAUSE: Cause =
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let waits =
-        |claim: &LiveObject<'_>| claim.text("/status/phase") == "Pending" && is_past(graph.now, claim.created(), 2);
+        |claim: &LiveObject<'_>| claim.text("/status/phase") == "Pending" && graph.is_past(claim.created(), 120);
     let claims: Vec<LiveObject<'_>> = graph.all("", "PersistentVolumeClaim").filter(waits).collect();
     if claims.is_empty() {
         return Vec::new();

@@ -1,6 +1,6 @@
 //! Renovate failed, or never ran: updates stop, and nothing else says so.
 
-use super::{databases, is_past};
+use super::databases;
 use crate::doctor::live::text;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
@@ -75,7 +75,7 @@ fn never_ran(graph: &LiveGraph, cron: &LiveObject<'_>) -> Option<Diagnosis> {
         schedule == "@daily" || schedule == "@hourly" || (fields.clone().count() == 3 && fields.all(|one| one == "*"));
     let hours = if is_daily { 26 } else { 8 * 24 };
     let has_run = !cron.text("/status/lastScheduleTime").is_empty();
-    if has_run || !is_past(graph.now, cron.created(), hours * 60) {
+    if has_run || !graph.is_past(cron.created(), (hours * 60) * 60) {
         return None;
     }
     let message = format!("{} never ran since it was made {} ago", cron.object.told(), age(graph.now, cron.created()?));

@@ -1,6 +1,6 @@
 //! A store of external secrets is not ready.
 
-use super::{external_secret, for_long, is_past};
+use super::{external_secret, for_long};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::Condition;
@@ -22,7 +22,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 /// Returns the condition of a store that is not ready.
 pub(super) fn fault(graph: &LiveGraph, store: &LiveObject<'_>) -> Option<Condition> {
     let condition = store.condition("Ready").filter(|one| one.status == "False")?;
-    is_past(graph.now, condition.last_transition_time, 1).then_some(condition)
+    graph.is_past(condition.last_transition_time, 60).then_some(condition)
 }
 
 fn diagnosis(graph: &LiveGraph, store: &LiveObject<'_>, condition: &Condition) -> Diagnosis {

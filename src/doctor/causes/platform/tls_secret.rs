@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{certificates, is_past, is_there, names_of, secret};
+use super::{certificates, is_there, names_of, secret};
 use crate::doctor::live::text;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::ObjectRef;
@@ -15,7 +15,7 @@ const MOST: usize = 20;
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let mut named: BTreeMap<ObjectRef, Vec<ObjectRef>> = BTreeMap::new();
     let mut note = |live: &LiveObject<'_>, name: &str| {
-        if !name.is_empty() && !live.is_deleting() && is_past(graph.now, live.created(), 2) {
+        if !name.is_empty() && !live.is_deleting() && graph.is_past(live.created(), 120) {
             named.entry(secret(&live.object.namespace, name)).or_default().push(live.object.clone());
         }
     };

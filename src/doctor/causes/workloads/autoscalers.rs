@@ -1,6 +1,6 @@
 //! `HorizontalPodAutoscalers` that do not scale, by what their controller says.
 
-use super::pods::is_past;
+use crate::doctor::live::text;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject};
 use crate::model::{Condition, ObjectRef, State};
 
@@ -70,7 +70,7 @@ pub(super) fn idle(graph: &LiveGraph, wanted: Unscaled) -> Vec<Idle<'_>> {
         let fails = condition.reason.starts_with("FailedGet") || condition.reason.starts_with("Invalid");
         let why = classify(&condition);
         // Metrics of new pods take a minute; those that are not ready have none.
-        let is_old = is_past(graph, autoscaler.created(), 120) && is_past(graph, condition.last_transition_time, 60);
+        let is_old = graph.is_past(autoscaler.created(), 120) && graph.is_past(condition.last_transition_time, 60);
         let is_sure = why == Unscaled::MetricsApi || (is_old && is_target_well(graph, &autoscaler));
         (fails && is_sure && why == wanted).then_some(Idle { autoscaler, condition })
     });
@@ -85,6 +85,32 @@ fn is_target_well(graph: &LiveGraph, autoscaler: &LiveObject<'_>) -> bool {
         autoscaler.text("/spec/scaleTargetRef/name"),
     );
     graph.row(&target).is_none_or(|row| row.state == State::Ready)
+}
+
+/// Tells whether an autoscaler sets the number of pods; `None` while that is not known.
+pub(in crate::doctor::causes) fn is_autoscaled(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<bool> {
+    // Programs that scale by the clock note what was before: `downscaler/original-replicas`.
+    let annotations = live.value.pointer("/metadata/annotations").and_then(serde_json::Value::as_object);
+    if annotations.into_iter().flatten().any(|(key, _)| key.ends_with("/original-replicas")) {
+        return Some(true);
+    }
+    let targets = |group: &str, kind: &str| {
+        let is_it = |one: LiveObject<'_>| {
+            let target = one.value.pointer("/spec/scaleTargetRef");
+            let named = target.map(|target| (text(target, "/kind"), text(target, "/name"))).unwrap_or_default();
+            // KEDA's kind is a Deployment where it says none.
+            one.object.namespace == live.object.namespace
+                && named.1 == live.object.name
+                && (named.0 == live.object.kind || (named.0.is_empty() && live.object.kind == "Deployment"))
+        };
+        graph.all(group, kind).any(is_it)
+    };
+    let autoscalers = [("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject")];
+    let known = autoscalers.map(|(group, kind)| (graph.is_served(group, kind), targets(group, kind)));
+    if known.iter().any(|(_, is_target)| *is_target) {
+        return Some(true);
+    }
+    known.iter().all(|(is_served, _)| is_served.is_some()).then_some(false)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::pods::is_past;
 use crate::cluster::Event;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject};
 use crate::model::ObjectRef;
@@ -77,7 +76,8 @@ fn judge<'a>(graph: &'a LiveGraph, claim: LiveObject<'a>) -> Option<Waiting<'a>>
         let by_hand = names_class || !claim.text("/spec/volumeName").is_empty();
         let is_default = |class: &LiveObject<'_>| DEFAULT.iter().any(|name| class.annotation(name) == "true");
         if by_hand {
-            return is_past(graph, claim.created(), 60)
+            return graph
+                .is_past(claim.created(), 60)
                 .then(|| told(Unbound::NoVolume, "", "", event(&["FailedBinding"])))
                 .flatten();
         }
@@ -101,7 +101,7 @@ fn judge<'a>(graph: &'a LiveGraph, claim: LiveObject<'a>) -> Option<Waiting<'a>>
         && claim.annotation("volume.kubernetes.io/selected-node").is_empty();
     if waits_for_pod || provisioner == "kubernetes.io/no-provisioner" {
         let static_fails =
-            provisioner == "kubernetes.io/no-provisioner" && !waits_for_pod && is_past(graph, claim.created(), 60);
+            provisioner == "kubernetes.io/no-provisioner" && !waits_for_pod && graph.is_past(claim.created(), 60);
         return static_fails.then(|| told(Unbound::NoVolume, name, provisioner, event(&["FailedBinding"]))).flatten();
     }
     if let Some(failed) =
@@ -111,7 +111,7 @@ fn judge<'a>(graph: &'a LiveGraph, claim: LiveObject<'a>) -> Option<Waiting<'a>>
     }
     let answers = event(&["Provisioning", "ProvisioningSucceeded"]).is_some();
     let external = event(&["ExternalProvisioning"])?;
-    let waits = !answers && is_past(graph, claim.created(), 60);
+    let waits = !answers && graph.is_past(claim.created(), 60);
     waits.then(|| told(Unbound::ProvisionerAbsent, name, provisioner, Some(external))).flatten()
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::config;
 use super::images;
-use super::pods::{PodFault, event, is_past};
+use super::pods::{PodFault, event};
 use super::probes;
 use crate::doctor::live::text;
 use crate::doctor::{Evidence, LiveGraph, LiveObject};
@@ -170,7 +170,7 @@ fn running(graph: &LiveGraph, pod: &LiveObject<'_>, container: &Container<'_>) -
     let status = container.status;
     let started: Option<Timestamp> = text(status, "/state/running/startedAt").parse().ok();
     if container.is_init {
-        let since = started.filter(|_| is_past(graph, started, 120))?;
+        let since = started.filter(|_| graph.is_past(started, 120))?;
         let said = format!("running since {}", text(status, "/state/running/startedAt"));
         let place = format!("{} init container {}", pod.object.told(), container.name());
         return Some((PodFault::InitWaits, said, Some(since), place));
@@ -179,7 +179,7 @@ fn running(graph: &LiveGraph, pod: &LiveObject<'_>, container: &Container<'_>) -
         return None;
     }
     let ended_at = container.last_end().and_then(|end| end.at());
-    let ended_lately = ended_at.is_some() && !is_past(graph, ended_at, 600);
+    let ended_lately = ended_at.is_some() && !graph.is_past(ended_at, 600);
     if container.restarts() > 0 && ended_lately {
         return Some(ended(graph, pod, container));
     }

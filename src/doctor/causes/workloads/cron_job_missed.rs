@@ -2,7 +2,6 @@
 
 use super::cron::longest_gap;
 use super::job_failed::is_renovate;
-use super::pods::is_past;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::ObjectRef;
@@ -37,11 +36,11 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
     }
     // Two times were missed, with some minutes for the controller.
     if let Some(gap) = gap
-        && !is_past(graph, since, gap.as_secs().saturating_mul(2).saturating_add(600))
+        && !graph.is_past(since, gap.as_secs().saturating_mul(2).saturating_add(600))
     {
         return None;
     }
-    if gap.is_none() && !is_past(graph, since, 60) {
+    if gap.is_none() && !graph.is_past(since, 60) {
         return None;
     }
     let event = graph.event(live.object, REASONS);

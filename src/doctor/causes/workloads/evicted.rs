@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pods::{self, Ill, PodFault, is_past};
+use super::pods::{self, Ill, PodFault};
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
 use crate::model::{ObjectRef, State};
@@ -23,7 +23,7 @@ fn diagnosis(graph: &LiveGraph, workload: &ObjectRef, all: &[Ill<'_>]) -> Option
     let newest = all.iter().max_by_key(|ill| evicted_at(graph, ill))?;
     // Of a workload that may not be read, an eviction of long ago says nothing.
     let is_well = graph.row(workload).map_or_else(|| workload.kind != "Pod", |row| row.state == State::Ready);
-    if is_well && is_past(graph, evicted_at(graph, newest).or(newest.at), 3600) {
+    if is_well && graph.is_past(evicted_at(graph, newest).or(newest.at), 3600) {
         return None;
     }
     let (name, namespace) = (&newest.pod.object.name, &newest.pod.object.namespace);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pods::{is_past, job_or_cron_job};
+use super::pods::job_or_cron_job;
 use crate::doctor::live::text;
 use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
@@ -75,7 +75,7 @@ fn diagnosis(graph: &LiveGraph, of: &ObjectRef, job: &LiveObject<'_>, condition:
         found = found.look_at(graph.shell("kubectl logs {} -n {} -c {}", &[&pod.name, &pod.namespace, end.container]));
     }
     // What failed long ago and is nobody's turn holds nothing up.
-    if of == object && is_past(graph, condition.last_transition_time, 86_400) {
+    if of == object && graph.is_past(condition.last_transition_time, 86_400) {
         found = found.warning();
     }
     found = found.look_at(graph.describe(object)).mended_by(Remedy::change(

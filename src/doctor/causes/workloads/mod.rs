@@ -2,7 +2,7 @@
 
 use super::Cause;
 
-mod autoscalers;
+pub(in crate::doctor::causes) mod autoscalers;
 mod claims;
 mod config;
 mod containers;
@@ -76,5 +76,6 @@ causes! {
     cron_job_missed,
     cron_job_suspended,
     progress_deadline,
+    scaled_by_hand,
     restarts_rising,
 }

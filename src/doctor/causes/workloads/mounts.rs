@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::config;
-use super::pods::{PodFault, event, is_past};
+use super::pods::{PodFault, event};
 use crate::cluster::Event;
 use crate::doctor::live::text;
 use crate::doctor::{LiveGraph, LiveObject};
@@ -26,7 +26,7 @@ pub(super) fn mount_fault<'a>(graph: &'a LiveGraph, pod: &LiveObject<'a>) -> Opt
     let says_why = |said: &str| !said.starts_with("Unable to attach or mount volumes");
     let event = event(graph, pod, BEFORE, says_why).or_else(|| event(graph, pod, BEFORE, |_| true))?;
     let said = event.message.as_str();
-    let lasts = event.count > 1 || is_past(graph, pod.created(), 120);
+    let lasts = event.count > 1 || graph.is_past(pod.created(), 120);
     if let Some(missing) = config::missing_in(said, pod).filter(|_| !said.contains("kube-root-ca.crt")) {
         return config::is_missing(graph, &missing).then_some((PodFault::Config, event));
     }

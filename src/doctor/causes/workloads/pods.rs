@@ -193,11 +193,6 @@ pub(super) fn event<'a>(
     events.into_iter().find(|event| reasons.contains(&event.reason.as_str()) && fits(&event.message))
 }
 
-/// Tells whether something was at least so many seconds ago; unknown times were not.
-pub(super) fn is_past(graph: &LiveGraph, at: Option<Timestamp>, seconds: i64) -> bool {
-    at.is_some_and(|at| graph.now.duration_since(at).as_secs() >= seconds)
-}
-
 /// Finds what is wrong with a pod: with each of its containers, else with the whole.
 fn faults<'a>(graph: &'a LiveGraph, pod: LiveObject<'a>) -> Vec<Ill<'a>> {
     let ill = |fault, container, said: &str, at, from: String| Ill {
@@ -214,7 +209,7 @@ fn faults<'a>(graph: &'a LiveGraph, pod: LiveObject<'a>) -> Vec<Ill<'a>> {
     if pod.is_deleting() {
         // The time of deletion is the end of the grace period.
         let until = pod.time("/metadata/deletionTimestamp");
-        if !is_past(graph, until, 120) {
+        if !graph.is_past(until, 120) {
             return Vec::new();
         }
         let said = format!("metadata.deletionTimestamp: {}", pod.text("/metadata/deletionTimestamp"));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::containers::{Container, Told, event_of};
-use super::pods::{Ill, PodFault, event, is_past};
+use super::pods::{Ill, PodFault, event};
 use crate::cluster::Event;
 use crate::doctor::live::text;
 use crate::doctor::message::short;
@@ -29,7 +29,7 @@ pub(super) fn failing(
         (number("initialDelaySeconds", 0), number("periodSeconds", 10), number("failureThreshold", 3));
     let seen = event(graph, pod, &["Unhealthy"], |said| said.starts_with(word));
     let seen = seen.filter(|event| event.at.zip(started).is_none_or(|(at, started)| at >= started));
-    let had_time = is_past(graph, started, delay.saturating_add(period.saturating_mul(failures)));
+    let had_time = graph.is_past(started, delay.saturating_add(period.saturating_mul(failures)));
     let failed_often = seen.is_some_and(|event| i64::from(event.count) >= failures);
     if !had_time && !failed_often {
         return None;

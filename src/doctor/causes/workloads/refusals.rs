@@ -1,6 +1,6 @@
 //! Why the API server refuses the pods of a controller, by the words of the admission plugin.
 
-use super::pods::{after_colon, is_past, job_or_cron_job};
+use super::pods::{after_colon, job_or_cron_job};
 use crate::doctor::{Diagnosis, Evidence, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
 use crate::model::ObjectRef;
@@ -107,7 +107,7 @@ fn of_workload(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Refused> {
 
 /// Reads it from the event of the controller, which tries again at the latest after 17 minutes.
 fn by_event(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Refused> {
-    let event = graph.event(live.object, &["FailedCreate"]).filter(|event| !is_past(graph, event.at, 1200))?;
+    let event = graph.event(live.object, &["FailedCreate"]).filter(|event| !graph.is_past(event.at, 1200))?;
     let from = format!("event {} of {}", event.reason, live.object.told());
     let evidence = Evidence { text: event.message.clone(), at: event.at, from };
     Some(Refused { workload: live.object.clone(), said: event.message.clone(), evidence })

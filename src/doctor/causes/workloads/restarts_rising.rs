@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::containers;
-use super::pods::{is_past, workload_of};
+use super::pods::workload_of;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::clock::age;
 use crate::model::{ObjectRef, State};
@@ -21,7 +21,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     for event in graph.selected("", "Event", "type=Warning,reason=BackOff") {
         let at = event.time("/lastTimestamp").or_else(|| event.time("/eventTime")).or(event.created());
         let is_restart = event.text("/message").starts_with("Back-off restarting");
-        if is_restart && event.text("/involvedObject/kind") == "Pod" && !is_past(graph, at, 3600) && pods.len() < MOST {
+        if is_restart && event.text("/involvedObject/kind") == "Pod" && !graph.is_past(at, 3600) && pods.len() < MOST {
             let (namespace, name) = (event.text("/involvedObject/namespace"), event.text("/involvedObject/name"));
             pods.insert(ObjectRef::new("Pod", "", namespace, name));
         }
@@ -39,7 +39,7 @@ fn diagnosis(graph: &LiveGraph, pod: &LiveObject<'_>) -> Option<Diagnosis> {
     let found = containers::of(pod);
     let (container, end) = found.iter().find_map(|container| {
         let end = container.last_end()?;
-        let is_late = container.restarts() > 5 && !is_past(graph, end.at(), 3600) && end.at().is_some();
+        let is_late = container.restarts() > 5 && !graph.is_past(end.at(), 3600) && end.at().is_some();
         is_late.then_some((container, end))
     })?;
     let how = if end.reason() == "OOMKilled" { "OOMKilled".to_owned() } else { end.told() };

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::pods::{self, Ill, PodFault, is_lost, is_past};
+use super::pods::{self, Ill, PodFault, is_lost};
 use super::requests::{Requests, too_much};
 use crate::doctor::links::has_labels_for;
 use crate::doctor::live::text;
@@ -146,7 +146,7 @@ fn diagnosis(graph: &LiveGraph, ill: &Ill<'_>, wanted: Refusal) -> Option<Diagno
     let (refusal, others) = decide(graph, &ill.pod, &ill.said);
     // A claim is bound within seconds, if nothing is wrong with it.
     let is_early =
-        refusal == Refusal::Claim && !ill.said.contains(" not found") && !is_past(graph, ill.pod.created(), 60);
+        refusal == Refusal::Claim && !ill.said.contains(" not found") && !graph.is_past(ill.pod.created(), 60);
     if refusal != wanted || is_early {
         return None;
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::pods::is_past;
 use super::routing::{self, Workloads};
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
 use crate::kinds;
@@ -25,7 +24,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     }
     let workloads = Workloads::of(graph);
     let found = graph.all("", "Service").filter_map(|service| {
-        let is_young = !is_past(graph, service.created(), 120);
+        let is_young = !graph.is_past(service.created(), 120);
         let is_plain = service.text("/spec/type") != "ExternalName" && service.text("/spec/clusterIP") != "None";
         let selector = service.value.pointer("/spec/selector").and_then(Value::as_object)?;
         let is_own = service.owner().is_none() && !service.is_deleting();
