@@ -404,6 +404,10 @@ impl LiveGraph {
     }
 
     fn insert(&mut self, object: ObjectRef, mut value: Option<Value>) {
+        // A field that is null is none: `status: null` would keep a kind from reading the rest.
+        if let Some(fields) = value.as_mut().and_then(Value::as_object_mut) {
+            fields.retain(|_, field| !field.is_null());
+        }
         if let Some(value) = value.as_mut().filter(|_| kinds::kind_of(&object).is_some_and(|kind| kind.flux)) {
             cut_credentials(value);
         }
