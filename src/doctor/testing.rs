@@ -172,6 +172,17 @@ impl Fixture {
 
     /// Tells whether two clusters touch each other nowhere: they have no namespace in common, objects without a namespace
     /// are in one of them at most, and nothing is forbidden in either.
+    /// Tells whether a message names an object's namespace of another file, or a kind as missing that the other serves.
+    fn speaks_of(&self, other: &Self) -> bool {
+        let texts: Vec<String> = self.objects.iter().map(|(_, value)| value["status"].to_string()).collect();
+        let says = |words: &str| texts.iter().any(|text| text.contains(words));
+        let served = other.head.served.iter().filter_map(|kind| kind.split('.').next());
+        let kinds = other.objects.iter().map(|(object, _)| object.kind.as_str()).chain(served);
+        let namespaces = other.objects.iter().map(|(object, _)| object.namespace.as_str());
+        kinds.into_iter().any(|kind| says(&format!("no matches for kind \\\"{kind}\\\"")))
+            || namespaces.filter(|name| !name.is_empty()).any(|name| says(&format!("/{name}/")))
+    }
+
     fn is_apart_from(&self, other: &Self) -> bool {
         // What a message names may be in the other cluster.
         let named = |value: &Value| -> Vec<ObjectRef> {
@@ -185,6 +196,8 @@ impl Fixture {
         };
         let (own, others) = (namespaces(self), namespaces(other));
         own.is_disjoint(&others)
+            && !self.speaks_of(other)
+            && !other.speaks_of(self)
             && self.head.now == other.head.now
             && self.head.forbidden.is_empty()
             && other.head.forbidden.is_empty()
@@ -378,8 +391,15 @@ fn flux_may_live_in_any_namespace() {
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A step through all pairs that has no common factor with their number of files, so that each file meets many others.
-const EVERY: usize = 43;
+/// One pair in so many is tried; which ones, their names say, so that a new file changes nothing for the others.
+const EVERY: u64 = 43;
+
+fn is_tried(name: &str, other: &str) -> bool {
+    // FNV-1a: the same in every version of Rust.
+    let step = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let sum = name.bytes().chain([0]).chain(other.bytes()).fold(0xcbf2_9ce4_8422_2325, step);
+    sum % EVERY == 0
+}
 
 #[test]
 fn two_faults_at_once_give_the_roots_of_both() {
@@ -391,7 +411,7 @@ fn two_faults_at_once_give_the_roots_of_both() {
             .map(move |(other_name, other)| (name, one, other_name, other))
     });
     let (mut count, mut wrong) = (0, Vec::new());
-    for (name, one, other_name, other) in pairs.step_by(EVERY) {
+    for (name, one, other_name, other) in pairs.filter(|(name, _, other, _)| is_tried(name, other)) {
         count += 1;
         let both = one.with(other);
         let named = |cause: &str, object: &str| format!("{cause} {object}");
