@@ -1,5 +1,7 @@
 //! Masks the values of a Secret, before any of it reaches a view or standard output.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -74,6 +76,15 @@ pub fn secret(value: &mut Value) {
     }
 }
 
+/// Returns a message of a controller or the API server without the value of a Secret that it quotes.
+pub fn message(text: &str) -> Cow<'_, str> {
+    let quotes = ["Secret/", "Secret \"", "secrets \""].iter().any(|word| text.contains(word));
+    match text.split_once("Invalid value") {
+        Some((before, _)) if quotes => format!("{before}Invalid value (of a Secret, not shown)").into(),
+        _ => text.into(),
+    }
+}
+
 fn masked(text: &str, encoded: bool) -> String {
     let decoded = if encoded { STANDARD.decode(text).ok() } else { Some(text.as_bytes().to_vec()) };
     let Some(bytes) = decoded.map(Zeroizing::new) else { return "(masked)".to_owned() };
@@ -86,6 +97,15 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
+
+    #[test]
+    fn a_message_keeps_what_it_says_but_for_the_value() {
+        let text = "Secret/web/login dry-run failed (Invalid): Secret \"login\" is invalid: data[a]: Invalid value: \"hunter2\": no";
+        let told = super::message(text);
+        assert!(told.starts_with("Secret/web/login dry-run failed (Invalid)") && !told.contains("hunter2"), "{told}");
+        let other = "Service/web/a: spec.ports: Invalid value: 0: must be between 1 and 65535";
+        assert_eq!(super::message(other), other);
+    }
 
     #[test]
     fn no_value_of_a_secret_is_left() {

@@ -29,6 +29,7 @@ pub mod pod;
 mod proxy;
 pub mod read;
 pub(crate) mod request;
+mod restarts;
 mod secret;
 mod skew;
 pub mod table;

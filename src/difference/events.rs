@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
 
 use super::LiveDifference;
+use crate::cluster::mask::message;
 use crate::cluster::{Cluster, Event, EventScope};
 
 /// The number of objects whose events are read at once.
@@ -38,4 +39,7 @@ fn take(one: &mut LiveDifference, mut events: Vec<Event>) {
         field.at = field.at.or(scaled);
     }
     one.events = events.split_off(events.len().saturating_sub(KEPT));
+    for event in &mut one.events {
+        event.message = message(&event.message).into_owned();
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::of_object::{of_object, of_pod};
 use crate::cluster::Event;
+use crate::cluster::mask::message;
 use crate::helm::ReleaseRevision;
 use crate::model::text::without_credentials;
 use crate::model::{JournalEntry, ObjectRef};
@@ -90,6 +91,7 @@ pub fn merged(mut all: Vec<TimelineEntry>, since: Option<Timestamp>) -> Vec<Time
 fn of_event(env: &str, event: &Event) -> Option<TimelineEntry> {
     let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
     let said = without_credentials(&crate::kinds::in_source(event.message.lines().next().unwrap_or_default()));
+    let said = message(&said);
     let warning = if event.kind == "Normal" { "" } else { "Warning " };
     Some(TimelineEntry {
         at: event.at?,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entry::{TimelineEntry, TimelineLink};
+use crate::cluster::mask::message;
 use crate::kinds::short_revision;
 use crate::model::ObjectRef;
 use crate::model::field_manager::ManagerKind;
@@ -70,6 +71,7 @@ fn conditions(past: &mut Past<'_>) {
     let of_condition = |condition: &Value| {
         let word = |key: &str| text(condition, key).to_owned();
         let said = without_credentials(&crate::kinds::in_source(word("/message").lines().next().unwrap_or_default()));
+        let said = message(&said);
         let reason = word("/reason");
         let what = format!("{}={} {reason}: {said}", word("/type"), word("/status"));
         let what = what.trim_end_matches([':', ' ']).to_owned();

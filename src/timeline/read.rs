@@ -58,7 +58,7 @@ pub fn readings<'a>(cluster: &'a Cluster, object: Option<&'a ObjectRef>) -> Futu
         }));
     }
     all.push(Box::pin(async move {
-        let pods = cluster.objects("", "Pod", "").await;
+        let pods = cluster.restarted_pods().await;
         vec![pods.map(TimelinePart::Pods).map_err(|fault| unread("pods", &fault))]
     }));
     all
