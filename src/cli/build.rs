@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Call;
 use super::call::{Output, columns};
 use super::out::{self, Raw};
-use crate::model::text::field;
-use crate::model::{Fault, FaultKind};
+use crate::difference::{WholeObject, whole_objects};
+use crate::model::text::{field, message};
+use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::impact::with_state;
 use crate::render::revision::Revision;
 use crate::render::{Object, Rendered, Rendering, Variable, masked, variables};
 use crate::repo::{Snapshot, is_called};
-use crate::sops::{Identities, decrypt_object};
+use crate::sops::Identities;
 use crate::yaml::sigs;
 
 // Flags of `build`.
@@ -101,8 +101,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         write_variables(&wanted, &built.snapshot, call)?;
         Vec::new()
     } else {
-        let keys = if arguments.decrypt { Some(super::secret::at_hand(call)?) } else { None };
-        write_objects(wanted.iter().map(|(one, _)| *one), &built.snapshot, keys.as_ref(), call)?
+        let keys = if arguments.decrypt { Some(Ok(super::secret::at_hand(call)?)) } else { None };
+        write_objects(wanted.iter().map(|(one, _)| *one), &built, keys.as_ref(), call)?
     };
     super::objects::remark(call, wanted.iter().map(|(one, _)| *one));
     let code = super::objects::complain(call, wanted.iter().filter_map(|(one, _)| one.finding.as_ref()));
@@ -112,28 +112,29 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     Ok(if locked.is_empty() { code } else { FaultKind::Failed.exit_code() })
 }
 
-/// Writes the objects; returns the reasons for values that stay masked although they were asked for.
+/// Writes the objects; returns the reasons for values that stay masked, or unknown, although they were asked for.
 fn write_objects<'a>(
     wanted: impl Iterator<Item = &'a Rendered>,
-    snapshot: &Snapshot,
-    keys: Option<&Identities>,
+    built: &Built,
+    keys: Option<&Result<Identities, Fault>>,
     call: &Call,
 ) -> Result<Vec<Fault>, Fault> {
     let mut locked = Vec::new();
     let mut bodies = Vec::new();
     let mut text = String::new();
     for one in wanted {
-        let whose = snapshot.shown(&one.env, &one.namespace, &one.name);
-        if keys.is_some() {
-            locked.extend(left_as_written(one, &whose));
+        let whose = built.snapshot.shown(&one.env, &one.namespace, &one.name);
+        let mut whole = keys.map(|keys| whole_objects(&built.rendering, one, keys)).unwrap_or_default().into_iter();
+        if keys.is_none() {
+            remark_variables(one, &whose, call);
         }
         for object in &one.objects {
-            let body = match keys.map(|keys| opened(object, keys)) {
+            let body = match whole.next() {
                 None => masked(&object.body),
-                Some(Ok(body)) => body,
-                Some(Err(fault)) => {
-                    locked.push(fault);
-                    masked(&object.body)
+                Some(whole) => {
+                    locked.extend(whole.lack.as_deref().map(|why| lacking(object, &whole.object, why)));
+                    remark_layout(&whole, &one.env, call);
+                    whole.body
                 }
             };
             let file = object.origin.remote.as_deref().unwrap_or(&object.origin.file);
@@ -150,28 +151,34 @@ fn write_objects<'a>(
     Ok(locked)
 }
 
-/// Decrypts an object as kustomize-controller does.
-fn opened(object: &Object, keys: &Identities) -> Result<Value, Fault> {
-    if object.body.get("sops").is_none() {
-        return Ok(object.body.clone());
-    }
-    decrypt_object(&object.body, keys).map_err(|error| {
-        let file = if object.origin.file.is_empty() { "its file" } else { &object.origin.file };
-        let fault = error.fault(file, None);
-        Fault::failed(format!("{} stays masked", object.object), fault.why, fault.todo)
-    })
+fn lacking(object: &Object, named: &ObjectRef, why: &str) -> Fault {
+    let file = if object.origin.file.is_empty() { "its file" } else { &object.origin.file };
+    Fault::failed(
+        format!("{named} is not what Flux applies"),
+        why.to_owned(),
+        format!("look at {file}; fluxdeck build --vars lists the variables, fluxdeck secret list who opens what"),
+    )
 }
 
-/// Tells which variables of encrypted Secrets were not put in, so that nobody takes the output for what Flux applies.
-fn left_as_written(one: &Rendered, whose: &str) -> Option<Fault> {
+/// Tells which variables are not put in, so that nobody takes the output for what Flux applies.
+fn remark_variables(one: &Rendered, whose: &str, call: &Call) {
     let sources = one.substitution.hidden_sources();
-    (!sources.is_empty()).then(|| {
-        Fault::failed(
-            format!("variables stay as they are written in {}: {}", one.env, field(whose)),
-            format!("their values are in {}, which is not put into other objects here", sources.join(", ")),
-            "`fluxdeck build --vars` lists them and where they are used",
-        )
-    })
+    if !sources.is_empty() {
+        let (env, from) = (&one.env, sources.join(", "));
+        call.remark(&message(&format!(
+            "{env}: {whose}: variables of {from} stay as they are written; --decrypt puts their values in"
+        )));
+    }
+}
+
+/// Tells where sops decides over bytes.
+fn remark_layout(whole: &WholeObject, env: &str, call: &Call) {
+    if !whole.laid_out.is_empty() {
+        let (object, keys) = (&whole.object, whole.laid_out.join(", "));
+        call.remark(&message(&format!(
+            "{env}: {object}: sops may lay out {keys} otherwise as Flux decrypts it; the bytes, and the hash in the name, may then be others"
+        )));
+    }
 }
 
 fn write_variables(wanted: &[(&Rendered, &[Variable])], snapshot: &Snapshot, call: &Call) -> Result<(), Fault> {

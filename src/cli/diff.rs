@@ -164,8 +164,7 @@ async fn in_environment(
     comparison.remarks.extend(prepared.remarks);
     let is_all = wanted.object.is_none() && wanted.arguments.kustomization.is_none();
     if is_all && wanted.kind == DifferenceKind::Drift {
-        let releases = difference::releases(&cluster).await?;
-        comparison.add(difference::of_releases(&cluster, env, releases, wanted.kind, &progress()).await?);
+        comparison.add(difference::of_all_releases(&cluster, env, wanted.kind, &progress()).await?);
     }
     super::out::progress(&Shown::lines(""));
     Ok(Told { comparison, findings: prepared.findings, is_missing: false })

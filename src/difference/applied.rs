@@ -8,11 +8,12 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::model::{Fault, ObjectRef};
+use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::repo::git;
 
-/// A Kustomization with the revision that it applied last; `None` if it is not in the cluster.
-type OwnerRevision = (ObjectRef, Option<String>);
+/// A Kustomization with the revision that it applied last; `None` if it is not in the cluster, or the reason why it cannot
+/// be read.
+type OwnerRevision = (ObjectRef, Result<Option<String>, String>);
 
 /// The number of Kustomizations that are read at once.
 const AT_ONCE: usize = 16;
@@ -29,24 +30,28 @@ pub struct AppliedCommits {
 /// Reads what some Kustomizations applied last.
 ///
 /// # Errors
-/// Fails when the server cannot be queried, or refuses.
+/// Fails when the server cannot be reached; a Kustomization that may not be read is an unknown one.
 pub async fn applied_commits(cluster: &Cluster, owners: Vec<ObjectRef>) -> Result<AppliedCommits, Fault> {
     let mut asked: Vec<BoxFuture<'_, Result<OwnerRevision, Fault>>> = Vec::new();
     for owner in owners {
         asked.push(Box::pin(async move {
-            let live = cluster.looked_up(&owner).await?;
-            Ok((owner, live.map(|live| applied(&live))))
+            match cluster.looked_up(&owner).await {
+                Err(fault) if fault.kind == FaultKind::Unreachable => Err(fault),
+                Err(fault) => Ok((owner, Err(fault.why))),
+                Ok(live) => Ok((owner, Ok(live.map(|live| applied(&live))))),
+            }
         }));
     }
     let read: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let mut found = AppliedCommits::default();
     for (owner, revision) in read {
         match revision {
-            None => found.unknown.push((owner, "it is not in the cluster".to_owned())),
-            Some(revision) if revision.is_empty() => {
+            Err(why) => found.unknown.push((owner, why)),
+            Ok(None) => found.unknown.push((owner, "it is not in the cluster".to_owned())),
+            Ok(Some(revision)) if revision.is_empty() => {
                 found.unknown.push((owner, "it has applied nothing yet".to_owned()));
             }
-            Some(revision) => match revision.rsplit_once("sha1:") {
+            Ok(Some(revision)) => match revision.rsplit_once("sha1:") {
                 Some((_, commit)) => found.commits.entry(commit.to_owned()).or_default().push(owner),
                 None => found.unknown.push((owner, format!("it applied {revision}, which names no commit"))),
             },

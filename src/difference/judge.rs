@@ -65,9 +65,11 @@ pub(super) fn judge(
     for form in [&mut live, &mut after] {
         leave_out(&set.ignored, &wanted.object, form);
     }
+    if kind == DifferenceKind::Next && live == after {
+        return None;
+    }
     let veil = Veil::new(&wanted.object, &[&live, &after], &wanted.values, &wanted.hidden);
     match kind {
-        DifferenceKind::Next if live == after => None,
         DifferenceKind::Next => {
             veil.cover(Some(&mut live), Some(&mut after));
             Some(difference(set, wanted, DocumentChange::Update, unified(Some(&live), Some(&after))))

@@ -5,34 +5,48 @@
 //! (`cluster::dry_run`).
 //!
 //! ```text
-//! wanted    the objects of a Kustomization: rendered, decrypted, with what else goes into them
-//! release   the objects of a HelmRelease: the manifest of its deployed revision
-//! applied   the commit that a Kustomization applied last
-//! prepare   the sets of an environment, from the working tree or a commit
-//! compare   reads and dry runs, side by side
-//! judge     what the answers mean for one object
-//! events    what controllers did about a drift
-//! fields    the fields that differ
-//! owners    their owners, by managedFields
-//! ignore    rules that exclude fields
-//! normal    the form in which controllers apply an object
-//! veil      the values that are not shown
+//! wanted       the objects of a Kustomization: rendered, decrypted, with what else goes into them
+//! decrypted    what is encrypted in them, and what generators make of encrypted files
+//! name_hash    the hash of its content in the name of a generated Secret
+//! whole        the objects of a build with every value in them
+//! substituted  the variables that only Secrets or the cluster have
+//! release      the objects of a HelmRelease: the manifest of its deployed revision
+//! applied      the commit that a Kustomization applied last
+//! prepare      the sets of an environment, from the working tree or a commit
+//! compare      sets of objects with a cluster
+//! served       how the server serves their kinds
+//! laid_out     what sops lays out otherwise than we do
+//! objects      reads and dry runs for each object, side by side
+//! judge        what the answers mean for one object
+//! events       what controllers did about a drift
+//! fields       the fields that differ
+//! owners       their owners, by managedFields
+//! ignore       rules that exclude fields
+//! normal       the form in which controllers apply an object
+//! veil         the values that are not shown
 //! ```
 
 mod applied;
 mod compare;
+mod decrypted;
 mod events;
 mod fields;
 mod ignore;
 mod judge;
+mod laid_out;
+mod name_hash;
 mod normal;
+mod objects;
 mod owners;
 mod prepare;
 mod release;
+mod served;
+mod substituted;
 #[cfg(test)]
 mod tests;
 mod veil;
 mod wanted;
+mod whole;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -41,13 +55,17 @@ use serde_json::Value;
 pub use applied::{AppliedCommits, applied_commits};
 pub use compare::{compare, reach};
 pub use prepare::{PreparedSets, drifted, next};
-pub use release::{of_releases, releases};
+pub use release::{of_all_releases, of_releases};
 pub use wanted::{AppliedSet, Arrivals};
+pub use whole::{WholeObject, whole_objects};
 
 use crate::cluster::Event;
 use crate::helm::diff::DocumentChange;
 use crate::model::ObjectRef;
 use crate::model::clock::age;
+
+/// The number of objects that are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// Says what live objects are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

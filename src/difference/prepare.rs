@@ -1,11 +1,13 @@
 //! The sets of an environment that are compared: of the working tree, the index or a commit, or of what was applied.
 
+use super::Uncompared;
 use super::applied::AppliedCommits;
-use super::wanted::{AppliedSet, Arrivals, needs_keys, sets_of};
+use super::decrypted::needs_keys;
+use super::wanted::{AppliedSet, Arrivals, sets_of};
 use crate::model::{Fault, FaultKind, ObjectRef};
 use crate::render::impact::side;
 use crate::render::revision::Revision;
-use crate::render::{Rendered, Renderer, Rendering};
+use crate::render::{Installation, Rendered, Renderer, Rendering};
 use crate::repo::{FileFault, Snapshot};
 use crate::sops::{Identities, IdentitySources};
 
@@ -77,11 +79,30 @@ fn prepared(
 ) -> PreparedSets {
     let keys = if needs_keys(rendering, env) { load(snapshot, env, keys) } else { Err(none()) };
     let own = rendering.of.iter().filter(|one| one.env == env && is_chosen(one));
+    let mut sets = sets_of(rendering, env, |one| is_chosen(one) && one.finding.is_none(), &keys);
+    let flux = Installation::of_environment(rendering, env, &snapshot.root);
+    if flux.is_strict() == Some(true) {
+        for one in own.clone().filter(|one| one.finding.is_none()) {
+            let set = sets.iter_mut().find(|set| set.owner == name(one));
+            set.into_iter().for_each(|set| refuse_unset(set, one, flux.is_strict_with_operators()));
+        }
+    }
     PreparedSets {
         findings: own.filter_map(|one| one.finding.clone()).collect(),
-        sets: sets_of(rendering, env, |one| is_chosen(one) && one.finding.is_none(), &keys),
+        sets,
         arrivals: Arrivals::of(rendering, env),
         remarks: Vec::new(),
+    }
+}
+
+/// Notes the objects at which a strict Flux fails: they use a variable that nothing sets.
+fn refuse_unset(set: &mut AppliedSet, one: &Rendered, with_operators: bool) {
+    for unset in one.undefined.iter().filter(|unset| with_operators || unset.form == format!("${{{}}}", unset.name)) {
+        let why = format!("nothing sets {}, and Flux is strict: it refuses the whole Kustomization", unset.form);
+        for object in &unset.objects {
+            let uncompared = Uncompared::of(&set.env, &set.shown, object, &why);
+            set.uncompared.push(Uncompared { refused: true, ..uncompared });
+        }
     }
 }
 

@@ -30,7 +30,7 @@ type Read = (Result<AppliedSet, Fault>, Result<Option<LiveDifference>, Fault>, O
 ///
 /// # Errors
 /// Fails when the server cannot be queried, or refuses.
-pub async fn releases(cluster: &Cluster) -> Result<Vec<ObjectRef>, Fault> {
+async fn releases(cluster: &Cluster) -> Result<Vec<ObjectRef>, Fault> {
     let found = cluster.listed(known::HELM, "HelmRelease", "", "", "").await?.unwrap_or_default();
     let named = |object: &Value| {
         let word = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -77,13 +77,7 @@ async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Res
                 set.leave(&own, &format!("it is annotated {DETECTION}: disabled"));
                 continue;
             }
-            set.objects.push(WantedObject {
-                object: own,
-                body,
-                hidden: Vec::new(),
-                values: Vec::new(),
-                has_forms: false,
-            });
+            set.objects.push(WantedObject::new(own, body));
         }
     }
     Ok(set)
@@ -121,6 +115,26 @@ async fn next_values(cluster: &Cluster, env: &str, object: &ObjectRef) -> Result
         events: Vec::new(),
         target: object.clone(),
     }))
+}
+
+/// Compares all HelmReleases of a cluster with it; where they may not be listed, the result says so.
+///
+/// # Errors
+/// Fails when the server cannot be reached.
+pub async fn of_all_releases(
+    cluster: &Cluster,
+    env: &str,
+    kind: DifferenceKind,
+    tell: &(dyn Fn(ComparisonProgress) + Send + Sync),
+) -> Result<LiveComparison, Fault> {
+    match releases(cluster).await {
+        Ok(found) => of_releases(cluster, env, found, kind, tell).await,
+        Err(fault) if fault.kind == FaultKind::Unreachable => Err(fault),
+        Err(fault) => {
+            let remarks = vec![format!("{env}: HelmReleases: not compared: {}", fault.why)];
+            Ok(LiveComparison { remarks, ..LiveComparison::default() })
+        }
+    }
 }
 
 /// Compares HelmReleases with a cluster: their objects, and the values of their next run.

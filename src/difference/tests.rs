@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::substituted::{LaterSteps, VariableSource};
 use super::wanted::{AppliedSet, Arrivals, WantedObject};
 use super::{DifferenceKind, LiveComparison, compare, normal};
 use crate::cluster::Cluster;
@@ -33,8 +34,7 @@ fn set(manifests: &[Value]) -> AppliedSet {
         normal::applied_by(&mut body, &set.owner);
         let object = ObjectRef::of_body(&body);
         set.built.insert(object.clone());
-        let (hidden, values) = (Vec::new(), Vec::new());
-        set.objects.push(WantedObject { object, body, hidden, values, has_forms: false });
+        set.objects.push(WantedObject::new(object, body));
     }
     set
 }
@@ -325,9 +325,9 @@ async fn variables_of_a_secret_in_the_cluster_go_in_and_are_not_shown() {
     let mut own = set(&[
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "linkding"}, "data": {"url": "//a:${PIN}@b", "open": "x"}}),
     ]);
-    own.objects[0].has_forms = true;
+    own.objects[0].waiting = Some(LaterSteps::default());
     let object = ObjectRef::new("Secret", "", "flux-system", "settings");
-    own.variables.push(super::wanted::VariableSource { object, is_optional: false, values: None });
+    own.variables.push(VariableSource { object, is_optional: false, values: None });
     let found = compared(&cluster, own, DifferenceKind::Next).await;
     let diff = &found.differences[0].diff;
     assert!(diff.contains("+  open: x\n+  url: (masked, added)\n") && !diff.contains("hunter2"), "{diff}");
@@ -386,4 +386,58 @@ async fn what_a_controller_changes_between_two_answers_is_no_difference() {
     });
     let found = compared(&cluster, set(&manifests()[..1]), DifferenceKind::Next).await;
     assert_eq!((found.compared, found.differences), (1, Vec::new()));
+}
+
+/// Answers each request after a second, as a server that has every object as it is applied.
+fn slow() -> (Cluster, AskedRequests) {
+    scripted(|request| {
+        let name = request.path.rsplit('/').next().unwrap_or_default().to_owned();
+        let body =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "linkding"}});
+        let found =
+            if request.path.contains("/configmaps/") { testing::ok(body) } else { testing::error(404, "not found") };
+        Some(Answer::Late(std::time::Duration::from_secs(1), Box::new(found)))
+    })
+}
+
+fn many(count: usize) -> AppliedSet {
+    let map = |number| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("map-{number}"), "namespace": "linkding"}});
+    set(&(0..count).map(map).collect::<Vec<_>>())
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_are_asked_for_side_by_side_with_two_requests_each() {
+    let (cluster, asked) = slow();
+    let began = tokio::time::Instant::now();
+    let found = compared(&cluster, many(160), DifferenceKind::Next).await;
+    assert_eq!(found.compared, 160);
+    let requests = asked.lock().unwrap().iter().filter(|(_, address)| address.contains("/configmaps/")).count();
+    assert_eq!(requests, 320);
+    // 16 at a time, a read and a dry run one after the other, and a second or two for the owner and the kinds.
+    assert!(began.elapsed() < std::time::Duration::from_secs(25), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comparison_that_is_left_asks_for_nothing_more() {
+    let (cluster, asked) = slow();
+    let limit = std::time::Duration::from_secs(5);
+    let left = tokio::time::timeout(limit, compared(&cluster, many(160), DifferenceKind::Next)).await;
+    assert!(left.is_err(), "it was left before its end");
+    let before = asked.lock().unwrap().len();
+    assert!(before > 16 && before < 160, "{before}");
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(asked.lock().unwrap().len(), before);
+}
+
+#[tokio::test]
+async fn owners_that_may_not_be_read_are_named_and_the_rest_is_compared() {
+    let (cluster, _) = scripted(|request| {
+        let is_flux = request.path.contains("fluxcd.io");
+        is_flux.then(|| testing::error(403, "kustomizations is forbidden"))
+    });
+    let found = super::applied_commits(&cluster, vec![owner()]).await.unwrap();
+    assert_eq!(found.commits.len(), 0);
+    assert!(found.unknown[0].1.contains("forbidden"), "{:?}", found.unknown);
+    let drift = super::of_all_releases(&cluster, "staging", DifferenceKind::Drift, &|_| ()).await.unwrap();
+    assert!(drift.remarks[0].starts_with("staging: HelmReleases: not compared: "), "{:?}", drift.remarks);
 }

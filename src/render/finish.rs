@@ -151,6 +151,10 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     if set.is_empty() && !always || rendered.objects.iter().all(|object| substitute::is_disabled(&object.body)) {
         // An object that only the cluster has may define some.
         rendered.substituted = set.has_perhaps_more();
+        let left = rendered.objects.iter().enumerate().filter(|(_, object)| {
+            rendered.substituted && !substitute::is_disabled(&object.body) && substitute::mentions(&object.body)
+        });
+        rendered.unsubstituted = left.map(|(index, object)| (index, object.body.clone())).collect();
         return;
     }
     rendered.substituted = true;
@@ -249,10 +253,15 @@ fn expand_all(
 ) -> (Vec<Undefined>, Vec<Refusal>) {
     let mut unset: BTreeMap<(String, String, bool), Vec<ObjectRef>> = BTreeMap::new();
     let (mut refused, mut guesses) = (Vec::new(), Vec::new());
-    for object in rendered.objects.iter_mut().filter(|object| !substitute::is_disabled(&object.body)) {
+    let used = |(_, object): &(usize, &mut Object)| !substitute::is_disabled(&object.body);
+    for (index, object) in rendered.objects.iter_mut().enumerate().filter(used) {
         let mut own = Vec::new();
+        let before = substitute::mentions(&object.body).then(|| object.body.clone());
         match substitute::substitute(&mut object.body, set) {
             Ok(done) => {
+                // What is encrypted has forms of its own.
+                let is_left = done.is_partial || object.body.get("sops").is_some();
+                rendered.unsubstituted.extend(before.filter(|_| is_left).map(|body| (index, body)));
                 if done.is_guess {
                     guesses.push(Unseen {
                         file: object.origin.file.clone(),

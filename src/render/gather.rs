@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::prepare::{self, push};
+use super::stand_in::{EncryptedInputs, stand_in};
 use super::tool::Unrendered;
 use super::{Brings, Unseen};
 use crate::repo::gitlinks::Attributes;
@@ -30,9 +31,6 @@ const MOST_BYTES: usize = 128 * 1024 * 1024;
 const OF_PLUGIN_FOLDERS: [&str; 8] =
     ["apiVersion", "kind", "metadata", "resources", "components", "namespace", "namePrefix", "nameSuffix"];
 
-/// The text in place of an encrypted value.
-const SEALED: &str = "ENC[]";
-
 /// Holds the input of kustomize, by paths below the repository's root.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -47,6 +45,8 @@ pub(super) struct Gathered {
     pub(super) unseen: Vec<Unseen>,
     /// Whether objects keep the annotation of their origin, because the file or the controller asks for it.
     pub(super) keeps_origins: bool,
+    /// The encrypted files of variables, in whose place stand-ins are in the input.
+    pub(super) encrypted_inputs: EncryptedInputs,
     own: String,
     body: Mapping,
 }
@@ -367,8 +367,8 @@ impl Walk<'_, '_> {
         Ok(None)
     }
 
-    /// Replaces the values in encrypted files of variables, which Flux decrypts before it builds: kustomize needs only
-    /// their names.
+    /// Replaces the values in encrypted files of variables, which Flux decrypts before it builds, by stand-ins:
+    /// kustomize needs only their names.
     fn sealed(&mut self, folder: &str, file: &str, body: &Mapping) {
         let generators = ["configMapGenerator", "secretGenerator"];
         let generators = generators.iter().filter_map(|key| body.get(*key).and_then(Value::as_sequence)).flatten();
@@ -379,7 +379,8 @@ impl Walk<'_, '_> {
                 let Some(given) = self.gathered.files.get(&target) else { continue };
                 let text = std::str::from_utf8(given).unwrap_or_default();
                 let Some(names) = sealed_names(text) else { continue };
-                let stand_in: String = names.iter().flat_map(|name| [&**name, "=", SEALED, "\n"]).collect();
+                let line = |name: &&str| format!("{name}={}\n", stand_in(&target, name));
+                let stand_ins: String = names.iter().map(line).collect();
                 if names.is_empty() {
                     let why = "which is encrypted as a whole, so that its variables are not known".to_owned();
                     self.gathered.unseen.push(Unseen {
@@ -391,7 +392,8 @@ impl Walk<'_, '_> {
                         namespace: None,
                     });
                 }
-                self.gathered.files.insert(target, Arc::new(stand_in.into_bytes()));
+                self.gathered.encrypted_inputs.insert(target.clone(), Arc::clone(given));
+                self.gathered.files.insert(target, Arc::new(stand_ins.into_bytes()));
             }
         }
     }

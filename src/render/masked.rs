@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::stand_in::has_stand_in;
 use crate::yaml::confidential::is_surely_confidential_text;
 use crate::yaml::manifest::{LAST_APPLIED, at, is_core, is_secret_kind};
 use crate::yaml::secrets::{self, Held, Scalar, ScalarKind, ValuePlacement, YamlNode};
@@ -60,11 +61,18 @@ fn mask(value: &mut Value, is_encoded: bool) {
     let length = match value.as_str() {
         // A ciphertext has a length of its own.
         Some(text) if text.starts_with(SEALED) => None,
-        Some(text) if is_encoded => STANDARD.decode(text).ok().map(|bytes| bytes.len()),
+        // Neither has what a generator made of an encrypted file.
+        Some(text) if is_encoded => {
+            STANDARD.decode(text).ok().filter(|bytes| !is_sealed(bytes)).map(|bytes| bytes.len())
+        }
         Some(text) => Some(text.len()),
         None => None,
     };
     *value = Value::String(length.map_or_else(|| MASK.to_owned(), |length| format!("(masked, {length} bytes)")));
+}
+
+fn is_sealed(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.contains(SEALED) || has_stand_in(text))
 }
 
 /// Writes an object in the form that is searched for Secrets; each scalar has a number of its own, from 1.
@@ -118,19 +126,29 @@ fn walk(value: &mut Value, hidden: &HashSet<usize>, count: &mut usize, place: Pl
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
     use super::masked;
+    use crate::render::stand_in::stand_in;
 
     #[test]
     fn every_value_of_a_secret_is_masked_and_what_else_must_stay_secret() {
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
-            "data": {"a": "aHVudGVyMg==", "sealed": "ENC[AES256_GCM,data:aHVudGVyMg==,type:str]"},
+            "data": {
+                "a": "aHVudGVyMg==", "sealed": "ENC[AES256_GCM,data:aHVudGVyMg==,type:str]",
+                "file": STANDARD.encode("{\"data\": \"ENC[AES256_GCM,data:x]\"}"),
+                "variable": STANDARD.encode(stand_in("a.env", "b")),
+            },
             "stringData": {"b": "hunter2"}, "sops": {"mac": "x"},
         });
         let shown = masked(&secret);
-        assert_eq!(shown["data"], json!({"a": "(masked, 7 bytes)", "sealed": "(masked)"}));
+        assert_eq!(
+            shown["data"],
+            json!({"a": "(masked, 7 bytes)", "sealed": "(masked)", "file": "(masked)", "variable": "(masked)"})
+        );
         assert_eq!(shown["stringData"]["b"], "(masked, 7 bytes)");
         assert!(shown.get("sops").is_none());
         let release = json!({

@@ -5,6 +5,7 @@
 //! tool        the real kustomize
 //! prepare     the kustomization that the controller would build
 //! gather      the input of kustomize: kustomizations written anew, and the files that they name
+//! stand_in    stand-ins for the values of encrypted variables
 //! quoted      quotations of files, cut out of kustomize's errors
 //! sandbox     the surroundings of kustomize
 //! rendered    the rendered output of a repository
@@ -59,6 +60,7 @@ mod rounds;
 pub mod sandbox;
 mod scope;
 mod sets;
+mod stand_in;
 mod substitute;
 #[cfg(test)]
 mod tests;
@@ -74,7 +76,8 @@ pub use masked::{MASK, masked};
 pub use object::{Object, Origin, at};
 pub use rendered::{Rendered, Rendering, Undefined, why_in_part};
 pub use renderer::Renderer;
-pub use substitute::{SWITCH, fill};
+pub use stand_in::{EncryptedInputs, has_stand_in, stood_for};
+pub use substitute::{Fillings, SWITCH, fill};
 pub use tool::Tool;
 pub use unseen::{Brings, Unseen};
 pub use variables::{OverriddenDefinition, Substitution, Variable, VariableDefinition, VariableUse, variables};

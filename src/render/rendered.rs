@@ -1,9 +1,12 @@
 //! The rendered output of a repository, and its known extent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::object::Object;
+use super::stand_in::EncryptedInputs;
 use super::unseen::Unseen;
 use super::variables::Substitution;
 use crate::model::ObjectRef;
@@ -38,6 +41,11 @@ pub struct Rendered {
     pub carriers: BTreeSet<ObjectRef>,
     /// The definitions and the uses of its variables.
     pub substitution: Substitution,
+    /// The encrypted files of variables in whose place stand-ins are in the objects.
+    pub encrypted_inputs: EncryptedInputs,
+    /// The objects in which variables are left, or may be in what is encrypted: by their index, as they were before
+    /// the substitution.
+    pub unsubstituted: BTreeMap<usize, Value>,
 }
 
 /// Names an undefined variable, and its users.

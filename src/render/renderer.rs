@@ -279,6 +279,7 @@ impl Renderer {
             objects,
             finding,
             unseen: job.gathered.as_ref().map(|gathered| gathered.unseen.clone()).unwrap_or_default(),
+            encrypted_inputs: job.gathered.as_ref().map(|one| one.encrypted_inputs.clone()).unwrap_or_default(),
             ..Rendered::default()
         }
     }

@@ -104,6 +104,8 @@ pub(super) struct Substituted {
     pub(super) unset: Vec<Unset>,
     /// Whether the object is a guess: with the unknown values it is YAML, and without them it is not.
     pub(super) is_guess: bool,
+    /// Whether forms of unknown variables are left.
+    pub(super) is_partial: bool,
 }
 
 /// Substitutes in an object. A form with an unknown value is left as it is.
@@ -139,19 +141,50 @@ pub(super) fn substitute(body: &mut Value, variables: &Variables) -> Result<Subs
         }
     }
     round(body);
-    Ok(Substituted { unset: expansion.unset, is_guess })
+    Ok(Substituted { unset: expansion.unset, is_guess, is_partial: expansion.is_partial })
 }
 
-/// Substitutes variables that were unknown to the build, once their values are known. A form of another variable stays,
-/// or is nothing where all are known.
+/// Holds the variables of a Kustomization once those of Secrets are known, too. Its `Debug` prints no value.
+#[derive(Default)]
+pub struct Fillings(Variables);
+
+impl Fillings {
+    /// Adds the variables of the next source, which take precedence over those before.
+    pub fn add<'a>(&mut self, values: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let named = values.into_iter().map(|(name, value)| (name.to_owned(), Some(value.replace('\n', ""))));
+        self.0.extend(named.collect());
+    }
+
+    /// Notes a next source that is not known: it may define any variable.
+    pub fn add_unknown(&mut self) {
+        self.0.may_be_others();
+    }
+
+    /// Notes a next source that may be missing, and is not known.
+    pub fn add_optional(&mut self) {
+        self.0.may_be_more();
+    }
+
+    /// Tells whether there is no variable: then Flux substitutes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Fillings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Fillings")
+    }
+}
+
+/// Substitutes in an object from which the build had put nothing in yet; returns whether forms are left, because their
+/// variables are still unknown.
 ///
 /// # Errors
 /// Names the form that Flux refuses; never a value.
-pub fn fill(body: &mut Value, values: &BTreeMap<String, String>, all_are_known: bool) -> Result<(), String> {
-    let mut variables = Variables { is_open: !all_are_known, ..Variables::default() };
-    variables.extend(values.iter().map(|(name, value)| (name.clone(), Some(value.replace('\n', "")))).collect());
-    match substitute(body, &variables) {
-        Ok(_) => Ok(()),
+pub fn fill(body: &mut Value, variables: &Fillings) -> Result<bool, String> {
+    match substitute(body, &variables.0) {
+        Ok(done) => Ok(done.is_partial),
         // The reason may quote a line with a value.
         Err(refused) => Err(refused.form),
     }
@@ -295,7 +328,7 @@ mod tests {
         some.may_be_others();
         some.set("after", "c".to_owned());
         let mut body = json!({"x": "${app} ${nothing} ${nothing:=b} ${after}"});
-        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted::default());
+        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted { is_partial: true, ..Substituted::default() });
         assert_eq!(body["x"], "${app} ${nothing} ${nothing:=b} c");
         assert!(!some.is_empty() && Variables::default().is_empty());
         // An optional one may define undefined variables; while it is missing, defaults count.
@@ -303,7 +336,7 @@ mod tests {
         some.set("app", "web".to_owned());
         some.may_be_more();
         let mut body = json!({"x": "${app} ${nothing} ${nothing:=b}"});
-        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted::default());
+        assert_eq!(substitute(&mut body, &some).unwrap(), Substituted { is_partial: true, ..Substituted::default() });
         assert_eq!(body["x"], "web ${nothing} b");
     }
 

@@ -3,9 +3,11 @@
 use std::str::FromStr as _;
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::cipher::{DataKey, is_sealed};
 use super::edit::opened::{Opened, State};
+use super::edit::plaintext;
 use super::error::SopsError;
 use super::format::Format;
 use super::keys::identities::Identities;
@@ -156,6 +158,20 @@ impl SopsFile {
             }
         }
         Ok(found)
+    }
+
+    /// Writes the plain text without verifying the MAC.
+    pub(super) fn unverified_text(&self, identities: &Identities) -> Result<Secret, SopsError> {
+        let (key, _) = self.metadata.unwrap(identities)?;
+        let states = self.parsed.leaves.iter().map(|leaf| self.state(leaf, &key)).collect::<Result<Vec<_>, _>>();
+        plaintext::write(self, &key, &states.map_err(|error| self.joined().unwrap_or(error))?)
+    }
+
+    /// Returns the content of a binary file without verifying the MAC.
+    pub(super) fn unverified_content(&self, identities: &Identities) -> Result<Zeroizing<Vec<u8>>, SopsError> {
+        let (key, _) = self.metadata.unwrap(identities)?;
+        let leaf = self.parsed.leaves.first().ok_or(SopsError::NotEncrypted)?;
+        Ok(self.state(leaf, &key)?.value.raw())
     }
 
     /// Decrypts all values with the data key itself.

@@ -57,7 +57,7 @@ pub use edit::opened::Opened;
 pub use error::SopsError;
 pub use exposed::{Divergence, Exposed};
 pub use file::{DocumentHead, SopsFile};
-pub use flux::decrypt_object;
+pub use flux::{decrypt_object, decrypt_source, is_marked, marked_format, source_format};
 pub use format::Format;
 pub use hazards::Hazard;
 pub use keys::identities::{Identities, KeyKind, Opener, generate};

@@ -10,25 +10,20 @@
 //! +----------------------------------------------------------------------------------------+
 //! ```
 
-use std::any::Any;
-use std::sync::Arc;
+mod lines;
+mod request;
 
-use futures::StreamExt as _;
-use futures::channel::mpsc::unbounded;
-use futures::future::{Either, select};
+use std::any::Any;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, CommandTarget, Motion, MotionHint, Reply, Scene, Task, TaskContext};
-use crate::cluster::Cluster;
-use crate::difference::{self, ComparisonProgress, DifferenceKind, LiveComparison, LiveDifference};
-use crate::helm::diff::DocumentChange;
+use self::lines::lines;
+use self::request::{Answer, Piece, Request};
+use crate::app::{Action, CommandTarget, Motion, MotionHint, Scene, Task};
+use crate::difference::{ComparisonProgress, DifferenceKind, LiveComparison};
 use crate::kinds;
-use crate::model::clock::age;
-use crate::model::{Env, Fault, ObjectRef};
-use crate::render::Stop;
-use crate::render::revision::Revision;
-use crate::repo::Snapshot;
+use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
@@ -37,9 +32,6 @@ use crate::views::parts::tabs::{self, TabLabel};
 
 /// The tabs.
 const TABS: [DifferenceKind; 2] = [DifferenceKind::Next, DifferenceKind::Drift];
-
-/// The number of objects after which the progress is told again.
-const TOLD_EACH: usize = 16;
 
 /// Shows what differs.
 #[derive(Debug)]
@@ -63,14 +55,6 @@ impl Default for Part {
     fn default() -> Self {
         Self { page: Page::new(SearchKey::Searches), found: Loaded::default(), progress: None, is_asked: false }
     }
-}
-
-/// Answers of the task, with the environment and the tab of the request.
-struct Answer(Env, DifferenceKind, Piece);
-
-enum Piece {
-    Progress(ComparisonProgress),
-    Done(Result<Box<LiveComparison>, Fault>),
 }
 
 impl DifferenceView {
@@ -104,116 +88,6 @@ impl DifferenceView {
             let found = request.run(&reach, &stop, &mut reply).await;
             reply.send(Answer(env, kind, Piece::Done(found.map(Box::new)))).await;
         }))]
-    }
-}
-
-/// Holds the inputs of a comparison.
-struct Request {
-    env: Env,
-    name: String,
-    kind: DifferenceKind,
-    owner: Option<ObjectRef>,
-    snapshot: Arc<Snapshot>,
-}
-
-impl Request {
-    async fn run(&self, reach: &TaskContext, stop: &Stop, reply: &mut Reply) -> Result<LiveComparison, Fault> {
-        let cluster = reach.cluster(self.env)?;
-        // Nothing is rendered for a cluster that does not answer.
-        difference::reach(&cluster).await?;
-        let release = self.owner.iter().find(|owner| kinds::HELM_RELEASE.is(owner));
-        if let Some(release) = release {
-            return self.releases(&cluster, vec![release.clone()], reply).await;
-        }
-        let chosen = self.chosen(reach, stop).await?;
-        let keys = reach.identities.get(self.env).map(crate::sops::IdentitySources::quietly);
-        let (worker, stop) = (reach.renderer.clone(), stop.clone());
-        let (snapshot, name) = (Arc::clone(&self.snapshot), self.name.clone());
-        let prepared = match self.kind {
-            DifferenceKind::Next => {
-                let is_chosen = move |namespace: &str, name: &str| {
-                    chosen.iter().any(|one| one.namespace == namespace && one.name == name)
-                };
-                let work = move || {
-                    worker.until(&stop, |renderer| {
-                        let revision = Revision::WorkingTree;
-                        difference::next(&snapshot, &revision, &name, &is_chosen, keys.as_ref(), renderer)
-                    })
-                };
-                reach.away(work).await??
-            }
-            DifferenceKind::Drift => {
-                let applied = difference::applied_commits(&cluster, chosen).await?;
-                let work = move || {
-                    let applied = applied.known_in(&snapshot.root);
-                    worker.until(&stop, |renderer| {
-                        difference::drifted(&snapshot, &applied, &name, keys.as_ref(), renderer)
-                    })
-                };
-                reach.away(work).await??
-            }
-        };
-        let (sets, arrivals) = (prepared.sets, prepared.arrivals);
-        let (tell, told) = unbounded();
-        let tell = move |progress: ComparisonProgress| {
-            if progress.done.is_multiple_of(TOLD_EACH) {
-                // The screen may be closed.
-                let _unheard = tell.unbounded_send(progress);
-            }
-        };
-        let work = difference::compare(&cluster, sets, &arrivals, self.kind, &tell);
-        let mut found = self.listen(work, told, reply).await?;
-        let broken = prepared.findings.iter().map(|finding| format!("{}: {}", finding.fault.what, finding.fault.why));
-        found.remarks.extend(prepared.remarks.into_iter().chain(broken));
-        if self.owner.is_none() && self.kind == DifferenceKind::Drift {
-            let releases = difference::releases(&cluster).await?;
-            found.add(self.releases(&cluster, releases, reply).await?);
-        }
-        Ok(found)
-    }
-
-    /// Names the Kustomizations of the request, as they are rendered.
-    async fn chosen(&self, reach: &TaskContext, stop: &Stop) -> Result<Vec<ObjectRef>, Fault> {
-        if let Some(owner) = &self.owner {
-            return Ok(vec![owner.clone()]);
-        }
-        let (worker, stop, snapshot) = (reach.renderer.clone(), stop.clone(), Arc::clone(&self.snapshot));
-        let rendering = reach.away(move || worker.until(&stop, |renderer| renderer.render(&snapshot))).await??;
-        let own = rendering.of.iter().filter(|one| one.env == self.name);
-        let named =
-            own.map(|one| ObjectRef::new("Kustomization", crate::model::known::KUSTOMIZE, &one.namespace, &one.name));
-        Ok(named.collect())
-    }
-
-    async fn releases(
-        &self,
-        cluster: &Cluster,
-        releases: Vec<ObjectRef>,
-        reply: &mut Reply,
-    ) -> Result<LiveComparison, Fault> {
-        let (tell, told) = unbounded();
-        let tell = move |progress| drop(tell.unbounded_send(progress));
-        let work = difference::of_releases(cluster, &self.name, releases, self.kind, &tell);
-        self.listen(work, told, reply).await
-    }
-
-    /// Waits for a comparison, and passes its progress on.
-    async fn listen(
-        &self,
-        work: impl Future<Output = Result<LiveComparison, Fault>>,
-        mut told: futures::channel::mpsc::UnboundedReceiver<ComparisonProgress>,
-        reply: &mut Reply,
-    ) -> Result<LiveComparison, Fault> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            match select(&mut work, told.next()).await {
-                Either::Left((found, _)) => return found,
-                Either::Right((Some(progress), _)) => {
-                    reply.send_part(Answer(self.env, self.kind, Piece::Progress(progress))).await;
-                }
-                Either::Right((None, _)) => return work.await,
-            }
-        }
     }
 }
 
@@ -314,84 +188,6 @@ impl Paged for DifferenceView {
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         let own = self.owner.clone().map(|owner| CommandTarget::Object(self.env, owner));
         line.and_then(PageLine::link).cloned().or(own).into_iter().collect()
-    }
-}
-
-fn lines(found: &LiveComparison, kind: DifferenceKind, env: Env, scene: &Scene<'_>) -> Vec<PageLine> {
-    let about = match kind {
-        DifferenceKind::Next => {
-            "from the live objects to what the working tree renders to, by dry runs of the API server"
-        }
-        DifferenceKind::Drift => "from what was applied last to the live objects",
-    };
-    let mut lines = vec![PageLine::wrapped(about, Scope::Dim)];
-    let mut head = "";
-    for one in &found.differences {
-        if one.kustomization != head {
-            lines.push(PageLine::heading(one.kustomization.as_str()));
-            head = &one.kustomization;
-        }
-        difference_lines(&mut lines, one, kind, env, scene);
-    }
-    if found.differences.is_empty() {
-        let scope = if found.is_whole() { Scope::Ready } else { Scope::Unknown };
-        lines.push(PageLine::wrapped(found.without_differences(kind), scope));
-    }
-    let (refused, reasons): (Vec<_>, Vec<_>) = found.reasons().into_iter().partition(|(_, refused, _)| *refused);
-    for (why, _, objects) in refused {
-        let text = format!("Flux would fail at {}: {why}", difference::some_of(&objects));
-        lines.push(PageLine::wrapped(text, Scope::Failed).after("x ", Scope::Failed));
-    }
-    if !reasons.is_empty() || !found.remarks.is_empty() {
-        lines.push(PageLine::heading("not compared, or not known"));
-    }
-    for (why, _, objects) in reasons {
-        let text = format!("{}: {why}", difference::some_of(&objects));
-        lines.push(PageLine::wrapped(text, Scope::Unknown).after("? ", Scope::Unknown));
-    }
-    lines.extend(
-        found.remarks.iter().map(|remark| PageLine::wrapped(&**remark, Scope::Unknown).after("? ", Scope::Unknown)),
-    );
-    lines
-}
-
-fn difference_lines(
-    lines: &mut Vec<PageLine>,
-    one: &LiveDifference,
-    kind: DifferenceKind,
-    env: Env,
-    scene: &Scene<'_>,
-) {
-    let (sign, scope) = match (one.change, kind) {
-        (DocumentChange::Create, _) => ("+ create", Scope::Ready),
-        (DocumentChange::Update, DifferenceKind::Next) => ("~ change", Scope::Progressing),
-        (DocumentChange::Update, DifferenceKind::Drift) => ("~ differs", Scope::Progressing),
-        (DocumentChange::Delete, DifferenceKind::Next) => ("- delete", Scope::Failed),
-        (DocumentChange::Delete, DifferenceKind::Drift) => ("- missing", Scope::Failed),
-    };
-    let target = Some(CommandTarget::Object(env, one.target.clone()));
-    let line = PageLine::cut(&*one.object, Scope::Text).after(format!("  {sign}  "), scope);
-    lines.push(line.opens(target.clone()));
-    if let Some(note) = &one.note {
-        lines.push(PageLine::wrapped(&**note, Scope::Waiting).after("      ", Scope::Dim).opens(target.clone()));
-    }
-    for field in &one.fields {
-        let scope = if field.undone { Scope::Progressing } else { Scope::Waiting };
-        let text = field.told(scene.facts.now_in(env));
-        lines.push(PageLine::wrapped(text, scope).after("      ", Scope::Dim).opens(target.clone()));
-    }
-    for event in &one.events {
-        let ago = event.at.map(|at| format!(", {} ago", age(scene.facts.now_in(env), at))).unwrap_or_default();
-        let text = format!("event: {}: {} ({}{ago})", event.reason, event.message, event.from);
-        lines.push(PageLine::wrapped(text, Scope::Dim).after("      ", Scope::Dim).opens(target.clone()));
-    }
-    for line in one.diff.lines() {
-        let scope = match line.as_bytes().first() {
-            Some(b'+') => Scope::Added,
-            Some(b'-') => Scope::Removed,
-            _ => Scope::Dim,
-        };
-        lines.push(PageLine::cut(line, scope).after("      ", Scope::Dim).opens(target.clone()));
     }
 }
 
