@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod cockpit;
 #[cfg(test)]
+mod difference;
+#[cfg(test)]
 mod distance;
 #[cfg(test)]
 mod doctor;
@@ -44,6 +46,7 @@ fn figures() {
     secrets::measure(&testbed, &mut table);
     repository::measure(&testbed, &mut table);
     logs::measure(&testbed, &mut table);
+    difference::measure(&testbed, &mut table);
     soak::measure(&mut table);
     pods::fill(&testbed);
     floor::measure(&testbed, &mut table);

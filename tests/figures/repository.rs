@@ -12,7 +12,7 @@ const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 /// Applications: with 11 files in the base and 2 in each overlay about 700 files, 145 kustomizations and 900 objects.
 const APPLICATIONS: usize = 45;
 /// Flux Kustomizations of each environment.
-const GROUPS: usize = 5;
+pub(super) const GROUPS: usize = 5;
 const RUNS: usize = 5;
 /// What model and rules may take beside the renderings.
 const BESIDE: Duration = Duration::from_millis(300);
@@ -99,6 +99,11 @@ fn check(root: &Path, cache: &Path, kubectl: &Path) -> (Duration, u64) {
 
 /// Writes the repository, and returns the paths of its Kustomizations.
 pub(super) fn write(root: &Path) -> Vec<PathBuf> {
+    write_with(root, APPLICATIONS)
+}
+
+/// Writes one with so many applications, of ten objects each.
+pub(super) fn write_with(root: &Path, applications: usize) -> Vec<PathBuf> {
     let put = |path: &str, text: &str| {
         let file = root.join(path);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -106,7 +111,7 @@ pub(super) fn write(root: &Path) -> Vec<PathBuf> {
     };
     let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
     let mut paths = Vec::new();
-    for number in 0..APPLICATIONS {
+    for number in 0..applications {
         let name = format!("app-{number:02}");
         let mut resources = String::new();
         for (file, text) in manifests(&name) {
@@ -133,7 +138,7 @@ pub(super) fn write(root: &Path) -> Vec<PathBuf> {
     for env in ENVIRONMENTS {
         for group in 0..GROUPS {
             let mut resources = String::new();
-            for number in (0..APPLICATIONS).filter(|number| number % GROUPS == group) {
+            for number in (0..applications).filter(|number| number % GROUPS == group) {
                 writeln!(resources, "  - ../../app-{number:02}").expect("text");
             }
             put(

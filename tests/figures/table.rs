@@ -12,6 +12,8 @@ pub(crate) enum Measured {
     Bytes(usize),
     /// Memory, in bytes.
     Memory(u64),
+    /// Requests to an API server.
+    Requests(usize),
 }
 
 impl Measured {
@@ -19,7 +21,7 @@ impl Measured {
         match self {
             Self::Time(time) => time.as_secs_f64(),
             #[allow(clippy::cast_precision_loss, reason = "a figure of some thousands")]
-            Self::Bytes(bytes) => *bytes as f64,
+            Self::Bytes(count) | Self::Requests(count) => *count as f64,
             #[allow(clippy::cast_precision_loss, reason = "a figure of some millions")]
             Self::Memory(bytes) => *bytes as f64,
         }
@@ -32,6 +34,7 @@ impl fmt::Display for Measured {
             Self::Time(time) if *time >= Duration::from_secs(1) => format!("{:.2} s", time.as_secs_f64()),
             Self::Time(time) => format!("{:.1} ms", time.as_secs_f64() * 1e3),
             Self::Bytes(bytes) => format!("{bytes} bytes"),
+            Self::Requests(count) => format!("{count} requests"),
             Self::Memory(_) => format!("{:.1} MiB", self.number() / 1024.0 / 1024.0),
         };
         formatter.pad(&text)

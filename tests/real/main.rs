@@ -15,6 +15,8 @@ mod differences;
 mod doctor;
 mod faults;
 #[cfg(test)]
+mod goldens;
+#[cfg(test)]
 mod ground;
 #[cfg(test)]
 mod headless;
@@ -32,6 +34,8 @@ mod orphans;
 mod push;
 #[cfg(test)]
 mod rendering;
+#[cfg(test)]
+mod restricted;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
