@@ -60,10 +60,9 @@ impl Cluster {
     pub async fn restarted_pods(&self) -> Result<Vec<Value>, Fault> {
         let resource = self.resource("", "Pod").await?;
         let found = self.restarted(&resource).await;
-        let (names, all) = match found.map_err(|failure| failure.fault(&self.name, "list pods"))? {
-            Some(found) => found,
-            // A server that prints no table of pods.
-            None => return self.objects("", "Pod", "").await,
+        let Some((names, all)) = found.map_err(|failure| failure.fault(&self.name, "list pods"))? else {
+            // The server prints no table of pods.
+            return self.objects("", "Pod", "").await;
         };
         if names.len().saturating_mul(FEW) > all {
             return self.objects("", "Pod", "").await;

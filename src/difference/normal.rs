@@ -27,10 +27,18 @@ pub(super) fn says(object: &Value, key: &str, value: &str) -> bool {
 
 /// Brings an object into the form that a Kustomization applies.
 pub(super) fn applied_by(body: &mut Value, owner: &ObjectRef) {
+    // Go's `GetLabels` gives none where one is no text, so that all are lost as the owner's are added.
+    if let Some(labels) = body.pointer_mut("/metadata/labels").filter(|labels| has_other_than_texts(labels)) {
+        *labels = Value::Object(Map::new());
+    }
     for (label, value) in [("name", &owner.name), ("namespace", &owner.namespace)] {
         put_metadata(body, "labels", &format!("{}/{label}", owner.group), value.clone());
     }
     normalize(body);
+}
+
+fn has_other_than_texts(labels: &Value) -> bool {
+    labels.as_object().is_some_and(|labels| labels.values().any(|label| !label.is_string()))
 }
 
 /// Brings an object into the form that Flux's controllers apply.
@@ -122,5 +130,8 @@ mod tests {
         assert_eq!((&ports[0]["protocol"], &ports[1]["protocol"]), (&json!("TCP"), &json!("UDP")));
         assert!(pods.get("status").is_none());
         assert!(says(&json!({"metadata": {"annotations": {"x": "Disabled"}}}), "x", "disabled"));
+        let mut odd = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"copies": 2, "app": "a"}}});
+        applied_by(&mut odd, &owner);
+        assert_eq!(odd["metadata"]["labels"], labels, "the real controller loses them all");
     }
 }
