@@ -123,7 +123,7 @@ impl Opener<'_> {
         }
         for (key, value) in object.body.get_mut("data").and_then(Value::as_object_mut).into_iter().flatten() {
             if let Some(bytes) = self.value(key, value)? {
-                *value = STANDARD.encode(&*bytes).into();
+                *value = name_hash::encoded(&bytes).into();
                 object.was_encrypted = true;
                 if !matches!(source_format(key), Format::Binary | Format::Dotenv) {
                     object.laid_out.push(key.clone());
@@ -147,7 +147,7 @@ impl Opener<'_> {
 
     /// Decrypts a value of a Secret; `None` if it is not encrypted, or Flux leaves it encrypted.
     fn value(&mut self, key: &str, value: &Value) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-        let Some(bytes) = value.as_str().and_then(|text| STANDARD.decode(text).ok()) else { return Ok(None) };
+        let Some(bytes) = value.as_str().and_then(decoded) else { return Ok(None) };
         let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
         if let Some((file, name)) = stood_for(text) {
             return self.variable(file, name).map(Some);
@@ -201,6 +201,11 @@ fn variables_of_lines(text: &str) -> FileVariables {
     own.map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned()))).collect()
 }
 
+/// Decodes a value of a Secret; kustomize breaks long ones into lines.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text.replace(['\n', '\r'], "")).ok()
+}
+
 fn of_a_config_map() -> String {
     "a configMapGenerator reads an encrypted file, which Flux does not decrypt for it".to_owned()
 }
@@ -208,8 +213,8 @@ fn of_a_config_map() -> String {
 /// Tells whether a Secret has values that are encrypted files, or stand-ins for encrypted variables.
 fn has_encrypted_values(body: &Value) -> bool {
     let values = body.get("data").and_then(Value::as_object).into_iter().flatten().map(|(_, value)| value);
-    let decoded = values.filter_map(|value| String::from_utf8(STANDARD.decode(value.as_str()?).ok()?).ok());
-    is_secret(&ObjectRef::of_body(body)) && { decoded }.any(|text| sniff(&text).is_some() || stood_for(&text).is_some())
+    let texts = values.filter_map(|value| String::from_utf8(decoded(value.as_str()?)?).ok());
+    is_secret(&ObjectRef::of_body(body)) && { texts }.any(|text| sniff(&text).is_some() || stood_for(&text).is_some())
 }
 
 fn holds_stand_in(value: &Value) -> bool {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -31,6 +33,20 @@ pub(super) fn renamed(body: &Value, changed: &Value) -> Result<Option<(String, S
         }
         _ => Ok(None),
     }
+}
+
+/// The letters of a line of base64, which counts for the hash as kustomize writes it.
+const LINE: usize = 70;
+
+/// Encodes a value as kustomize does: a long one in lines.
+pub(super) fn encoded(bytes: &[u8]) -> String {
+    let whole = STANDARD.encode(bytes);
+    if whole.len() < LINE {
+        return whole;
+    }
+    // Base64 is ASCII.
+    let lines = whole.as_bytes().chunks(LINE).map(|line| String::from_utf8_lossy(line) + "\n");
+    lines.collect()
 }
 
 /// Returns the hash of a Secret's content; kustomize 5 leaves its name out (`metadata/name` is no field to it).
@@ -75,7 +91,15 @@ fn sorted(value: Value) -> Value {
 mod tests {
     use serde_json::json;
 
-    use super::{base, renamed};
+    use super::{base, encoded, renamed};
+
+    #[test]
+    fn long_values_stand_in_lines_of_seventy_letters() {
+        assert_eq!(encoded(b"short"), "c2hvcnQ=");
+        let lines = encoded(&[0; 53]);
+        assert_eq!(lines.lines().map(str::len).collect::<Vec<_>>(), [70, 2]);
+        assert!(lines.ends_with("=\n"));
+    }
 
     #[test]
     fn a_hash_is_that_of_kustomize() {

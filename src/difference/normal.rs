@@ -92,6 +92,12 @@ fn with_protocol(ports: Option<&mut Value>) {
 /// Writes the plain text of a Secret as its data.
 fn encoded(body: &mut Value) {
     let Some(fields) = body.as_object_mut() else { return };
+    // kustomize breaks long values into lines, and the API server joins them.
+    for value in fields.get_mut("data").and_then(Value::as_object_mut).into_iter().flat_map(|data| data.values_mut()) {
+        if let Some(text) = value.as_str().filter(|text| text.contains('\n')) {
+            *value = text.replace('\n', "").into();
+        }
+    }
     let Some(Value::Object(plain)) = fields.shift_remove("stringData") else { return };
     let data = fields.entry("data").or_insert_with(|| Value::Object(Map::new()));
     if data.is_null() {

@@ -63,7 +63,7 @@ fn mask(value: &mut Value, is_encoded: bool) {
         Some(text) if text.starts_with(SEALED) => None,
         // Neither has what a generator made of an encrypted file.
         Some(text) if is_encoded => {
-            STANDARD.decode(text).ok().filter(|bytes| !is_sealed(bytes)).map(|bytes| bytes.len())
+            STANDARD.decode(text.replace('\n', "")).ok().filter(|bytes| !is_sealed(bytes)).map(|bytes| bytes.len())
         }
         Some(text) => Some(text.len()),
         None => None,
