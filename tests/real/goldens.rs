@@ -7,6 +7,7 @@
 //!
 //! - `a-new-cluster-never-converges`: its chart is not on the testbed's server and its pool has no CRD, which is what it is about;
 //! - `a-pinned-flux-is-judged-as-what-it-is`: its kinds are those of other versions of Flux than the testbed's;
+//! - `production-was-forgotten`: what it is about is what differs between two environments, and it has nothing that the template has not;
 //! - `bad-input-ends-in-findings` and `what-flux-refuses-of-variables`: nothing of them may reach a cluster.
 
 use std::collections::BTreeSet;
