@@ -252,7 +252,7 @@ fn what_is_encrypted_is_built_as_its_plain_twin_names_with_hashes_and_variables_
     // Of the plain twin the variables of Secrets are put in, too.
     assert_eq!(twin.status.code(), Some(0), "{}", String::from_utf8_lossy(&twin.stderr));
     for one in [&mut found, &mut expected] {
-        one.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+        one.as_array_mut().unwrap().sort_by_key(|object| format!("{} {}", object["kind"], object["metadata"]["name"]));
     }
     assert_eq!(found, expected);
     let text = found.to_string();
