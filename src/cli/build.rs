@@ -124,17 +124,17 @@ fn write_objects<'a>(
     let mut text = String::new();
     for one in wanted {
         let whose = built.snapshot.shown(&one.env, &one.namespace, &one.name);
-        let mut whole = keys.map(|keys| whole_objects(&built.rendering, one, keys)).unwrap_or_default().into_iter();
+        let mut decrypted = keys.map(|keys| whole_objects(&built.rendering, one, keys)).unwrap_or_default().into_iter();
         if keys.is_none() {
             remark_variables(one, &whose, call);
         }
         for object in &one.objects {
-            let body = match whole.next() {
+            let body = match decrypted.next() {
                 None => masked(&object.body),
-                Some(whole) => {
-                    locked.extend(whole.lack.as_deref().map(|why| lacking(object, &whole.object, why)));
-                    remark_layout(&whole, &one.env, call);
-                    whole.body
+                Some(found) => {
+                    locked.extend(found.lack.as_deref().map(|why| lacking(object, &found.object, why)));
+                    remark_layout(&found, &one.env, call);
+                    found.body
                 }
             };
             let file = object.origin.remote.as_deref().unwrap_or(&object.origin.file);

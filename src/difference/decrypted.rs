@@ -48,11 +48,11 @@ pub(super) fn decrypted(
     let mut found = Vec::new();
     for (index, object) in one.objects.iter().enumerate() {
         let body = one.unsubstituted.get(&index).unwrap_or(&object.body);
-        let opened = opener.open(body, &mut names);
-        if let (Err(why), Some(_)) = (&opened, name_hash::base(body)) {
+        let result = opener.open(body, &mut names);
+        if let (Err(why), Some(_)) = (&result, name_hash::base(body)) {
             names.unknown.push((object.object.name.clone(), format!("{}, which is not known: {why}", object.object)));
         }
-        found.push(opened);
+        found.push(result);
     }
     for one in &mut found {
         let Ok(object) = one else { continue };

@@ -83,8 +83,9 @@ fn prepared(
     let flux = Installation::of_environment(rendering, env, &snapshot.root);
     if flux.is_strict() == Some(true) {
         for one in own.clone().filter(|one| one.finding.is_none()) {
-            let set = sets.iter_mut().find(|set| set.owner == name(one));
-            set.into_iter().for_each(|set| refuse_unset(set, one, flux.is_strict_with_operators()));
+            if let Some(set) = sets.iter_mut().find(|set| set.owner == name(one)) {
+                refuse_unset(set, one, flux.is_strict_with_operators());
+            }
         }
     }
     PreparedSets {
