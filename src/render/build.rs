@@ -14,7 +14,7 @@ use crate::repo::{Feed, FileFault, FluxKustomization, path};
 use crate::yaml;
 
 /// The version of the cached form: it changes when the form does.
-const FORM: &str = "5";
+const FORM: &str = "6";
 
 /// The folder of kustomize's input, in its folder of work.
 const COPY: &str = "repository";
