@@ -145,7 +145,7 @@ fn write_objects<'a>(
         }
     }
     match call.global.output {
-        Output::Text => out::write_raw(&Raw::Document(text.into_bytes()))?,
+        Output::Text | Output::Yaml => out::write_raw(&Raw::Document(text.into_bytes()))?,
         Output::Json | Output::Sarif | Output::Github => call.print(&bodies, |_| String::new())?,
     }
     Ok(locked)

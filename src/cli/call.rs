@@ -68,10 +68,28 @@ pub enum Output {
     Text,
     /// As JSON.
     Json,
+    /// As YAML.
+    Yaml,
     /// Findings, for code scanning.
     Sarif,
     /// Findings, as annotations of GitHub's checks.
     Github,
+}
+
+impl Output {
+    /// Writes a value of a stream in this form: JSON on one line, or a document of YAML; `None` for the other forms.
+    pub(super) fn item<T: Serialize + ?Sized>(self, value: &T) -> Option<Shown> {
+        match self {
+            Self::Json => Some(json_lines(value).unwrap_or_default()),
+            Self::Yaml => Some(Shown::whole(&format!("---\n{}", yaml(value).unwrap_or_default().trim_end()))),
+            Self::Text | Self::Sarif | Self::Github => None,
+        }
+    }
+
+    /// Tells whether programs read it as data.
+    pub(super) fn is_data(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }
 
 /// Holds one call of fluxdeck.
@@ -185,7 +203,7 @@ impl Call {
         Ok(app)
     }
 
-    /// Writes a result: as JSON, or as the text of `text`.
+    /// Writes a result: as JSON or YAML, or as the text of `text`.
     ///
     /// # Errors
     /// Fails when standard output cannot be written, other than by being closed.
@@ -209,10 +227,11 @@ impl Call {
                     FaultKind::Usage,
                     "cannot write the result so",
                     "sarif and github are formats for findings, and this command has none",
-                    "use -o text or -o json",
+                    "use -o text, -o json or -o yaml",
                 ));
             }
             Output::Json => as_json(value)?,
+            Output::Yaml => Shown::whole(&yaml(value).map_err(unwritten)?),
         };
         out::write(&written.ended()).map(|_| ())
     }
@@ -251,6 +270,11 @@ pub(super) fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> 
 /// As [`as_json`].
 pub(super) fn as_json_line<T: Serialize + ?Sized>(value: &T) -> Result<Shown, Fault> {
     json_lines(value).map_err(unwritten)
+}
+
+/// Writes a value as YAML, with its keys in the order of the alphabet, as kubectl does.
+fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
+    Ok(crate::yaml::sigs::write(&serde_json::to_value(value)?))
 }
 
 fn unwritten(error: serde_json::Error) -> Fault {

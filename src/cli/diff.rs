@@ -249,7 +249,7 @@ fn text(lines: &[Line], kind: DifferenceKind, brief: bool, now: Timestamp) -> St
         let one = match line {
             Line::Different(one) => one,
             Line::Error { env, error } => {
-                out.extend(["\n", &field(env), ": ", &message(error), "\n"]);
+                out.extend([&field(env), ": ", &message(error), "\n"]);
                 continue;
             }
         };

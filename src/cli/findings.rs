@@ -27,7 +27,7 @@ pub(super) fn print(call: &Call, findings: &[Finding], silenced: usize) -> Resul
 pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize, quiet: &[Quiet]) -> Result<(), Fault> {
     match call.global.output {
         Output::Text => call.write(&Shown::lines(&findings.iter().map(text).collect::<String>())),
-        Output::Json => call.print(&counted(findings, silenced, quiet), |_| String::new()),
+        Output::Json | Output::Yaml => call.print(&counted(findings, silenced, quiet), |_| String::new()),
         Output::Sarif => call.write(&as_json_line(&sarif(findings, silenced, quiet))?.ended()),
         Output::Github => {
             let notices = quiet.iter().map(not_run);
@@ -41,7 +41,7 @@ pub(super) fn write(call: &Call, findings: &[Finding], silenced: usize, quiet: &
 pub(super) fn condensed_for(call: &Call, findings: &[Finding]) -> Vec<Finding> {
     match call.global.output {
         Output::Text | Output::Github => check::condensed(findings),
-        Output::Json => check::by_cause(findings),
+        Output::Json | Output::Yaml => check::by_cause(findings),
         Output::Sarif => findings.to_vec(),
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                     Fault::failed("cannot read the manifest", error.to_string(), "`-o text` prints it as it is stored")
                 });
                 match call.global.output {
-                    super::Output::Text => out::write_raw(&Raw::Document(manifest.into_bytes()))?,
+                    super::Output::Text | super::Output::Yaml => out::write_raw(&Raw::Document(manifest.into_bytes()))?,
                     _ => call.print(&documents?, |_| String::new())?,
                 }
             }

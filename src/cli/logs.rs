@@ -13,7 +13,7 @@ use crate::cluster::logs::{LogEntry, LogOptions, LogSource, follow};
 use crate::kinds::complete;
 use crate::model::clock::go_duration;
 use crate::model::log::{LogEvent, LogLine, LogTarget};
-use crate::model::text::{field, json_lines, uncoloured};
+use crate::model::text::{field, uncoloured};
 use crate::model::{Fault, FaultKind, ObjectRef, Shown};
 use crate::runtime::interrupted;
 
@@ -192,11 +192,11 @@ impl Printer {
             if !is_about(&line, self.about.as_ref()) {
                 continue;
             }
-            text.push_line(&match self.output {
-                Output::Json => json_lines(&line).unwrap_or_default(),
-                _ if is_terminal => Shown::lines(&self.readable(line)),
-                _ => Shown::coloured(&self.readable(line)),
-            });
+            let item = self.output.item(&line);
+            text.push_line(&item.unwrap_or_else(|| {
+                let readable = self.readable(line);
+                if is_terminal { Shown::lines(&readable) } else { Shown::coloured(&readable) }
+            }));
         }
         out::write(&text)
     }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
-use super::{Call, Output};
+use super::Call;
 use crate::app::guard::{confirmation, judge};
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, CommandTarget, Consent, Facts, Notice, Operation, Permit, Verdict};
-use crate::model::text::{field, json_lines, message};
+use crate::model::text::{field, message};
 use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState};
 use crate::runtime::{Session, interrupted, note};
 
@@ -197,17 +197,16 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let failed: Arc<Mutex<Option<Fault>>> = Arc::default();
     let (print_env, print_object, print_failed) = (env.clone(), object.clone(), Arc::clone(&failed));
     let write = move |step: &Step| -> Shown {
-        if output == Output::Json {
-            return json_lines(&Line {
-                at: step.at,
-                env: &print_env,
-                object: &print_object,
-                step: &step.step,
-                state: step.state,
-                message: &step.message,
-            })
-            .map(Shown::ended)
-            .unwrap_or_default();
+        let line = Line {
+            at: step.at,
+            env: &print_env,
+            object: &print_object,
+            step: &step.step,
+            state: step.state,
+            message: &step.message,
+        };
+        if let Some(item) = output.item(&line) {
+            return item.ended();
         }
         let sign = match step.state {
             StepState::Running => "~",
@@ -224,7 +223,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
         // A warning goes to standard error, which stays visible in a pipeline, before the step that it is about.
         if step.state == StepState::Warning {
             printer.remark(&format!("{}: {}", step.step, step.message));
-            if output != Output::Json {
+            if !output.is_data() {
                 return;
             }
         }

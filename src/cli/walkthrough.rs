@@ -335,6 +335,28 @@ async fn a_cluster_is_rebuilt() {
     expect_done(&course.follow("rebuild", None).await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_a_flux_instance_syncs_nobody_is_told_to_bootstrap() {
+    let mut course = Course::new("healthy");
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("clusters/production");
+    std::fs::create_dir_all(&folder).unwrap();
+    let instance = "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\nspec:\n  distribution: {version: 2.x, registry: ghcr.io/fluxcd}\n  sync: {kind: GitRepository, url: https://git.example.org/fleet, ref: refs/heads/main, path: clusters/production}\n";
+    std::fs::write(folder.join("flux.yaml"), instance).unwrap();
+    let lines = |progress: &WalkProgress| {
+        let all = progress.steps.iter().flat_map(|step| &step.lines).map(|line| line.as_str().to_owned());
+        all.collect::<Vec<_>>().join("\n")
+    };
+    assert!(lines(&course.follow("bootstrap", None).await).contains("flux bootstrap git"));
+    course.repository = Arc::new(Snapshot::load(root.path()));
+    for walk in ["bootstrap", "rebuild"] {
+        let told = lines(&course.follow(walk, None).await);
+        assert!(!told.contains("flux bootstrap"), "{walk}: {told}");
+        assert!(told.contains("kubectl apply -f clusters/production/flux.yaml"), "{walk}: {told}");
+        assert!(told.lines().any(|line| line.starts_with("helm install flux-operator")), "{walk}: {told}");
+    }
+}
+
 #[test]
 fn every_step_of_every_walk_explains_asks_and_has_lines_that_run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

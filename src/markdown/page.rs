@@ -80,14 +80,19 @@ const COMMON: &[&str] = &[
     "before",
     "cannot",
     "cluster",
+    "container",
+    "deployment",
     "error",
     "failed",
     "first",
     "found",
+    "image",
     "kubernetes",
     "namespace",
     "object",
     "ready",
+    "secret",
+    "service",
     "status",
     "their",
     "there",
@@ -128,10 +133,12 @@ impl DocumentSubject {
 
 /// Finds the pages about a subject, the most telling first. A word that half of several pages have tells nothing.
 pub fn documents_about<'a>(pages: &'a [DocumentPage], subject: &DocumentSubject) -> Vec<DocumentPlace<'a>> {
+    // The name counts by itself; it is no word beside it.
     let is_telling = |word: &&String| {
         let has = pages.iter().filter(|page| page.has_word(word)).count();
         let lower = word.to_lowercase();
-        has > 0 && !COMMON.contains(&lower.as_str()) && (pages.len() < 4 || has * 2 <= pages.len())
+        let is_name = lower == subject.name.to_lowercase();
+        has > 0 && !is_name && !COMMON.contains(&lower.as_str()) && (pages.len() < 4 || has * 2 <= pages.len())
     };
     let telling: Vec<&String> = subject.words.iter().filter(is_telling).collect();
     let mut found: Vec<(u32, &DocumentPage)> = pages
@@ -321,6 +328,21 @@ mod tests {
         assert_eq!(document_place("docs/runbook.md:9 (Keys)"), Some(("docs/runbook.md", Some(9))));
         assert_eq!(document_place("docs/runbook.md"), Some(("docs/runbook.md", None)));
         assert_eq!(document_place("https://example.org/a.md:9"), None);
+    }
+
+    #[test]
+    fn a_page_that_only_lists_a_name_is_no_help() {
+        let page = |path: &str, text: &str| DocumentPage::of_file(path, || MarkdownDocument::read(text)).unwrap();
+        let pages = [
+            page("README.md", "# Homelab\n\nlinkding and others run here.\n"),
+            page("docs/restore.md", "# Restore\n\nScale the Deployment of linkding down, with its image.\n"),
+            page("docs/registry.md", "# Registry\n\nlinkding comes through the mirror docker.io.\n"),
+        ];
+        let subject = DocumentSubject::named("linkding")
+            .saying("Deployment")
+            .saying("Image docker.io/linkding:1.0 of container linkding of Deployment/linkding/linkding is not there");
+        let found: Vec<&str> = documents_about(&pages, &subject).iter().map(|place| place.page.file.as_str()).collect();
+        assert_eq!(found, ["docs/registry.md"]);
     }
 
     #[test]

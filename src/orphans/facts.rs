@@ -141,6 +141,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Tells whether the cluster has Kustomizations or HelmReleases of its own.
+    pub(super) fn has_flux(&self) -> bool {
+        !self.appliers.is_empty() || !self.releases_of_flux.is_empty()
+    }
+
     /// Tells whether an object may be there: it is, or its kind could not be listed.
     pub(super) fn may_have(&self, object: &ObjectRef) -> bool {
         self.live.contains(object) || !self.lists(&object.group, &object.kind)

@@ -84,6 +84,9 @@ fn why(one: &ObjectMetadata, facts: &Facts<'_>) -> String {
             "keep" => "; it is kept by its annotation helm.sh/resource-policy: keep",
             _ => "",
         };
+        if !facts.has_flux() && release_of_flux(one).is_some() {
+            return format!("of HelmRelease {namespace}/{name}: {}{kept}", elsewhere("HelmRelease"));
+        }
         return format!("of Helm release {namespace}/{name}, which is no more{kept}");
     }
     match object.kind.as_str() {
@@ -110,12 +113,23 @@ fn why(one: &ObjectMetadata, facts: &Facts<'_>) -> String {
     }
 }
 
+/// Says what follows where a cluster has nothing of Flux: that of another cluster may apply to it, and keeps its own objects
+/// there.
+fn elsewhere(kind: &str) -> String {
+    format!(
+        "this cluster has no {kind} at all; it may live in another one, which applies to this one by spec.kubeConfig, or be no more"
+    )
+}
+
 fn left_by_kustomization(one: &ObjectMetadata, place: &Place, facts: &Facts<'_>) -> String {
     let (namespace, name) = place;
     let whose = format!("left by Kustomization {namespace}/{name}");
     let key = format!("{KUSTOMIZE}/prune");
     let says_so = [one.label(&key), one.annotation(&key)].contains(&"disabled");
     match facts.appliers.get(place) {
+        None if !facts.has_flux() => {
+            format!("of Kustomization {namespace}/{name}: {}", elsewhere("Kustomization"))
+        }
         None => format!("{whose}, which is no more"),
         Some(_) if says_so => format!("{whose}: the object says {key}: disabled"),
         Some(known) if !known.prunes => format!("{whose}: prune was off"),

@@ -100,6 +100,32 @@ fn what_flux_helm_and_kubernetes_explain_is_no_orphan() {
 }
 
 #[test]
+fn what_flux_of_another_cluster_applied_may_be_explained_there() {
+    let of_flux = json!({"helm.toolkit.fluxcd.io/name": "db", "helm.toolkit.fluxcd.io/namespace": "spokes"});
+    let objects = || {
+        vec![
+            applied("ConfigMap/web/settings", "spoke-1"),
+            object("Deployment.apps/db/db", &["helm-controller"], &of_flux, &json!({})),
+        ]
+    };
+    let target = LiveState { objects: objects(), ..LiveState::default() };
+    let whys: Vec<String> = told(&target).into_iter().map(|(.., why)| why).collect();
+    let open = |owner: &str, kind: &str| {
+        format!(
+            "{owner}: this cluster has no {kind} at all; it may live in another one, which applies to this one by spec.kubeConfig, or be no more"
+        )
+    };
+    let expected = [
+        open("of Kustomization flux-system/spoke-1", "Kustomization"),
+        open("of HelmRelease spokes/db", "HelmRelease"),
+    ];
+    assert_eq!(whys, expected);
+    let own =
+        LiveState { objects: objects(), flux: vec![kustomization("own", true, "True", &[])], ..LiveState::default() };
+    assert!(told(&own).iter().all(|(.., why)| why.contains("which is no more")), "{:?}", told(&own));
+}
+
+#[test]
 fn what_was_left_behind_or_made_by_hand_says_by_whom_and_why() {
     let gone = json!({"helm.toolkit.fluxcd.io/name": "gone", "helm.toolkit.fluxcd.io/namespace": "flux-system"});
     let keep = json!({"meta.helm.sh/release-name": "gone", "meta.helm.sh/release-namespace": "web", "helm.sh/resource-policy": "keep"});

@@ -58,11 +58,15 @@ impl TimelineView {
 
     fn line(&self, index: usize, entry: &TimelineEntry, now: Timestamp) -> PageLine {
         let scope = scope_of(entry);
-        let line = PageLine::cut(format!("{}  [{}]", entry.what, entry.from), scope);
+        // Every line of an object's own timeline would repeat its name; what belongs to it names itself in the sentence.
+        let own = self.object.as_ref().map(ToString::to_string);
+        let whose = match &own {
+            Some(own) if *own != entry.object && !entry.object.is_empty() => format!("{}: ", entry.object),
+            _ => String::new(),
+        };
+        let line = PageLine::cut(format!("{whose}{}  [{}]", entry.what, entry.from), scope);
         let line = line.cell(age(now, entry.at), Scope::Dim);
-        // Every line of an object's own timeline would repeat its name.
-        let is_own = self.object.as_ref().is_some_and(|object| object.to_string() == entry.object);
-        let line = line.cell(if is_own { String::new() } else { entry.object.clone() }, Scope::Text);
+        let line = if own.is_some() { line } else { line.cell(entry.object.clone(), Scope::Text) };
         let target = match &entry.link {
             TimelineLink::Object(object) => Some(CommandTarget::Object(self.env, object.clone())),
             TimelineLink::Commit(_) | TimelineLink::Nothing => None,

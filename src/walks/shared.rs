@@ -56,6 +56,9 @@ pub(super) fn bootstrap(ground: &WalkGround<'_>) -> WalkStep {
         let own = known.sources.iter().filter(|one| one.env == graph.env && one.kind == "GitRepository");
         own.into_iter().find(|one| source.as_ref().is_none_or(|object| one.object() == *object))
     });
+    if let Some(crate::repo::Sync::Instance { file, .. }) = ground.environment().map(|known| &known.sync) {
+        return by_operator(ground, file);
+    }
     let line = match declared.and_then(|one| Some((one.url.as_deref()?, one.branch.as_deref().unwrap_or("main")))) {
         Some((url, branch)) => ShellLine::new("flux bootstrap git --url={} --branch={}", &[url, branch]),
         None => ShellLine::from(
@@ -71,6 +74,22 @@ pub(super) fn bootstrap(ground: &WalkGround<'_>) -> WalkStep {
     .line(line)
     .line(graph.shell("flux check", &[]))
     .look_for("`all checks passed`.")
+    .asks("Do source-controller and kustomize-controller run in the cluster?")
+}
+
+/// The flux-operator is installed, and makes Flux of the `FluxInstance` that the repository declares.
+fn by_operator(ground: &WalkGround<'_>, file: &str) -> WalkStep {
+    let graph = ground.graph;
+    let install = "helm install flux-operator oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator --namespace flux-system --create-namespace";
+    WalkStep::new(
+        "Put the flux-operator into the cluster, and let it make Flux",
+        "The repository declares a FluxInstance: the operator installs the controllers and makes the source and the Kustomization of its spec.sync. flux bootstrap would install Flux a second time, and the two would take turns.",
+        controllers(ground),
+    )
+    .line(ShellLine::from(install).option(" --kube-context {}", &graph.context))
+    .line(graph.shell("kubectl apply -f {}", &[file]))
+    .line(graph.shell("kubectl get fluxinstance -A", &[]))
+    .look_for("Ready True of the FluxInstance. Where its file holds the values of the operator's chart, helm takes it with --values instead.")
     .asks("Do source-controller and kustomize-controller run in the cluster?")
 }
 

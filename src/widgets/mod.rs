@@ -10,4 +10,4 @@ pub use command::command_rows;
 pub use lines::{Scroll, lines};
 pub use panel::{centred, footed, panel, titled};
 pub use styled::{Paragraph, Span, StyledLine, Text};
-pub use text::{fit, fit_end, fit_middle, pad, rows, wrap};
+pub use text::{fit, fit_end, fit_middle, fit_unfinished, pad, rows, wrap};

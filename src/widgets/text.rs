@@ -28,6 +28,11 @@ pub fn fit(text: &str, width: usize) -> String {
     taken
 }
 
+/// Ends a text that something was left out of with ` ~`; a text that has no room for that is cut, which says the same.
+pub fn fit_unfinished(text: &str, width: usize) -> String {
+    if cells(text).width() + 2 <= width { format!("{text} ~") } else { fit(&format!("{text} "), width) }
+}
+
 /// Cuts the beginning of a text to a width in cells, marking the cut with `~`: the end of a path is more useful.
 pub fn fit_end(text: &str, width: usize) -> String {
     let text = cells(text);

@@ -186,6 +186,8 @@ fn the_history_of_a_file_is_told_with_what_each_commit_changed_in_it() {
     assert_eq!(told(&["--brief", "--count", "1"]).lines().count(), 1);
     let json: serde_json::Value = serde_json::from_str(&told(&["-o", "json"])).unwrap();
     assert_eq!((json[0]["subject"].as_str(), json[1]["author"].as_str()), (Some("fix: two"), Some("Test")));
+    let yaml = told(&["-o", "yaml"]);
+    assert!(yaml.starts_with("- ") && yaml.contains("\n  subject: 'fix: two'\n") && !yaml.contains('{'), "{yaml}");
     git(&["rm", "--quiet", "a.yaml"]);
     git(&["commit", "--quiet", "-m", "feat: without it"]);
     assert!(told(&["--brief"]).contains("feat: without it"), "a file that is gone has its commits");

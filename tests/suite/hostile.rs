@@ -49,7 +49,7 @@ const CALLS: &[(&str, &[&[&str]])] = &[
             &["check", "--rules"],
         ],
     ),
-    ("status", &[&["status"], &["status", "-o", "json"]]),
+    ("status", &[&["status"], &["status", "-o", "json"], &["status", "-o", "yaml"]]),
     ("orphans", &[&["orphans"], &["orphans", "-n", "{}"], &["orphans", "-o", "json"]]),
     ("doctor", &[&["doctor"], &["doctor", "-o", "json"]]),
     ("explain", &[&["explain"], &["explain", "{}"], &["explain", "{}", "-o", "json"], &["explain", "prune"]]),

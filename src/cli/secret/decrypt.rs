@@ -24,10 +24,13 @@ pub(super) fn run(arguments: &Arguments, call: &Call) -> Result<u8, Fault> {
         let opened = named.unlock(call, &session)?.opened;
         let fault = |error: SopsError| error.fault(&named.name, None);
         let is_document = matches!(opened.file().format(), Format::Yaml | Format::Json);
-        if call.global.output == crate::cli::Output::Json && !is_document {
+        // A document of YAML is printed as sops would print it.
+        let is_yaml = opened.file().format() == Format::Yaml && call.global.output == crate::cli::Output::Yaml;
+        let is_data = call.global.output.is_data() && !is_yaml;
+        if is_data && !is_document {
             let value = nested(&opened);
             call.print(&value, ToString::to_string)?;
-        } else if call.global.output == crate::cli::Output::Json {
+        } else if is_data {
             let text = opened.plaintext().map_err(fault)?;
             let value: serde_json::Value = crate::yaml::from_str(text.expose()).map_err(|error| {
                 let todo = "print it as YAML: JSON holds one document";

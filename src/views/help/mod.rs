@@ -30,6 +30,9 @@ pub(super) use sentences::sentence;
 /// The width of the keys, in cells.
 const KEYS: usize = 16;
 
+/// The most width of that column, in cells.
+const MOST_KEYS: usize = 32;
+
 /// The width of a key's title, in cells, and the least width of a screen with titles.
 const TITLE: usize = 32;
 const ROOMY: usize = 116;
@@ -99,6 +102,12 @@ fn shown(rows: &[HelpRow]) -> Vec<Shown> {
     out
 }
 
+/// Returns the width of the keys in a row's group: names of topics are longer than keys, and stand in one column.
+fn column(rows: &[HelpRow], row: &HelpRow) -> usize {
+    let longest = rows.iter().filter(|other| other.group == row.group).map(|other| other.keys.len() + 1).max();
+    longest.unwrap_or_default().clamp(KEYS, MOST_KEYS)
+}
+
 impl View for Help {
     fn id(&self) -> &'static str {
         "help"
@@ -123,7 +132,8 @@ impl View for Help {
                 let is_selected = *index == self.selected;
                 let plain = if row.is_refused { Scope::Dim } else { Scope::Text };
                 let scope = if is_selected { Scope::Selection } else { plain };
-                let room = width.saturating_sub(1 + KEYS.max(row.keys.len() + 1));
+                let keys = column(&rows, row);
+                let room = width.saturating_sub(1 + keys);
                 let title = if width < ROOMY { String::new() } else { pad(row.title, TITLE) };
                 let room = room.saturating_sub(title.len());
                 StyledLine::from(vec![
@@ -131,7 +141,7 @@ impl View for Help {
                         if is_selected { crate::model::signs::SELECTED.sign } else { " " },
                         theme.style(Scope::Selection),
                     ),
-                    Span::styled(pad(&row.keys, KEYS.max(row.keys.len() + 1)), theme.style(Scope::Key)),
+                    Span::styled(pad(&fit(&row.keys, keys.saturating_sub(1)), keys), theme.style(Scope::Key)),
                     Span::styled(title, theme.style(if row.is_refused { Scope::Dim } else { Scope::Title })),
                     Span::styled(fit(&row.text, room), theme.style(scope)),
                 ])

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Help;
-use super::rows::OnEnter;
+use super::rows::{HelpRow, OnEnter};
 use crate::app::test_support::facts;
 use crate::app::{App, CommandTarget, Key, KeyScope, Keymap, Msg, Scene};
 use crate::commands::COMMANDS;
@@ -62,6 +62,22 @@ fn each_key_stands_once_and_what_is_said_to_work_here_does() {
         }
     }
     assert!(COMMANDS.iter().any(|one| matches!(one.scope, KeyScope::View(_))));
+}
+
+#[test]
+fn long_names_of_a_group_push_its_whole_column_and_no_other() {
+    let row = |group: &str, keys: &str| HelpRow {
+        group: group.to_owned(),
+        keys: keys.to_owned(),
+        title: "",
+        text: String::new(),
+        words: String::new(),
+        enter: OnEnter::Nothing,
+        is_refused: false,
+    };
+    let name = "a-reason-that-is-longer-than-any-column-of-keys";
+    let rows = [row("a", "ReconciliationSucceeded"), row("a", "Kustomization"), row("b", "d"), row("c", name)];
+    assert_eq!(rows.iter().map(|row| super::column(&rows, row)).collect::<Vec<_>>(), [24, 24, 16, 32]);
 }
 
 pub(in crate::views) fn opened(keys: &str) -> App {

@@ -21,7 +21,7 @@ use crate::model::{Connection, Env, ObjectRef, State, work};
 use crate::theme::Scope;
 use crate::views::parts::abridged::{abridged, wrapped};
 use crate::views::parts::kept::{Kept, SameValue};
-use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, fit_middle, footed, lines, wrap};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, fit_middle, fit_unfinished, footed, lines, wrap};
 
 /// The least width of a note, in cells: `next 119m`.
 const NOTE_WIDTH: usize = 9;
@@ -264,7 +264,7 @@ impl Environment {
         if text.len() > room {
             text.truncate(room);
             if let Some(last) = text.last_mut() {
-                *last = fit(&format!("{} ~", fit(last, width.saturating_sub(2))), width);
+                *last = fit_unfinished(last, width);
             }
         }
         text.extend(todo);

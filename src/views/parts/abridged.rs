@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::widgets::{fit, wrap};
+use crate::widgets::{fit_unfinished, wrap};
 
 /// Wraps a text into a number of rows at most. A text that is too long is filled in without the gaps that long paths leave, breaking after
 /// their slashes; then without the explanation in brackets at its end; only then is its middle left out, since the end has the cause.
@@ -20,7 +20,7 @@ pub(crate) fn abridged(text: &str, most: usize, width: usize) -> Vec<String> {
     if rows.len() > most {
         rows.drain(1..=rows.len() - most);
         if let Some(first) = rows.first_mut() {
-            *first = format!("{} ~", fit(first, width.saturating_sub(2)));
+            *first = fit_unfinished(first, width);
         }
     }
     rows
@@ -71,6 +71,15 @@ mod tests {
         // Only what has no room at all is left out, and the end is kept.
         let rows = abridged(&format!("it waits {}for: it is full", "for a long time ".repeat(9)), 2, 24);
         assert!(rows.first().is_some_and(|row| row.ends_with('~')) && rows.concat().ends_with("full"), "{rows:?}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_marked_once() {
+        let said = "applies the path ./infrastructure/controllers/of-nobody, which is not in the source at all";
+        for width in 20..60 {
+            let rows = abridged(said, 2, width);
+            assert!(rows.concat().matches('~').count() <= 1 && rows.iter().all(|row| row.len() <= width), "{rows:?}");
+        }
     }
 
     #[test]
