@@ -213,13 +213,15 @@ fn join(graph: &LiveGraph, found: Vec<Diagnosis>, symptoms: &[Symptom]) -> Vec<D
             numbers.filter_map(|number| joined.links.objects().get(*number)).map(|one| (*one).clone()).collect();
         told.insert(*index, one);
     }
-    // What a consequence needs once its cause is mended, such as the reset of a release.
+    // What a consequence needs once its cause is mended, such as the reset of a release. Its other remedies are for causes of
+    // its own: on a lost node nobody changes the strategy of a Deployment.
     // What was changed by hand is told where it concerns the cause.
     let is_consequence = |(index, one): &(usize, &Diagnosis)| !roots.contains(index) && one.cause != CHANGED_BY_HAND;
     for (index, one) in found.iter().enumerate().filter(is_consequence) {
         for root in joined.rests_on(index) {
             if let Some(root) = told.get_mut(root) {
-                root.take_fixes(one.fix.iter().cloned());
+                let is_of_root = root.object == one.object;
+                root.take_fixes(one.fix.iter().filter(|remedy| is_of_root || remedy.is_retry()).cloned());
             }
         }
     }

@@ -81,6 +81,11 @@ impl Remedy {
         (&self.shell, &self.why, &self.look_for) == (&other.shell, &other.why, &other.look_for)
     }
 
+    /// Tells whether it only makes a controller look again, so that it serves whatever the cause was.
+    pub(super) fn is_retry(&self) -> bool {
+        self.command.as_ref().is_some_and(|(command, _)| command.starts_with("reconcile"))
+    }
+
     /// Sets the command of the cockpit that does the same.
     #[must_use]
     pub fn by(self, command: &'static str, object: &ObjectRef) -> Self {

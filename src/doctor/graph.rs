@@ -118,6 +118,8 @@ pub struct LiveGraph {
     logs: BTreeMap<LogQuery, Vec<String>>,
     refused: BTreeSet<Want>,
     wanted: RefCell<BTreeSet<Want>>,
+    /// What causes did not look at, because it was too much.
+    left_open: RefCell<BTreeSet<String>>,
     /// The pods that are not well, each with its workload: some twenty causes ask for them.
     unwell_pods: RefCell<Option<UnwellPods>>,
     /// How many objects causes were shown.
@@ -214,6 +216,24 @@ impl LiveGraph {
     pub fn is_listed(&self, group: &str, kind: &str) -> bool {
         let query = ListQuery { group: group.to_owned(), kind: kind.to_owned(), ..ListQuery::default() };
         matches!(self.answer(&query), Some(ListAnswer::Whole(_)))
+    }
+
+    /// Tells whether the objects of a kind in a namespace that match a label selector are known, so that what is not among
+    /// them is absent.
+    pub fn is_listed_in(&self, group: &str, kind: &str, namespace: &str, labels: &str) -> bool {
+        let query = ListQuery {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            labels: labels.to_owned(),
+            fields: String::new(),
+        };
+        matches!(self.answer(&query), Some(ListAnswer::Whole(_) | ListAnswer::NotServed))
+    }
+
+    /// Says what a cause did not look at, because it was too much: an absence there is not known.
+    pub fn leave_open(&self, what: String) {
+        self.left_open.borrow_mut().insert(what);
     }
 
     /// Tells whether the server serves a kind; `None` while that is unknown.
@@ -386,6 +406,11 @@ impl LiveGraph {
         // What was asked for changes what is found next.
         self.unwell_pods.take();
         self.wanted.take()
+    }
+
+    /// Takes what causes did not look at.
+    pub(super) fn take_left_open(&self) -> BTreeSet<String> {
+        self.left_open.take()
     }
 
     /// Adds the answer to a list.

@@ -68,6 +68,7 @@ pub async fn examine(
     graph.declare(declared);
     reader.begin_anew();
     let Conclusion { roots, symptoms } = rounds(&mut graph, &mut reader, ROUNDS, find, conclude).await?;
+    reader.take_left_open(&graph);
     Ok(Examination { roots, unread: reader.unread(), symptoms, at: Some(graph.now) })
 }
 
@@ -96,6 +97,7 @@ pub async fn gather<T>(
     let mut graph = LiveGraph::new(&cluster.name, context, cluster.server_now(clock));
     let mut reader = ClusterReader::new(cluster);
     let found = rounds(&mut graph, &mut reader, ROUNDS, |_| (), |graph, ()| ask(graph)).await?;
+    reader.take_left_open(&graph);
     Ok(Gathered { found, unread: reader.unread(), at: graph.now })
 }
 
@@ -131,6 +133,11 @@ impl<'a> ClusterReader<'a> {
         let mut lines: Vec<String> = by_reason.into_iter().map(line).collect();
         lines.sort();
         lines
+    }
+
+    /// Takes what causes did not look at, because it was too much.
+    fn take_left_open(&mut self, graph: &LiveGraph) {
+        self.unread.extend(graph.take_left_open().into_iter().map(|what| (what, String::new())));
     }
 
     fn room(&self) -> usize {

@@ -35,6 +35,8 @@ pub(super) async fn rounds<F: Clone, T>(
 ) -> Result<T, Fault> {
     let mut round = 0_usize;
     loop {
+        // What was too much in a round before may be settled by what came since.
+        graph.take_left_open();
         let found = look(graph);
         let mut wanted = graph.take_wanted();
         let mut joined = None;

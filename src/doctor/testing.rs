@@ -332,16 +332,37 @@ fn what_may_not_be_read_is_not_taken_for_absent() {
         ("evicted-long-ago", "Deployment", "are evicted"),
         ("chart-registry-denied", "HelmRepository", "no spec.secretRef"),
         ("dns-propagation", "Challenge", "nothing below it says why"),
+        ("node-taint", "Node", "no node has the labels"),
+        ("release-hook-failed", "Job", "its Job is gone"),
     ] {
         let fixture = &fixtures[name];
         let mut head = fixture.head.clone();
         head.forbidden.push(kind.to_owned());
         let blind = Fixture { head, objects: fixture.objects.clone(), events: fixture.events.clone() };
         let roots = blind.roots();
-        let said = roots.iter().filter(|root| root.message.contains(unsaid));
+        let says = |root: &&Diagnosis| {
+            root.message.contains(unsaid) || root.fix.iter().any(|remedy| remedy.why.contains(unsaid))
+        };
+        let said = roots.iter().filter(says);
         wrong.extend(said.map(|root| format!("{name} without {kind}: {}", root.message)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_root_offers_no_remedy_for_the_causes_of_what_it_holds_back() {
+    let fixtures = fixtures();
+    let roots = fixtures["volume-multi-attach-lost-node"].roots();
+    let offered: Vec<String> =
+        roots.iter().flat_map(|root| &root.fix).map(|remedy| format!("{} {}", remedy.shell, remedy.why)).collect();
+    assert!(!offered.is_empty() && !offered.iter().any(|one| one.contains("Recreate")), "{offered:#?}");
+    assert!(!offered.iter().any(|one| one.contains("kubectl delete pod")), "{offered:#?}");
+    // A release that is given up needs its reset whatever the cause was.
+    let roots = fixtures["release-timed-out-given-up"].roots();
+    assert!(
+        roots.iter().flat_map(|root| &root.fix).any(|remedy| remedy.shell.as_str().contains("--reset")),
+        "{roots:#?}"
+    );
 }
 
 #[test]

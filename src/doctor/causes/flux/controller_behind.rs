@@ -84,7 +84,10 @@ fn unseen(graph: &LiveGraph) -> Vec<(LiveObject<'_>, String)> {
         });
         let since = since.collect::<Option<Vec<_>>>()?.into_iter().max()?;
         (graph.now.duration_since(since).as_mins() >= UNSEEN_MINUTES).then(|| {
-            (failure.live, format!("it says {}, and that is ready for {}", failure.message(), age(graph.now, since)))
+            (
+                failure.live,
+                format!("it says {}, and that has been ready for {}", failure.message(), age(graph.now, since)),
+            )
         })
     });
     found.collect()

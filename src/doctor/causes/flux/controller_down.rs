@@ -23,7 +23,7 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
         return None;
     }
     let its: Vec<&str> = kinds::flux().filter(|kind| kind.controller == object.name).map(|kind| kind.kind).collect();
-    let waiting = unanswered(graph, &object.name);
+    let waiting = unanswered(graph, live);
     let how = if is_off {
         "is scaled to 0".to_owned()
     } else {

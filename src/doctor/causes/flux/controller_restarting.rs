@@ -37,7 +37,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                 .warning()
                 .unless_deeper()
                 .seen(format!("{name} restartCount: {restarts}, last state: {reason}, exit code {code}"), Some(at), pod.object.told())
-                .explaining(unanswered(graph, &object.name))
+                .explaining(unanswered(graph, &live))
                 .look_at(line)
                 .mended_by(Remedy::change(what, "its restarts stay the same"))
                 .documented("https://fluxcd.io/flux/installation/configuration/vertical-scaling/"),

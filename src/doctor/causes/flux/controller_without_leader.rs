@@ -12,7 +12,7 @@ pub(super) const CAUSE: Cause =
 const LOST_SECONDS: i64 = 180;
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    let running = deployments(graph).filter(|live| ready(live) > 0 && !unanswered(graph, &live.object.name).is_empty());
+    let running = deployments(graph).filter(|live| ready(live) > 0 && !unanswered(graph, live).is_empty());
     let found = running.filter_map(|live| {
         let object = live.object;
         let lease = live.beside("Lease", "coordination.k8s.io", &format!("{}-leader-election", object.name));
@@ -31,7 +31,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                     Some(renewed),
                     lease.object.told(),
                 )
-                .explaining(unanswered(graph, &object.name))
+                .explaining(unanswered(graph, &live))
                 .look_at(graph.yaml(lease.object))
                 .mended_by(
                     Remedy::new(

@@ -30,8 +30,24 @@ pub(super) fn ready(deployment: &LiveObject<'_>) -> i64 {
     deployment.number("/status/readyReplicas").unwrap_or(0)
 }
 
-/// Finds the objects of a controller that wait for it: they progress, wait, were never looked at, or stopped midway.
-pub(super) fn unanswered(graph: &LiveGraph, controller: &str) -> Vec<ObjectRef> {
+/// Tells whether a controller watches a namespace: all of them, unless it says that it watches its own alone.
+fn watches(deployment: &LiveObject<'_>, namespace: &str) -> bool {
+    let arguments = deployment.items("/spec/template/spec/containers").iter();
+    let mut arguments = arguments.filter_map(|one| one.get("args")?.as_array()).flatten();
+    let is_confined = arguments.any(|argument| argument == "--watch-all-namespaces=false");
+    !is_confined || deployment.object.namespace == namespace
+}
+
+/// Finds the objects of a controller that wait for it: they progress, wait, were never looked at, or stopped midway. Of
+/// several installations each has its own: what another one watches that runs does not wait for this one.
+pub(super) fn unanswered(graph: &LiveGraph, deployment: &LiveObject<'_>) -> Vec<ObjectRef> {
+    let controller = deployment.object.name.as_str();
+    let others: Vec<LiveObject<'_>> = deployments(graph)
+        .filter(|one| one.object.name == controller && one.object != deployment.object && ready(one) > 0)
+        .collect();
+    let is_own = |object: &ObjectRef| {
+        watches(deployment, &object.namespace) && !others.iter().any(|other| watches(other, &object.namespace))
+    };
     let waits = |row: &Row, flux: &FluxFacts| match row.state {
         State::Progressing | State::Waiting | State::Unknown => true,
         State::Failed => flux.is_stuck,
@@ -50,5 +66,6 @@ pub(super) fn unanswered(graph: &LiveGraph, controller: &str) -> Vec<ObjectRef> 
         .filter(|(live, row, flux)| (is_its(live.object) && waits(row, flux)) || fetches(live.object, row, flux))
         .map(|(live, ..)| live.object.clone())
         .chain(behind.into_iter().map(|found| found.object))
+        .filter(is_own)
         .collect()
 }

@@ -17,7 +17,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         if graph.now.duration_since(since).as_mins() < MINUTES || finalizers.is_empty() {
             return None;
         }
-        let message = format!("{} is being deleted for {} and does not go: {} holds it", object.told(), age(graph.now, since), finalizers.join(", "));
+        let message = format!("{} has been in deletion for {} and does not go: {} holds it", object.told(), age(graph.now, since), finalizers.join(", "));
         let mut seen = live.field_evidence("metadata.finalizers", &finalizers.join(", "));
         seen.at = Some(since);
         let line = graph.shell("kubectl get events -n {} --field-selector involvedObject.name={}", &[&object.namespace, &object.name]);

@@ -38,6 +38,11 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             }
         }
     }
+    if let Some(rest @ 1..) = readers.len().checked_sub(MOST) {
+        graph.leave_open(format!(
+            "{rest} Secrets and ConfigMaps that Flux objects read: only the first {MOST} are looked for"
+        ));
+    }
     let gone = readers.into_iter().take(MOST).filter(|(object, _)| graph.get(object).is_absent());
     gone.filter(|(object, _)| !told.contains(object))
         .filter_map(|(object, all)| diagnosis(graph, &object, &all))
@@ -86,4 +91,38 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, readers: &[(LiveObject<'_>, 
         ))
     };
     Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::{CAUSE, MOST};
+    use crate::doctor::LiveGraph;
+    use crate::doctor::graph::{ListQuery, Want};
+    use crate::kinds;
+
+    #[test]
+    fn what_is_beyond_the_limit_is_told_as_not_looked_at() {
+        let release = |index: usize| {
+            json!({
+                "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+                "metadata": {"name": format!("release-{index}"), "namespace": "web", "generation": 1},
+                "spec": {"interval": "10m", "valuesFrom": [{"kind": "ConfigMap", "name": format!("values-{index:03}")}]},
+                "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", "reason": "UpgradeSucceeded"}]},
+            })
+        };
+        let mut graph = LiveGraph::new("staging", "staging", Timestamp::UNIX_EPOCH);
+        for kind in kinds::flux() {
+            let query = ListQuery { group: kind.group.to_owned(), kind: kind.kind.to_owned(), ..ListQuery::default() };
+            let values = if kind.kind == "HelmRelease" { (0..MOST + 3).map(release).collect() } else { Vec::new() };
+            graph.add_list(query, values);
+        }
+        (CAUSE.find)(&graph);
+        let wanted = graph.take_wanted();
+        assert_eq!(wanted.iter().filter(|want| matches!(want, Want::Object(_))).count(), MOST);
+        let open: Vec<String> = graph.take_left_open().into_iter().collect();
+        assert!(open.len() == 1 && open[0].starts_with("3 Secrets and ConfigMaps"), "{open:?}");
+    }
 }

@@ -29,7 +29,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let how = match (over, long) {
             (Some(over), _) => format!("was to be suspended until {over} and still is"),
             // One with an end ahead was meant so.
-            (None, Some(since)) if end.is_none() => format!("is suspended for {}", age(graph.now, since)),
+            (None, Some(since)) if end.is_none() => format!("has been suspended for {}", age(graph.now, since)),
             (None, _) => return None,
         };
         let by = suspension.by.as_ref().map(|by| format!(" (by {by})")).unwrap_or_default();

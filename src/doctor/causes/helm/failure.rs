@@ -205,6 +205,13 @@ impl<'a> FailedRelease<'a> {
             .look_at(graph.describe(self.live.object))
     }
 
+    /// Makes evidence of the version that the release asks for: what fails since an upgrade came with it.
+    pub(super) fn version(&self) -> Option<Evidence> {
+        let field = "spec.chart.spec.version";
+        let version = self.live.text("/spec/chart/spec/version");
+        (!version.is_empty() && !self.is_install).then(|| self.live.field_evidence(field, version))
+    }
+
     /// Makes evidence of what helm said, and of what Ready says instead.
     pub(super) fn evidence(&self) -> Vec<Evidence> {
         let own = self.live.condition_evidence(&self.condition);

@@ -14,18 +14,54 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     failures(graph, WhyFailed::CustomResource).filter_map(|failure| diagnosis(graph, &failure)).collect()
 }
 
+/// Names the kind that a release lacked and that is served by now, in the version that it needs.
+pub(super) fn came_meanwhile(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Option<String> {
+    let needed = NeededKind::of(failure)?;
+    (!needed.is_built_in() && needed.is_served(graph)).then(|| format!("{} of {}", needed.kind, needed.version))
+}
+
+/// Holds the kind that helm did not find.
+struct NeededKind<'a> {
+    kind: &'a str,
+    /// Its group and version.
+    version: &'a str,
+    group: &'a str,
+    /// The version alone.
+    number: &'a str,
+    /// Whether the installed release still has it, and Kubernetes does not serve it any more.
+    is_removed: bool,
+}
+
+impl<'a> NeededKind<'a> {
+    fn of(failure: &'a FailedRelease<'_>) -> Option<Self> {
+        let kind = between(&failure.said, "no matches for kind \"", "\"")?;
+        let version = between(&failure.said, "in version \"", "\"").unwrap_or_default();
+        let (group, number) = version.rsplit_once('/').unwrap_or(("", version));
+        let is_removed = failure.said.contains("contains removed kubernetes api");
+        Some(Self { kind, version, group, number, is_removed })
+    }
+
+    fn is_built_in(&self) -> bool {
+        !self.group.contains('.') || self.group.ends_with(".k8s.io")
+    }
+
+    /// Tells whether the cluster serves it in this very version.
+    fn is_served(&self, graph: &LiveGraph) -> bool {
+        graph.is_served(self.group, self.kind) == Some(true)
+            && !self.is_removed
+            && serves(graph, self.group, self.kind, self.number)
+    }
+}
+
 /// helm 3 and 4: `unable to build kubernetes objects from release manifest: resource mapping not found for name: "web"
 /// namespace: "" from "": no matches for kind "Certificate" in version "cert-manager.io/v1"⏎ensure CRDs are installed
 /// first`.
 fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Option<Diagnosis> {
-    let kind = between(&failure.said, "no matches for kind \"", "\"")?;
-    let version = between(&failure.said, "in version \"", "\"").unwrap_or_default();
-    let (group, number) = version.rsplit_once('/').unwrap_or(("", version));
-    let is_removed = failure.said.contains("contains removed kubernetes api");
-    let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
-    let is_served = graph.is_served(group, kind) == Some(true);
-    // The kind may have come since; then only the version can be missing, as that of a built-in kind.
-    if is_served && !is_built_in && !is_removed && serves(graph, group, kind, number) {
+    let needed = NeededKind::of(failure)?;
+    let NeededKind { kind, version, group, is_removed, .. } = needed;
+    let (is_built_in, is_served) = (needed.is_built_in(), graph.is_served(group, kind) == Some(true));
+    // The kind may have come since (`release-mended-meanwhile` says so); of a built-in one only the version can be missing.
+    if !is_built_in && needed.is_served(graph) {
         return None;
     }
     let names = between(&failure.said, "for name: \"", "\"").filter(|name| !name.is_empty());

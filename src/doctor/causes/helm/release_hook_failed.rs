@@ -32,14 +32,16 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
     let phase = PHASES.iter().find(|(sign, _)| failure.said.contains(sign)).map_or("", |(_, phase)| *phase);
     let release = failure.live.object;
     let Some(job) = job(graph, failure, phase) else {
+        let remedy = if knows_jobs(graph, failure) {
+            "Mend what the hook does: its Job is gone (helm.sh/hook-delete-policy), so its log is only where logs are kept; helm's last lines stand in the event."
+        } else {
+            "Mend what the hook does: Jobs could not be read here, so look at its Job and that one's log with an account that may; helm's last lines stand in the event."
+        };
         return failure
             .diagnosis(graph, CAUSE.id, &format!("its {phase} hook failed: {}", failure.words()))
             .unless_deeper()
             .look_at(graph.shell("kubectl get jobs,pods -n {}", &[&failure.namespace]))
-            .mended_by(Remedy::change(
-                "Mend what the hook does: its Job is gone (helm.sh/hook-delete-policy), so its log is only where logs are kept; helm's last lines stand in the event.",
-                "the next attempt passes the hook",
-            ))
+            .mended_by(Remedy::change(remedy, "the next attempt passes the hook"))
             .documented("https://helm.sh/docs/topics/charts_hooks/");
     };
     let how = job.condition("Failed").filter(|failed| failed.status == "True");
@@ -69,11 +71,23 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
         .documented(&format!("{MANUAL}#install-configuration"))
 }
 
+/// Names the Job that the message tells of.
+fn named(failure: &FailedRelease<'_>) -> Option<ObjectRef> {
+    let spelt = message::objects(&failure.said).into_iter().find(|object| object.kind == "Job");
+    spelt.or_else(|| between(&failure.said, "job ", " failed").map(|name| failure.namespaced(name)))
+}
+
+/// Tells whether the Job would have been seen, were it there.
+fn knows_jobs(graph: &LiveGraph, failure: &FailedRelease<'_>) -> bool {
+    match named(failure) {
+        Some(job) => graph.get(&job).is_absent(),
+        None => graph.is_listed_in("batch", "Job", &failure.namespace, ""),
+    }
+}
+
 /// Finds the hook's Job: the one that the message names, else one of that phase that has failed.
 fn job<'a>(graph: &'a LiveGraph, failure: &FailedRelease<'_>, phase: &str) -> Option<LiveObject<'a>> {
-    let spelt = message::objects(&failure.said).into_iter().find(|object| object.kind == "Job");
-    let named = between(&failure.said, "job ", " failed").map(|name| failure.namespaced(name));
-    if let Some(found) = spelt.or(named).and_then(|object| graph.get(&object).found()) {
+    if let Some(found) = named(failure).and_then(|object| graph.get(&object).found()) {
         return Some(found);
     }
     let is_hook = |job: &LiveObject<'_>| {

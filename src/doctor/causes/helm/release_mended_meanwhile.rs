@@ -1,5 +1,7 @@
 //! What a release lacked is there now, and its controller has not looked again yet.
 
+use super::failure::{WhyFailed, failures};
+use super::release_crd_missing::came_meanwhile;
 use super::values_reference_missing::{has, named};
 use super::{MANUAL, again, failing, source_of, with};
 use crate::doctor::Cause;
@@ -26,7 +28,19 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let found = graph.get(&object).found()?;
         has(&found, key).then(|| diagnosis(graph, &live, &ready, &[object]))
     });
-    sources.chain(values).collect()
+    // Where the retries are exhausted, another cause says what is to be done.
+    let kinds = failures(graph, WhyFailed::CustomResource).filter_map(|failure| {
+        let is_given_up = failure.live.present_condition("Stalled", "True").is_some();
+        let kind = came_meanwhile(graph, &failure).filter(|_| !is_given_up)?;
+        let message = format!(
+            "{}: the cluster did not know kind {kind}, and serves it now: helm-controller has not tried again",
+            failure.cannot()
+        );
+        let found = Diagnosis::new(CAUSE.id, failure.live.object, message).warning().unless_deeper();
+        let found = found.seen_all(failure.evidence()).look_at(graph.describe(failure.live.object));
+        Some(with(found, again(graph, failure.live.object)))
+    });
+    sources.chain(values).chain(kinds).collect()
 }
 
 fn is_ready(graph: &LiveGraph, object: &ObjectRef) -> bool {

@@ -39,7 +39,7 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
     } else {
         format!("helm waited ({limit}) for {on}")
     };
-    let mut diagnosis = failure.diagnosis(graph, CAUSE.id, &why).unless_deeper();
+    let mut diagnosis = failure.diagnosis(graph, CAUSE.id, &why).unless_deeper().seen_all(failure.version());
     if let Some(event) = graph.event(release, &["InstallFailed", "UpgradeFailed"])
         && let Some((_, lines)) = event.message.split_once("Last Helm logs:")
     {

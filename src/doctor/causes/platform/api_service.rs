@@ -46,8 +46,11 @@ fn diagnosis(graph: &LiveGraph, api: &LiveObject<'_>, condition: &Condition) -> 
         None => short(&condition.message),
     };
     let object = api.object;
-    let message =
-        format!("{} is not available{}: {why}", object.told(), for_long(graph.now, condition.last_transition_time));
+    let message = format!(
+        "{} {}: {why}",
+        object.told(),
+        for_long(graph.now, condition.last_transition_time, ["is not available", "has not been available for"])
+    );
     let fix = match condition.reason.as_str() {
         "ServiceNotFound" => {
             "Install what serves this API again, or delete the APIService that it left behind: it slows discovery, and namespaces cannot be deleted meanwhile."

@@ -29,8 +29,8 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
                 ))
         }
         None if condition_is(request, "Approved", "True").is_none() && graph.is_past(request.created(), 300) => {
-            let since = for_long(graph.now, request.created());
-            Diagnosis::new(CAUSE.id, object, format!("{} waits{since} for approval, and nobody approves it", object.told()))
+            let waits = for_long(graph.now, request.created(), ["waits", "has waited"]);
+            Diagnosis::new(CAUSE.id, object, format!("{} {waits} for approval, and nobody approves it", object.told()))
                 .seen("it has neither Approved nor Denied", request.created(), object.told())
                 .mended_by(Remedy::new(
                     graph.shell("cmctl approve {} -n {}", &[&object.name, &object.namespace]),

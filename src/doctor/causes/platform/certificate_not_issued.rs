@@ -62,7 +62,11 @@ fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosis> {
         ("", false) => "what is below it may not be read".to_owned(),
         (said, _) => short(said),
     };
-    let message = format!("{} is not issued{}: {why}", certificate.object.told(), for_long(graph.now, chain.begun()));
+    let message = format!(
+        "{} {}: {why}",
+        certificate.object.told(),
+        for_long(graph.now, chain.begun(), ["is not issued", "has not been issued for"])
+    );
     let found = Diagnosis::new(CAUSE.id, object, message)
         .seen(if said.is_empty() { "no condition says why" } else { said }, chain.begun(), object.told())
         .look_at(graph.describe(object))

@@ -48,9 +48,9 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
         .iter()
         .find(|(words, _)| condition.message.contains(words) || lines.iter().any(|line| line.contains(words)));
     let message = format!(
-        "{} does not archive its WAL{}: {}",
+        "{} {}: {}",
         cluster.object.told(),
-        for_long(graph.now, condition.at),
+        for_long(graph.now, condition.at, ["does not archive its WAL", "has not archived its WAL for"]),
         known.map_or_else(|| short(condition.says()), |(words, _)| (*words).to_owned())
     );
     let (namespace, name) = (&cluster.object.namespace, &cluster.object.name);

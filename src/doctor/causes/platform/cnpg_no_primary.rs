@@ -28,9 +28,9 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     };
     let (namespace, name) = (&cluster.object.namespace, &cluster.object.name);
     let message = format!(
-        "{} has no primary{}: {primary} is not ready{wait} ({})",
+        "{} {}: {primary} is not ready{wait} ({})",
         cluster.object.told(),
-        for_long(graph.now, since),
+        for_long(graph.now, since, ["has no primary", "has had no primary for"]),
         short(&databases::said(cluster))
     );
     let pod = databases::pod(cluster, primary);

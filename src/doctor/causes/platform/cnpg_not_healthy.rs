@@ -60,9 +60,9 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
     );
     let says = short(&databases::said(cluster));
     let message = format!(
-        "{} is not healthy{}: {says}; {running} of {wanted} instances are ready",
+        "{} {}: {says}; {running} of {wanted} instances are ready",
         cluster.object.told(),
-        for_long(graph.now, since)
+        for_long(graph.now, since, ["is not healthy", "has not been healthy for"])
     );
     let (namespace, name) = (&cluster.object.namespace, &cluster.object.name);
     let found = Diagnosis::new(CAUSE.id, cluster.object, message)

@@ -67,7 +67,11 @@ fn diagnosis(graph: &LiveGraph, cluster: &LiveObject<'_>) -> Option<Diagnosis> {
         (None, None) if failed > 0 => format!("its Job failed {failed} times"),
         (None, None) => "its Job has not ended".to_owned(),
     };
-    let message = format!("{} is not restored{}: {says}", cluster.object.told(), for_long(graph.now, since));
+    let message = format!(
+        "{} {}: {says}",
+        cluster.object.told(),
+        for_long(graph.now, since, ["is not restored", "has not been restored for"])
+    );
     let fix =
         known.map_or("Look at the log of the restoring Job: it names what it looked for, and where.", |(_, fix)| fix);
     let mut found = Diagnosis::new(CAUSE.id, cluster.object, message)

@@ -15,8 +15,8 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let oldest = quorum.lost.iter().filter_map(|(_, ready)| ready.last_transition_time).min();
     let whose = if quorum.is_etcd { "etcd" } else { "etcd, where it runs on them," };
     let message = format!(
-        "{lost} of {members} control plane nodes are not ready{}: {names}; {whose} writes only while {needs} are there",
-        for_long(graph.now, oldest)
+        "{lost} of {members} control plane nodes {}: {names}; {whose} writes only while {needs} are there",
+        for_long(graph.now, oldest, ["are not ready", "have not been ready for"])
     );
     let mut found = Diagnosis::new(CAUSE.id, first.object, message);
     for (node, ready) in &quorum.lost {

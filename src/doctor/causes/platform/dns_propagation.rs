@@ -20,9 +20,9 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
     let WaitingChallenge { challenge, reason, since } = waiting;
     let domain = challenge.text("/spec/dnsName");
     let message = format!(
-        "{} waits{} for the TXT record _acme-challenge.{domain}, which cert-manager does not see",
+        "{} {} for the TXT record _acme-challenge.{domain}, which cert-manager does not see",
         challenge.object.told(),
-        for_long(graph.now, since)
+        for_long(graph.now, since, ["waits", "has waited"])
     );
     let record = format!("_acme-challenge.{domain}");
     let found = Diagnosis::new(CAUSE.id, challenge.object, message)

@@ -42,8 +42,11 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
         None => short(&condition.message),
     };
     let object = live.object;
-    let message =
-        format!("{} is not synced{}: {why}", object.told(), for_long(graph.now, condition.last_transition_time));
+    let message = format!(
+        "{} {}: {why}",
+        object.told(),
+        for_long(graph.now, condition.last_transition_time, ["is not synced", "has not been synced for"])
+    );
     let target = match live.text("/spec/target/name") {
         "" => &object.name,
         name => name,

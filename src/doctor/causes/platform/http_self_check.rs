@@ -32,9 +32,9 @@ pub(super) fn diagnosis(graph: &LiveGraph, chain: &Chain<'_>) -> Option<Diagnosi
         "Let the domain's address be reached on port 80 from inside of the cluster too: the way back in (hairpin) is often closed; DNS-01 needs no such way."
     };
     let message = format!(
-        "{} is not answered{}: http://{domain}/.well-known/acme-challenge/ gives {}",
+        "{} {}: http://{domain}/.well-known/acme-challenge/ gives {}",
         challenge.object.told(),
-        for_long(graph.now, since),
+        for_long(graph.now, since, ["is not answered", "has not been answered for"]),
         short(said)
     );
     let found = Diagnosis::new(CAUSE.id, challenge.object, message)

@@ -49,7 +49,8 @@ fn diagnosis(graph: &LiveGraph, issuer: &LiveObject<'_>) -> Option<Diagnosis> {
         ),
         (None, says) => (short(says), fix_of(says, issuer.text("/spec/acme/server"))),
     };
-    let message = format!("{} is not ready{}: {why}", object.told(), for_long(graph.now, since));
+    let message =
+        format!("{} {}: {why}", object.told(), for_long(graph.now, since, ["is not ready", "has not been ready for"]));
     let text = format!("{}: {}", ready.reason, ready.message);
     let mut found = Diagnosis::new(CAUSE.id, object, message).look_at(graph.describe(object)).seen(
         text,

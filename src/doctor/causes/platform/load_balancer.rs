@@ -33,7 +33,11 @@ fn diagnosis(graph: &LiveGraph, service: &LiveObject<'_>) -> Option<Diagnosis> {
         Some(false) => without_metallb(graph, service, event.map(|event| event.message.as_str())),
     };
     let object = service.object;
-    let message = format!("{} has no address{}: {why}", object.told(), for_long(graph.now, service.created()));
+    let message = format!(
+        "{} {}: {why}",
+        object.told(),
+        for_long(graph.now, service.created(), ["has no address", "has had no address for"])
+    );
     let mut found = Diagnosis::new(CAUSE.id, object, message)
         .seen("status.loadBalancer is empty", service.created(), object.told())
         .look_at(graph.describe(object))

@@ -21,10 +21,10 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let (free, size) = (number("storageAvailable"), number("storageMaximum"));
         let message = if disk.is_full() {
             format!(
-                "Longhorn disk {} of node {} takes no more replicas{}: {} of {} are free, {} are promised",
+                "Longhorn disk {} of node {} {}: {} of {} are free, {} are promised",
                 disk.path,
                 node.name,
-                for_long(graph.now, disk.condition.at),
+                for_long(graph.now, disk.condition.at, ["takes no more replicas", "has taken no more replicas for"]),
                 storage::gib(free),
                 storage::gib(size),
                 storage::gib(number("storageScheduled"))

@@ -31,8 +31,11 @@ fn diagnosis(graph: &LiveGraph, volume: &LiveObject<'_>) -> Option<Diagnosis> {
         None => "no replica was rebuilt".to_owned(),
     };
     let wanted = volume.number("/spec/numberOfReplicas").unwrap_or_default();
-    let message =
-        format!("{} is degraded{}: of {wanted} replicas {why}", storage::told(volume), for_long(graph.now, since));
+    let message = format!(
+        "{} {}: of {wanted} replicas {why}",
+        storage::told(volume),
+        for_long(graph.now, since, ["is degraded", "has been degraded for"])
+    );
     let mut found = Diagnosis::new(CAUSE.id, volume.object, message)
         .warning()
         .seen("status.robustness: degraded", since, volume.object.told())

@@ -58,9 +58,9 @@ use crate::model::ObjectRef;
 use crate::model::clock::age;
 use crate::model::text::some_of;
 
-/// Says for how long: ` for 12m`; nothing while the time is unknown.
-fn for_long(now: Timestamp, at: Option<Timestamp>) -> String {
-    at.map(|at| format!(" for {}", age(now, at))).unwrap_or_default()
+/// Says for how long something lasts by now: `has not been ready for 12m`; `is not ready` while the time is unknown.
+fn for_long(now: Timestamp, at: Option<Timestamp>, [present, perfect]: [&str; 2]) -> String {
+    at.map_or_else(|| present.to_owned(), |at| format!("{perfect} {}", age(now, at)))
 }
 
 /// Lists names for a sentence: the first three, and how many more there are.

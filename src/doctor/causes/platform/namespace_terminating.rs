@@ -42,7 +42,7 @@ fn diagnosis(graph: &LiveGraph, namespace: &LiveObject<'_>) -> Option<Diagnosis>
     }
     let name = &namespace.object.name;
     let message = format!(
-        "{} is being deleted for {} and cannot: {}",
+        "{} has been in deletion for {} and does not end: {}",
         namespace.object.told(),
         age(graph.now, since),
         short(first.says())

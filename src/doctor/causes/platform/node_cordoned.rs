@@ -18,8 +18,11 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         if !is_ready || node.is_deleting() || !graph.is_past(Some(since), 3600) {
             return None;
         }
-        let message =
-            format!("{} is cordoned for {}: no new pod is placed there", node.object.told(), age(graph.now, since));
+        let message = format!(
+            "{} has been cordoned for {}: no new pod is placed there",
+            node.object.told(),
+            age(graph.now, since)
+        );
         Some(
             Diagnosis::new(CAUSE.id, node.object, message)
                 .warning()

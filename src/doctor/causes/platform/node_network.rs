@@ -14,9 +14,9 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             return None;
         }
         let message = format!(
-            "{} has no network{}: {}",
+            "{} {}: {}",
             node.object.told(),
-            for_long(graph.now, condition.last_transition_time),
+            for_long(graph.now, condition.last_transition_time, ["has no network", "has had no network for"]),
             short(&condition.message)
         );
         Some(

@@ -27,8 +27,11 @@ fn diagnosis(graph: &LiveGraph, node: &LiveObject<'_>, ready: &Condition) -> Dia
         1 => "; a pod there is not ready".to_owned(),
         count => format!("; {count} pods there are not ready"),
     };
-    let message =
-        format!("{} is not ready{}: {why}{what}", node.object.told(), for_long(graph.now, ready.last_transition_time));
+    let message = format!(
+        "{} {}: {why}{what}",
+        node.object.told(),
+        for_long(graph.now, ready.last_transition_time, ["is not ready", "has not been ready for"])
+    );
     let mut found = Diagnosis::new(CAUSE.id, node.object, message)
         .seen_all([node.condition_evidence(ready)])
         .explaining(nodes::resting_on(graph, node.object))

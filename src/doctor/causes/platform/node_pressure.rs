@@ -25,13 +25,16 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 }
 
 fn diagnosis(graph: &LiveGraph, node: &LiveObject<'_>, short_of: &[(&str, Condition)], first: &Condition) -> Diagnosis {
-    let what: Vec<&str> = short_of.iter().map(|(what, _)| *what).collect();
+    let what = short_of.iter().map(|(what, _)| *what).collect::<Vec<_>>().join(" and of ");
     let name = &node.object.name;
     let message = format!(
-        "{} is short of {}{}: its kubelet evicts pods, and no pod is placed there",
+        "{} {}: its kubelet evicts pods, and no pod is placed there",
         node.object.told(),
-        what.join(" and of "),
-        for_long(graph.now, first.last_transition_time)
+        for_long(
+            graph.now,
+            first.last_transition_time,
+            [&format!("is short of {what}"), &format!("has been short of {what} for")]
+        )
     );
     let evicted =
         nodes::pods_at_fault(graph, node.object).into_iter().filter(|pod| pod.text("/status/reason") == "Evicted");

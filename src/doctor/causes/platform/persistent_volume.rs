@@ -41,9 +41,9 @@ fn diagnosis(graph: &LiveGraph, volume: &LiveObject<'_>, claim: &LiveObject<'_>)
         said => said,
     };
     let message = format!(
-        "{} is {phase}{}, so {} waits for it: {why}",
+        "{} {}, so {} waits for it: {why}",
         volume.object.told(),
-        for_long(graph.now, since),
+        for_long(graph.now, since, [&format!("is {phase}"), &format!("has been {phase} for")]),
         claim.object.told()
     );
     let found = Diagnosis::new(CAUSE.id, volume.object, message)

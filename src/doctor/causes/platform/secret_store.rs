@@ -41,9 +41,9 @@ fn diagnosis(graph: &LiveGraph, store: &LiveObject<'_>, condition: &Condition) -
         count => format!("; {count} ExternalSecrets wait for it"),
     };
     let message = format!(
-        "{} is not ready{}: {}{waits}",
+        "{} {}: {}{waits}",
         object.told(),
-        for_long(graph.now, condition.last_transition_time),
+        for_long(graph.now, condition.last_transition_time, ["is not ready", "has not been ready for"]),
         short(says)
     );
     let mut found = Diagnosis::new(CAUSE.id, object, message)

@@ -51,10 +51,10 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let typed: BTreeSet<&ObjectRef> =
         graph.selected("", "Secret", "type=kubernetes.io/tls").map(|secret| secret.object).collect();
     named.retain(|secret, _| !typed.contains(secret));
-    if named.len() > MOST {
-        return Vec::new();
+    if let Some(rest @ 1..) = named.len().checked_sub(MOST) {
+        graph.leave_open(format!("{rest} TLS Secrets that routes name: only the first {MOST} are looked for"));
     }
-    let missing = named.into_iter().filter(|(secret, _)| is_there(&graph.get(secret)) == Some(false));
+    let missing = named.into_iter().take(MOST).filter(|(secret, _)| is_there(&graph.get(secret)) == Some(false));
     missing.filter_map(|(secret, users)| diagnosis(graph, &secret, &users)).collect()
 }
 

@@ -56,12 +56,9 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>) -> Option<Diagnosis> {
         (job, _) => {
             let job = ObjectRef::new("Job", "batch", &object.namespace, job);
             let started = graph.all("batch", "Job").find(|one| *one.object == job).and_then(|job| job.created());
-            let long = started.map(|at| format!(" for {}", age(graph.now, at))).unwrap_or_default();
-            format!(
-                "its Job {} still runs{long}, and concurrencyPolicy is {}",
-                job.name,
-                live.text("/spec/concurrencyPolicy")
-            )
+            let runs =
+                started.map_or_else(|| "still runs".to_owned(), |at| format!("has run for {}", age(graph.now, at)));
+            format!("its Job {} {runs}, and concurrencyPolicy is {}", job.name, live.text("/spec/concurrencyPolicy"))
         }
     };
     let ran = last.map_or_else(|| "has never run".to_owned(), |at| format!("ran last {} ago", age(graph.now, at)));

@@ -15,7 +15,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let last = lines.iter().rev().map(|line| short(line)).find(|line| !line.is_empty());
         let says = last.as_ref().map(|line| format!("; it says: {line}")).unwrap_or_default();
         let long = ill.at.map(|at| age(graph.now, at)).unwrap_or_default();
-        let message = format!("The {} runs for {long} and does not end, so the others do not start{says}", ill.of());
+        let message = format!("The {} has run for {long} and does not end, so the others do not start{says}", ill.of());
         let found = ill.diagnosis(CAUSE.id, message).unless_deeper();
         let found = match last {
             Some(line) => found.seen(line, None, format!("log of {} container {}", ill.pod.object.told(), ill.container.name())),

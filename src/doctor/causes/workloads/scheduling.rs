@@ -151,14 +151,19 @@ fn diagnosis(graph: &LiveGraph, ill: &Ill<'_>, wanted: Refusal) -> Option<Diagno
         return None;
     }
     let asked = Requests::of(&ill.pod);
+    // Which of them is in the way only the nodes themselves tell.
+    let is_open = !others.is_empty() && !graph.is_listed("", "Node");
     let (what, never_fits) = match wanted {
+        _ if is_open => {
+            ("nodes refuse for several reasons, and could not be read to tell which one counts".to_owned(), false)
+        }
         Refusal::Resources => too_much(graph, &ill.said, &asked),
         _ => (why(wanted, ill), false),
     };
     let all = reasons(&ill.said).join(", ");
     let message = format!("No node takes the pods of {}: {what} ({})", ill.workload.told(), short(&all));
     let mut found = ill.diagnosis(wanted.id(), short_message(&message));
-    for other in others {
+    for other in &others {
         found = found.or(other.id());
     }
     let waits_for_node = graph.all("", "Node").any(|node| is_lost(&node) && has_labels_for(&node, &ill.pod));
@@ -172,7 +177,8 @@ fn diagnosis(graph: &LiveGraph, ill: &Ill<'_>, wanted: Refusal) -> Option<Diagno
             ill.pod.object.told(),
         );
     }
-    Some(remedied(graph, ill, wanted, found))
+    let found = remedied(graph, ill, wanted, found);
+    Some(others.iter().filter(|_| is_open).fold(found, |found, other| remedied(graph, ill, *other, found)))
 }
 
 /// Keeps a sentence below 400 bytes.
