@@ -257,7 +257,7 @@ impl Cluster {
     }
 
     /// Learns the kinds of a group, or those of its versions up to the one that has the wanted kind. A kind need not be
-    /// in the preferred version: MetalLB's IPAddressPool is in `v1beta1` alone, where `v1beta2` has its BGPPeer.
+    /// in the preferred version: the `IPAddressPool` of `MetalLB` is in `v1beta1` alone, where `v1beta2` has its `BGPPeer`.
     async fn learn(&self, group: &Group, wanted: Option<&str>) -> Result<Vec<Served>, Failure> {
         let mut kinds = HashSet::new();
         let mut served = Vec::new();

@@ -74,7 +74,7 @@ pub fn describe(object: &ObjectRef, value: &Value, with: DescribedWith<'_>, now:
 }
 
 /// Returns the events of this very object, as kubectl does: those of an earlier one of the same name, such as a pod of a
-/// StatefulSet, stay for an hour. The kubelet gives a node's name as its UID.
+/// `StatefulSet`, stay for an hour. The kubelet gives a node's name as its UID.
 fn of_this<'a>(events: &'a [Event], value: &Value) -> Vec<&'a Event> {
     let own = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let (uid, name) = (own("/metadata/uid"), own("/metadata/name"));

@@ -107,16 +107,15 @@ fn read(sender: mpsc::Sender<TerminalEvent>) -> JoinHandle<()> {
         let mut replies = StrayReplies::default();
         loop {
             let event = if replies.waits() {
-                match tokio::time::timeout(WITHIN_REPLY, stream.next()).await {
-                    Ok(event) => event,
-                    Err(_) => {
-                        if let Some(key) = replies.lapse()
-                            && sender.send(Some(Ok(key))).await.is_err()
-                        {
-                            return;
-                        }
-                        continue;
+                if let Ok(event) = tokio::time::timeout(WITHIN_REPLY, stream.next()).await {
+                    event
+                } else {
+                    if let Some(key) = replies.lapse()
+                        && sender.send(Some(Ok(key))).await.is_err()
+                    {
+                        return;
                     }
+                    continue;
                 }
             } else {
                 stream.next().await
