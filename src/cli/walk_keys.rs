@@ -72,7 +72,7 @@ async fn a_topic_without_an_object_takes_one_that_is_there_and_says_so() {
     let (call, session) = session("healthy");
     let mut app = call.app(&session, Depth::None).unwrap();
     let mut rehearsal = Rehearsal::open(&mut app, session, SIZE).await.unwrap();
-    press(&mut rehearsal, ":explain ks.prune<enter>").await;
+    press(&mut rehearsal, ":explain HelmRelease.interval<enter>").await;
     sees(&rehearsal, ", as an example");
     sees(&rehearsal, "flux --context");
     assert!(!drawn(&rehearsal).contains("NAME -n NAMESPACE"), "{}", drawn(&rehearsal));

@@ -49,7 +49,7 @@ impl<'a> Applied<'a> {
         let text = std::fs::read_to_string(testbed.kubeconfig()).expect("the kubeconfig");
         // The environment of the repository is called lab, and so is its context.
         let own = text.replace("  name: staging\n", "  name: lab\n").replace("cluster: staging\n", "cluster: lab\n");
-        std::fs::write(kubeconfig.path(), own.replace("user: staging\n", "user: lab\n")).expect("a file");
+        std::fs::write(kubeconfig.path(), own).expect("a file");
         let applied = Self { testbed, root, bare, kubeconfig };
         applied.commit("test: begin");
         applied.kubectl(&["create", "namespace", OWN]);

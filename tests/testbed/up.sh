@@ -193,7 +193,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unau
 METRICS
   component metrics-server --kubeconfig kubeconfig --authentication-kubeconfig kubeconfig --authorization-kubeconfig kubeconfig \
     --authentication-tolerate-lookup-failure --bind-address 127.0.0.1 --secure-port $((base + 17)) --tls-cert-file tls.crt --tls-private-key-file tls.key \
-    --kubelet-insecure-tls --kubelet-preferred-address-types InternalIP --metric-resolution 15s --kubelet-request-timeout 5s
+    --kubelet-insecure-tls --kubelet-use-node-status-port --kubelet-preferred-address-types InternalIP --metric-resolution 15s --kubelet-request-timeout 5s
   SSL_CERT_FILE=$cluster/ca.crt start "$cluster" log/cert-manager.log "$bin/cert-manager" --kubeconfig kubeconfig
 fi
 kubectl "$name" apply -f "$here/controllers.yaml" >/dev/null
