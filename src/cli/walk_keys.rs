@@ -74,7 +74,7 @@ async fn a_topic_without_an_object_takes_one_that_is_there_and_says_so() {
     let mut rehearsal = Rehearsal::open(&mut app, session, SIZE).await.unwrap();
     press(&mut rehearsal, ":explain HelmRelease.interval<enter>").await;
     sees(&rehearsal, ", as an example");
-    sees(&rehearsal, "flux --context");
+    sees(&rehearsal, "kubectl --context staging get helmrelease cert-manager -n cert-manager");
     assert!(!drawn(&rehearsal).contains("NAME -n NAMESPACE"), "{}", drawn(&rehearsal));
 }
 
