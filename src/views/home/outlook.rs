@@ -181,7 +181,8 @@ fn warnings(facts: &Facts, env: Env, flow: &[FlowLine]) -> Option<Group> {
         }
         count += 1;
         if lines.len() < MOST {
-            lines.push(warning(row, [reason, object, times], now));
+            let line = warning(row, [reason, object, times], now);
+            lines.push(OutlookLine { object: line.object.filter(|object| !is_gone(facts, env, object)), ..line });
         }
     }
     let heading = match (count, repeated) {
@@ -190,6 +191,12 @@ fn warnings(facts: &Facts, env: Env, flow: &[FlowLine]) -> Option<Group> {
         (count, _) => format!("warnings of the last 10 minutes: {count}{part}"),
     };
     Some(Group { heading, lines })
+}
+
+/// Tells whether an object is known not to be there any more: its events stay for an hour, and nothing can be done with it.
+fn is_gone(facts: &Facts, env: Env, object: &ObjectRef) -> bool {
+    let table = kinds::kind_of(object).and_then(|kind| facts.table(env, kind));
+    table.is_some_and(|table| table.link == Connection::Live) && facts.row(env, object).is_none()
 }
 
 fn warning(row: &Row, [reason, object, times]: [&str; 3], now: Timestamp) -> OutlookLine {
