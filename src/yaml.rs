@@ -55,6 +55,16 @@ impl From<serde_yaml::Error> for Error {
     }
 }
 
+/// Returns a scalar as the text that a variable has: a text as it is, a number and a boolean in YAML's words; `None` for null, lists and mappings.
+pub fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
 /// Reads the one document of a text.
 ///
 /// # Errors

@@ -57,7 +57,7 @@ pub(super) fn sources(
         VariableSource { values: found.map(|mut body| values_of(&mut body)), object, is_optional }
     });
     let own = post.and_then(|post| post.get("substitute")).and_then(yaml::Value::as_mapping).into_iter().flatten();
-    let own = own.filter_map(|(key, value)| Some((scalar(key)?, Zeroizing::new(scalar(value)?))));
+    let own = own.filter_map(|(key, value)| Some((yaml::scalar_text(key)?, Zeroizing::new(yaml::scalar_text(value)?))));
     let own = VariableSource { object: owner.object(), is_optional: false, values: Some(own.collect()) };
     named.chain([own]).collect()
 }
@@ -71,15 +71,6 @@ pub(super) fn applier<'a>(rendering: &'a Rendering, one: &Rendered) -> Option<&'
 /// Tells whether Flux decrypts what a Kustomization applies.
 pub(super) fn decrypts(owner: Option<&FluxKustomization>) -> bool {
     owner.is_some_and(|owner| owner.decryption.is_some())
-}
-
-fn scalar(value: &yaml::Value) -> Option<String> {
-    match value {
-        yaml::Value::String(text) => Some(text.clone()),
-        yaml::Value::Number(number) => Some(number.to_string()),
-        yaml::Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
 }
 
 /// Reads the variables of a ConfigMap or a Secret.
@@ -174,7 +165,9 @@ impl LaterSteps {
         for field in ["labels", "annotations"] {
             let own = owner.and_then(|owner| owner.spec.get("commonMetadata")?.get(field)?.as_mapping());
             for (key, value) in own.into_iter().flatten() {
-                common.extend(Some(field).zip(scalar(key)).zip(scalar(value)).map(|((a, b), c)| (a, b, c)));
+                common.extend(
+                    Some(field).zip(yaml::scalar_text(key)).zip(yaml::scalar_text(value)).map(|((a, b), c)| (a, b, c)),
+                );
             }
         }
         Self { common, is_cluster_scoped: finished.pointer("/metadata/namespace").is_none() }

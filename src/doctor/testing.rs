@@ -170,19 +170,17 @@ impl Fixture {
         Self { head, objects, events }
     }
 
-    /// Tells whether two clusters touch each other nowhere: they have no namespace in common, objects without a namespace
-    /// are in one of them at most, and nothing is forbidden in either.
-    /// Tells whether a message names an object's namespace of another file, or a kind as missing that the other serves.
-    fn speaks_of(&self, other: &Self) -> bool {
+    /// Tells whether a message names a kind as missing that another file serves.
+    fn lacks_what_is_in(&self, other: &Self) -> bool {
         let texts: Vec<String> = self.objects.iter().map(|(_, value)| value["status"].to_string()).collect();
         let says = |words: &str| texts.iter().any(|text| text.contains(words));
         let served = other.head.served.iter().filter_map(|kind| kind.split('.').next());
         let kinds = other.objects.iter().map(|(object, _)| object.kind.as_str()).chain(served);
-        let namespaces = other.objects.iter().map(|(object, _)| object.namespace.as_str());
         kinds.into_iter().any(|kind| says(&format!("no matches for kind \\\"{kind}\\\"")))
-            || namespaces.filter(|name| !name.is_empty()).any(|name| says(&format!("/{name}/")))
     }
 
+    /// Tells whether two clusters touch each other nowhere: they have no namespace in common, objects without a namespace
+    /// are in one of them at most, neither serves a kind that the other lacks, and nothing is forbidden in either.
     fn is_apart_from(&self, other: &Self) -> bool {
         // What a message names may be in the other cluster.
         let named = |value: &Value| -> Vec<ObjectRef> {
@@ -196,8 +194,8 @@ impl Fixture {
         };
         let (own, others) = (namespaces(self), namespaces(other));
         own.is_disjoint(&others)
-            && !self.speaks_of(other)
-            && !other.speaks_of(self)
+            && !self.lacks_what_is_in(other)
+            && !other.lacks_what_is_in(self)
             && self.head.now == other.head.now
             && self.head.forbidden.is_empty()
             && other.head.forbidden.is_empty()

@@ -102,7 +102,7 @@ pub(super) fn finish(rendered: &mut Rendered, one: &FluxKustomization, maps: &Ma
         for field in ["labels", "annotations"] {
             let common = one.spec.get("commonMetadata").and_then(|common| common.get(field));
             for (key, value) in common.and_then(yaml::Value::as_mapping).into_iter().flatten() {
-                if let (Some(key), Some(value)) = (key.as_str(), scalar(value)) {
+                if let (Some(key), Some(value)) = (key.as_str(), yaml::scalar_text(value)) {
                     put_metadata(&mut object.body, field, key, value);
                 }
             }
@@ -138,7 +138,7 @@ fn put_in(rendered: &mut Rendered, one: &FluxKustomization, maps: &Maps) {
     }
     let own = Origin { file: one.file.clone(), line: Some(one.line), ..Origin::default() };
     for (key, value) in post.get("substitute").and_then(yaml::Value::as_mapping).into_iter().flatten() {
-        let (Some(key), Some(value)) = (scalar(key), scalar(value)) else { continue };
+        let (Some(key), Some(value)) = (yaml::scalar_text(key), yaml::scalar_text(value)) else { continue };
         if !is_name(&key) {
             odd.push(("spec.postBuild.substitute".to_owned(), own.clone(), vec![key.clone()]));
         }
@@ -326,15 +326,6 @@ fn variables(object: &Object) -> Named {
 /// substitution: it is unknown, too.
 fn known_value(value: String) -> Option<String> {
     (!value.contains("${")).then(|| value.replace('\n', ""))
-}
-
-fn scalar(value: &yaml::Value) -> Option<String> {
-    match value {
-        yaml::Value::String(text) => Some(text.clone()),
-        yaml::Value::Number(number) => Some(number.to_string()),
-        yaml::Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
