@@ -30,7 +30,7 @@ fn fill(testbed: &Testbed) {
     testbed.kubectl(ENV, ["apply", "--server-side", "--filename", path]);
     testbed.kubectl(
         ENV,
-        ["--namespace", "many", "wait", "kustomizations", "--all", "--for=condition=Ready=False", "--timeout=120s"],
+        ["--namespace", "many", "wait", "kustomizations", "--all", "--for=condition=Ready=False", "--timeout=600s"],
     );
 }
 

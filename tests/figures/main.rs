@@ -1,6 +1,6 @@
 //! The figures that fluxdeck promises, measured on the testbed and printed beside their targets.
 //!
-//! `tests/testbed/run.sh --figures` starts what it needs. The program is measured as an operator has it: the release build, in a terminal,
+//! `tests/testbed/run.sh --figures` starts what it needs; `FLUXDECK_FIGURES` names the parts to measure, such as `pods doctor`. The program is measured as an operator has it: the release build, in a terminal,
 //! on real control planes.
 
 #[cfg(test)]
@@ -32,6 +32,10 @@ mod table;
 #[cfg(test)]
 mod wire;
 
+/// The environment variable that names the parts to measure; all of them without it: `pods doctor`.
+#[cfg(test)]
+const PARTS: &str = "FLUXDECK_FIGURES";
+
 /// One test, so that nothing else runs while it measures.
 #[test]
 fn figures() {
@@ -40,18 +44,35 @@ fn figures() {
     }
     let testbed = support::testbed::Testbed::find();
     let mut table = table::Table::default();
-    cockpit::measure(&testbed, &mut table);
-    wire::measure(&testbed, &mut table);
-    distance::measure(&testbed, &mut table);
-    secrets::measure(&testbed, &mut table);
-    repository::measure(&testbed, &mut table);
-    logs::measure(&testbed, &mut table);
-    difference::measure(&testbed, &mut table);
-    soak::measure(&mut table);
-    pods::fill(&testbed);
-    floor::measure(&testbed, &mut table);
-    pods::measure(&testbed, &mut table);
-    doctor::measure(&testbed, &mut table);
+    // In this order: the pods are there for what follows them.
+    let parts: [(&str, fn(&support::testbed::Testbed, &mut table::Table)); 10] = [
+        ("cockpit", cockpit::measure),
+        ("wire", wire::measure),
+        ("distance", distance::measure),
+        ("secrets", secrets::measure),
+        ("repository", repository::measure),
+        ("logs", logs::measure),
+        ("difference", difference::measure),
+        ("soak", |_, table| soak::measure(table)),
+        ("pods", |testbed, table| {
+            pods::fill(testbed);
+            floor::measure(testbed, table);
+            pods::measure(testbed, table);
+        }),
+        ("doctor", |testbed, table| {
+            pods::fill(testbed);
+            doctor::measure(testbed, table);
+        }),
+    ];
+    let wanted = std::env::var(PARTS).unwrap_or_default();
+    let wanted: Vec<&str> = wanted.split_whitespace().collect();
+    let unknown: Vec<&&str> = wanted.iter().filter(|name| parts.iter().all(|(part, _)| part != *name)).collect();
+    assert!(unknown.is_empty(), "{PARTS}: no part is called {unknown:?}");
+    for (part, measure) in parts {
+        if wanted.is_empty() || wanted.contains(&part) {
+            measure(&testbed, &mut table);
+        }
+    }
     println!("{table}");
     let missing = table.missing();
     assert!(missing.is_empty(), "these could not be measured: {}", missing.join(", "));

@@ -77,7 +77,10 @@ impl Table {
                 panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
             text.unwrap_or("a panic").lines().next().unwrap_or_default().to_owned()
         });
-        self.0.push(Row { name, measured, target });
+        let row = Row { name, measured, target };
+        // Told at once: what fails later takes no figure with it.
+        print!("{row}");
+        self.0.push(row);
     }
 
     /// Returns the names of the figures that could not be measured.
@@ -94,18 +97,21 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "\n{:<52} {:>14} {:>14}", "figure", "measured", "target")?;
-        for row in &self.0 {
-            let Row { name, measured, target } = row;
-            let goal = target.as_ref().map_or_else(|| "(floor)".to_owned(), ToString::to_string);
-            match measured {
-                Ok(measured) => {
-                    let over = if row.is_over() { "  OVER" } else { "" };
-                    writeln!(formatter, "{name:<52} {measured:>14} {goal:>14}{over}")?;
-                }
-                Err(why) => writeln!(formatter, "{name:<52} {:>14} {goal:>14}  {why}", "not measured")?,
+        self.0.iter().try_for_each(|row| write!(formatter, "{row}"))
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, measured, target } = self;
+        let goal = target.as_ref().map_or_else(|| "(floor)".to_owned(), ToString::to_string);
+        match measured {
+            Ok(measured) => {
+                let over = if self.is_over() { "  OVER" } else { "" };
+                writeln!(formatter, "{name:<52} {measured:>14} {goal:>14}{over}")
             }
+            Err(why) => writeln!(formatter, "{name:<52} {:>14} {goal:>14}  {why}", "not measured"),
         }
-        Ok(())
     }
 }
 

@@ -71,3 +71,5 @@ causes! {
     provider_secret_missing,
     alert_provider_missing,
 }
+
+pub(in crate::doctor::causes) use webhook_down::is_webhook_refusing_appliers;

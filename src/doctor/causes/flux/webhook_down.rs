@@ -1,37 +1,39 @@
 //! An admission webhook does not answer, so that nothing of its kinds can be applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::failure::{Failure, after, appliers, then_reconcile};
 use super::retry_pending;
 use crate::doctor::Cause;
-use crate::doctor::causes::admission_webhooks::{configured, service_in, service_of};
+use crate::doctor::causes::admission_webhooks::{WebhookCall, configured, is_call_of, service_of};
+use crate::doctor::causes::workloads::pods_refused_by;
 use crate::doctor::live::text;
-use crate::doctor::message::between;
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
 use crate::model::text::some_of;
 use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause = Cause { id: "webhook-down", title: "An admission webhook does not answer", find };
 
-/// The API server says `failed calling webhook "W": failed to call webhook: Post "https://SERVICE.NAMESPACE.svc:443/…": CAUSE`.
+/// Webhooks of one Service fail together, and so do the pods that they judge: one root holds back all of them.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    let mut by_webhook: BTreeMap<(String, Option<ObjectRef>), Vec<Failure<'_>>> = BTreeMap::new();
+    let mut by_service: BTreeMap<String, Vec<Failure<'_>>> = BTreeMap::new();
     for failure in appliers(graph) {
-        if let Some(name) = between(failure.message(), "failed calling webhook \"", "\"") {
+        if let Some(call) = WebhookCall::parse(failure.message()) {
             // Two installations of one chart have webhooks of one name.
-            let key = (name.to_owned(), service_in(failure.message()));
-            by_webhook.entry(key).or_default().push(failure);
+            by_service.entry(call.answered_by()).or_default().push(failure);
         }
     }
-    by_webhook.iter().flat_map(|((name, _), failures)| diagnoses(graph, name, failures)).collect()
+    by_service.iter().flat_map(|(service, failures)| diagnoses(graph, service, failures)).collect()
 }
 
-fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Diagnosis> {
+fn diagnoses(graph: &LiveGraph, answered_by: &str, failures: &[Failure<'_>]) -> Vec<Diagnosis> {
     let Some(first) = failures.first() else { return Vec::new() };
-    let called = service_in(first.message());
+    let calls: Vec<WebhookCall<'_>> =
+        failures.iter().filter_map(|failure| WebhookCall::parse(failure.message())).collect();
+    let Some(WebhookCall { name, service: called }) = calls.first().cloned() else { return Vec::new() };
+    let refused = pods_refused_by(graph, answered_by);
     let configuration = configured(graph, name, called.as_ref());
     let service = configuration.and_then(|(_, webhook)| service_of(webhook)).or(called);
     let deployment = service.as_ref().and_then(|service| serving(graph, service));
@@ -41,7 +43,12 @@ fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Dia
     let unanswered = ["connection refused", "no endpoints available", "not found", "no route to host"];
     if is_up && first.says_any(&unanswered) {
         let mended = format!("its admission webhook {name} answers again");
-        return failures.iter().map(|failure| retry_pending::of(graph, failure, &mended)).collect();
+        let mut pending: Vec<Diagnosis> =
+            failures.iter().map(|failure| retry_pending::of(graph, failure, &mended)).collect();
+        if let Some(first) = pending.first_mut() {
+            first.explains.extend(refused);
+        }
+        return pending;
     }
     let is_service_missing = service.as_ref().is_some_and(|service| graph.get(service).is_absent());
     let object = match (deployment, &service, configuration) {
@@ -51,6 +58,9 @@ fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Dia
         (_, None, None) => first.object().clone(),
     };
     let told: Vec<String> = failures.iter().map(|failure| failure.object().told()).collect();
+    let names: BTreeSet<&str> = calls.iter().map(|call| call.name).collect();
+    let (noun, verb) = if names.len() > 1 { ("webhooks", "do") } else { ("webhook", "does") };
+    let names = Vec::from_iter(names).join(", ");
     let state = match (deployment, &service) {
         _ if first.says("x509:") => "the API server does not trust its certificate (caBundle)".to_owned(),
         (Some(live), _) if !is_up => format!(
@@ -63,9 +73,11 @@ fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Dia
         _ => after(first.message(), "failed to call webhook"),
     };
     let message =
-        format!("The admission webhook {name} does not answer, so {} cannot apply: {state}", some_of(&told, ", "));
-    let mut found =
-        first.found_at(CAUSE.id, &object, message).explaining(failures.iter().map(|failure| failure.object().clone()));
+        format!("The admission {noun} {names} {verb} not answer, so {} cannot apply: {state}", some_of(&told, ", "));
+    let mut found = first
+        .found_at(CAUSE.id, &object, message)
+        .explaining(failures.iter().map(|failure| failure.object().clone()))
+        .explaining(refused);
     if let Some((live, webhook)) = configuration {
         let policy = text(webhook, "/failurePolicy");
         found = found.seen_all([live.field_evidence(
@@ -88,6 +100,11 @@ fn diagnoses(graph: &LiveGraph, name: &str, failures: &[Failure<'_>]) -> Vec<Dia
         is_service_missing,
         first,
     )])
+}
+
+/// Reports whether something that Flux applies is refused because one Service does not answer as a webhook.
+pub(in crate::doctor::causes) fn is_webhook_refusing_appliers(graph: &LiveGraph, answered_by: &str) -> bool {
+    appliers(graph).any(|failure| is_call_of(failure.message(), answered_by))
 }
 
 fn finished(

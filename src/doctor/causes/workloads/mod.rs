@@ -79,3 +79,5 @@ causes! {
     scaled_by_hand,
     restarts_rising,
 }
+
+pub(in crate::doctor::causes) use pod_webhook_down::pods_refused_by;

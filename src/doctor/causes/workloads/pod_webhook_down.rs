@@ -3,10 +3,11 @@
 use super::pods::joined;
 use super::refusals::{self, Admission};
 use super::routing::Workloads;
-use crate::doctor::causes::admission_webhooks::{configured, service_in};
-use crate::doctor::message::{between, short};
+use crate::doctor::causes::admission_webhooks::{WebhookCall, configured, is_call_of};
+use crate::doctor::causes::flux::is_webhook_refusing_appliers;
+use crate::doctor::message::short;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
-use crate::model::State;
+use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "pod-webhook-down", title: "A webhook that judges pods does not answer", find };
@@ -15,11 +16,16 @@ pub(super) const CAUSE: Cause =
 /// "https://hook.hooks.svc:443/mutate?timeout=10s": dial tcp 10.96.1.2:443: connect: connection refused`.
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let all = refusals::refused(graph, Admission::WebhookDown);
-    joined(all.iter().map(|one| {
+    joined(all.iter().filter_map(|one| {
         let said = one.said.as_str();
-        let webhook = between(said, "failed calling webhook \"", "\"").unwrap_or_default();
+        let call = WebhookCall::parse(said)?;
+        let answered_by = call.answered_by();
+        // It holds back what Flux applies as well, and is told there.
+        if is_webhook_refusing_appliers(graph, &answered_by) {
+            return None;
+        }
+        let WebhookCall { name: webhook, service } = call;
         let why = said.split_once("failed to call webhook: ").map_or(said, |(_, why)| why);
-        let service = service_in(said);
         // Its own workload may be what is broken, with a cause of its own.
         let workload = service.as_ref().and_then(|service| {
             let live = graph.get(service).found()?;
@@ -43,6 +49,12 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                 "the controller makes the pods at its next try, at the latest 17 minutes after",
             ))
             .documented("https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy");
-        (format!("{webhook} {}", service.map(|service| service.told()).unwrap_or_default()), found)
+        Some((answered_by, found))
     }))
+}
+
+/// Finds the workloads whose pods are refused because one Service does not answer as a webhook.
+pub(in crate::doctor::causes) fn pods_refused_by(graph: &LiveGraph, answered_by: &str) -> Vec<ObjectRef> {
+    let refused = refusals::refused(graph, Admission::WebhookDown).into_iter();
+    refused.filter(|one| is_call_of(&one.said, answered_by)).map(|one| one.workload).collect()
 }
