@@ -11,6 +11,7 @@ use super::live::LiveObject;
 use crate::check::{DeclaredObject, DeclaredState};
 use crate::cluster::Event;
 use crate::kinds;
+use crate::model::segment::no_segment;
 use crate::model::text::without_credentials;
 use crate::model::{ObjectRef, Row, ShellLine, State};
 
@@ -260,6 +261,10 @@ impl LiveGraph {
             Some(ListAnswer::Refused) | None => {
                 if object.name.is_empty() || object.kind.is_empty() {
                     return Lookup::Unknown;
+                }
+                // No object can have such a name: the provisioner of a StorageClass may hold a slash, a CSIDriver may not.
+                if no_segment(&object.name).is_some() {
+                    return Lookup::Absent;
                 }
                 self.want(Want::Object(object.clone()));
                 Lookup::Unknown
@@ -524,4 +529,22 @@ pub(super) fn selector(selector: &Value) -> Option<String> {
         });
     }
     (!parts.is_empty()).then(|| parts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{LiveGraph, Lookup, Want};
+    use crate::model::ObjectRef;
+
+    #[test]
+    fn an_object_whose_name_none_can_have_is_absent_and_not_asked_for() {
+        let graph = LiveGraph::new("staging", "staging", Timestamp::UNIX_EPOCH);
+        let driver = |name| ObjectRef::new("CSIDriver", "storage.k8s.io", "", name);
+        assert!(matches!(graph.get(&driver("rancher.io/local-path")), Lookup::Absent));
+        assert_eq!(graph.take_wanted().len(), 0);
+        assert!(matches!(graph.get(&driver("driver.longhorn.io")), Lookup::Unknown));
+        assert!(graph.take_wanted().contains(&Want::Object(driver("driver.longhorn.io"))));
+    }
 }
