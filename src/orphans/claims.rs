@@ -5,6 +5,7 @@
 
 use super::facts::{Facts, Place, is_by_hand};
 use crate::cluster::ObjectMetadata;
+use crate::model::ObjectRef;
 use crate::model::known::{HELM, KUSTOMIZE, OPERATOR};
 
 /// Describes why an object is explained.
@@ -92,6 +93,11 @@ pub(super) const CLAIMS: &[Claim] = &[
         "a Kustomization that is still at it",
         "https://fluxcd.io/flux/components/kustomize/kustomizations/#working-with-kustomizations",
         Test::Found(is_being_applied),
+    ),
+    claim(
+        "a Kustomization that leaves it as it is",
+        "https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources",
+        Test::Found(is_left_alone),
     ),
     claim("a release of Helm", "https://helm.sh/docs/topics/advanced/#storage-backends", Test::Found(is_of_release)),
     claim(
@@ -285,8 +291,20 @@ pub(super) const CLAIMS: &[Claim] = &[
     claim(
         "an operator whose program is called so",
         "https://book.kubebuilder.io/cronjob-tutorial/empty-main",
-        // The name that kubebuilder gives the program of every operator does not say which one it is.
-        Test::MadeBy(&["manager"]),
+        // The names that many operators give their programs do not say which one it is.
+        Test::MadeBy(&["manager", "controller", "operator"]),
+    ),
+    claim(
+        "Sealed Secrets",
+        "https://github.com/bitnami-labs/sealed-secrets#sealing-key-renewal",
+        // Without these keys nothing that is sealed can be opened again.
+        Test::Label(&["sealedsecrets.bitnami.com/sealed-secrets-key"]),
+    ),
+    claim(
+        "the Job that makes a webhook's certificate",
+        "https://github.com/kubernetes/ingress-nginx/tree/main/images/kube-webhook-certgen",
+        // Helm deletes the Job as its hook ends; its Secret stays.
+        Test::MadeBy(&["kube-webhook-certgen"]),
     ),
     claim("Cilium", "https://docs.cilium.io/en/stable/network/concepts/terminology/", Test::MadeBy(&["cilium-"])),
     claim(
@@ -348,6 +366,17 @@ fn is_being_applied(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     known.is_some_and(|known| !known.is_ready) && !is_copy(one)
 }
 
+/// An object that kustomize-controller skips leaves the inventory at its next run, and may stand in Git all the same.
+fn is_left_alone(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
+    let says = |key: &str, values: &[&str]| {
+        let key = format!("{KUSTOMIZE}/{key}");
+        let own = [one.label(&key), one.annotation(&key)];
+        values.iter().any(|value| own.iter().any(|own| own.eq_ignore_ascii_case(value)))
+    };
+    let is_skipped = says("ssa", &["Ignore", "IfNotPresent"]) || says("reconcile", &["disabled"]);
+    is_skipped && !is_copy(one) && applier(one).is_some_and(|place| facts.appliers.contains_key(&place))
+}
+
 /// Returns the HelmRelease that an object's labels name, which helm-controller sets.
 pub(super) fn release_of_flux(one: &ObjectMetadata) -> Option<Place> {
     let of = |word: &str| one.label(&format!("{HELM}/{word}")).to_owned();
@@ -381,9 +410,24 @@ fn is_of_release(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
             || !facts.knows_releases() && (is_hook || is_definition))
 }
 
-fn is_release_storage(one: &ObjectMetadata, _: &Facts<'_>) -> bool {
+fn is_release_storage(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
+    is_storage(one) && !is_copy(one) && !is_without_helm_release(one, facts)
+}
+
+/// Tells whether Helm keeps a revision in an object.
+fn is_storage(one: &ObjectMetadata) -> bool {
     let is_kind = one.object.group.is_empty() && matches!(one.object.kind.as_str(), "Secret" | "ConfigMap");
-    is_kind && one.label("owner") == "helm" && one.object.name.starts_with("sh.helm.release.v1.") && !is_copy(one)
+    is_kind && one.label("owner") == "helm" && one.object.name.starts_with("sh.helm.release.v1.")
+}
+
+/// Tells whether an object keeps the deployed revision of a release that helm-controller installed, and whose HelmRelease is
+/// no more: one that was suspended is deleted without an uninstall.
+pub(super) fn is_without_helm_release(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
+    is_storage(one)
+        && one.label("status") == "deployed"
+        && one.managers.iter().all(|manager| manager == "helm-controller")
+        && facts.has_flux()
+        && !facts.storages_of_flux.contains(&(one.object.namespace.clone(), one.label("name").to_owned()))
 }
 
 /// Namespaces that Helm makes with a release carry no sign of it.
@@ -418,19 +462,25 @@ fn is_of_stateful_set(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
         && ordinal.bytes().all(|byte| byte.is_ascii_digit())
         && rest.match_indices('-').any(|(at, _)| {
             let name = rest.get(at.saturating_add(1)..).unwrap_or_default();
-            let set = crate::model::ObjectRef::new("StatefulSet", "apps", &object.namespace, name);
+            let set = ObjectRef::new("StatefulSet", "apps", &object.namespace, name);
             facts.may_have(&set)
         })
 }
 
 fn is_of_certificate(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
+    certificate(one).is_some_and(|certificate| facts.may_have(&certificate))
+}
+
+/// Returns the Certificate that a Secret is for, which cert-manager writes into an annotation.
+pub(super) fn certificate(one: &ObjectMetadata) -> Option<ObjectRef> {
     let name = one.annotation("cert-manager.io/certificate-name");
-    let certificate = crate::model::ObjectRef::new("Certificate", "cert-manager.io", &one.object.namespace, name);
-    !name.is_empty() && facts.may_have(&certificate)
+    let is_secret = one.object.kind == "Secret" && one.object.group.is_empty();
+    (is_secret && !name.is_empty())
+        .then(|| ObjectRef::new("Certificate", "cert-manager.io", &one.object.namespace, name))
 }
 
 fn has_namesake(one: &ObjectMetadata, facts: &Facts<'_>, kind: &str) -> bool {
-    facts.may_have(&crate::model::ObjectRef::new(kind, "", &one.object.namespace, &one.object.name))
+    facts.may_have(&ObjectRef::new(kind, "", &one.object.namespace, &one.object.name))
 }
 
 /// The objects that the API server and its controllers make in every cluster, also where it is too old to say so.
@@ -477,5 +527,7 @@ fn is_made_by_kubernetes(one: &ObjectMetadata, _: &Facts<'_>) -> bool {
 fn is_made_by_program(one: &ObjectMetadata, facts: &Facts<'_>) -> bool {
     let first = one.managers.first();
     let is_of_git = |manager: &str| matches!(manager, "kustomize-controller" | "helm-controller" | "helm");
-    first.is_some_and(|manager| !is_of_git(manager) && facts.runs(manager))
+    // cert-manager keeps the Secret of a Certificate that is deleted.
+    let is_left = certificate(one).is_some_and(|certificate| !facts.may_have(&certificate));
+    !is_left && first.is_some_and(|manager| !is_of_git(manager) && facts.runs(manager))
 }

@@ -11,6 +11,9 @@ use crate::model::field_manager::ManagerKind;
 use crate::model::known::{HELM, KUSTOMIZE, SOURCE};
 use crate::yaml::manifest::at;
 
+/// The shortest name of a program that may be the beginning of another one.
+const SHORTEST: usize = 4;
+
 /// Holds a namespace and a name.
 pub(super) type Place = (String, String);
 
@@ -33,6 +36,8 @@ pub(super) struct Facts<'a> {
     pub(super) appliers: HashMap<Place, Applier>,
     /// The HelmReleases.
     pub(super) releases_of_flux: HashSet<Place>,
+    /// Where the releases of the HelmReleases are stored: a namespace, and a release's name.
+    pub(super) storages_of_flux: HashSet<Place>,
     /// The releases that Helm's storage has.
     pub(super) releases: HashSet<Place>,
     /// The namespaces of releases: Flux keeps its storage in that of the HelmRelease.
@@ -111,11 +116,25 @@ impl<'a> Facts<'a> {
                 let chart = at(value, "/status/helmChart").as_str().and_then(|chart| chart.split_once('/'));
                 self.inventory
                     .extend(chart.map(|(namespace, name)| ObjectRef::new("HelmChart", SOURCE, namespace, name)));
+                self.take_storage(value, &place);
                 self.releases_of_flux.insert(place);
             }
             _ => {}
         }
         self.take_credentials(at(value, "/spec"), &object.namespace);
+    }
+
+    /// Takes where a HelmRelease stores its releases, by its status and by what its spec asks for.
+    fn take_storage(&mut self, value: &Value, (namespace, name): &Place) {
+        let text = |pointer: &str| at(value, pointer).as_str().filter(|text| !text.is_empty());
+        let storages = [text("/status/storageNamespace"), text("/spec/storageNamespace"), Some(namespace)];
+        let target = text("/spec/targetNamespace").map_or_else(|| name.clone(), |target| format!("{target}-{name}"));
+        let noted = at(value, "/status/history").as_array().into_iter().flatten();
+        let noted = noted.filter_map(|one| one.get("name")?.as_str().map(str::to_owned));
+        let names: Vec<String> = noted.chain(text("/spec/releaseName").map(str::to_owned)).chain([target]).collect();
+        for storage in storages.into_iter().flatten() {
+            self.storages_of_flux.extend(names.iter().map(|name| (storage.to_owned(), name.clone())));
+        }
     }
 
     /// Takes the Secrets that an object of Flux names as its credentials: `secretRef`, `certSecretRef`,
@@ -161,18 +180,19 @@ impl<'a> Facts<'a> {
         self.lists("", "Secret")
     }
 
-    /// Tells whether a workload of the cluster has the name of a program, or begins it: `cert-manager` is the one that
-    /// writes as `cert-manager-certificates-issuing`. Where workloads could not be listed, any program may run.
+    /// Tells whether a workload of the cluster has the name of a program, or one of both begins with the other:
+    /// `cert-manager` is the one that writes as `cert-manager-certificates-issuing`, and `keda-operator` writes as `keda`.
+    /// Where workloads could not be listed, any program may run.
     pub(super) fn runs(&self, manager: &str) -> bool {
         let knows_programs = ["Deployment", "DaemonSet", "StatefulSet"].iter().all(|kind| self.lists("apps", kind));
         if !knows_programs && !is_written_by_hand(manager) {
             return true;
         }
-        self.programs.contains(manager)
-            || self
-                .programs
-                .iter()
-                .any(|name| name.len() > 3 && manager.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
+        let begins = |name: &str, other: &str| {
+            other.len() >= SHORTEST && name.strip_prefix(other).is_some_and(|rest| rest.starts_with('-'))
+        };
+        let is_it = |name: &str| begins(manager, name) || (begins(name, manager) && !is_written_by_hand(manager));
+        self.programs.contains(manager) || self.programs.iter().any(|name| is_it(name))
     }
 }
 

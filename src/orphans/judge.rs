@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::claims::{CLAIMS, applier, release, release_of_flux};
+use super::claims::{CLAIMS, applier, certificate, is_without_helm_release, release, release_of_flux};
 use super::facts::{Facts, Place, is_by_hand, is_written_by_hand};
 use crate::cluster::ObjectMetadata;
 use crate::model::ObjectRef;
@@ -88,6 +88,16 @@ fn why(one: &ObjectMetadata, facts: &Facts<'_>) -> String {
             return format!("of HelmRelease {namespace}/{name}: {}{kept}", elsewhere("HelmRelease"));
         }
         return format!("of Helm release {namespace}/{name}, which is no more{kept}");
+    }
+    if let Some(certificate) = certificate(one).filter(|_| !is_by_hand) {
+        return format!("of {certificate}, which is no more: cert-manager keeps its Secret");
+    }
+    if is_without_helm_release(one, facts) {
+        let name = one.label("name");
+        return format!(
+            "Helm release {name}, which helm-controller installed: its HelmRelease is no more; helm uninstall {name} -n {} removes it with its objects",
+            object.namespace
+        );
     }
     match object.kind.as_str() {
         "PersistentVolume" => match facts.bound.get(object.name.as_str()) {

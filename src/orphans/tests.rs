@@ -270,6 +270,101 @@ fn two_objects_of_one_name_that_were_made_by_hand_are_no_copies_of_each_other() 
 }
 
 #[test]
+fn what_a_kustomization_leaves_alone_is_in_no_inventory_and_no_orphan() {
+    let left = |name: &str, kustomization: &str, key: &str, value: &str| {
+        let labels = json!({"kustomize.toolkit.fluxcd.io/name": kustomization, "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+        object(name, &["kustomize-controller"], &labels, &json!({format!("kustomize.toolkit.fluxcd.io/{key}"): value}))
+    };
+    let state = LiveState {
+        objects: vec![
+            left("ConfigMap/web/once", "apps", "ssa", "IfNotPresent"),
+            left("ConfigMap/web/ignored", "apps", "ssa", "ignore"),
+            left("ConfigMap/web/paused", "apps", "reconcile", "disabled"),
+            left("ConfigMap/web/merged", "apps", "ssa", "Merge"),
+            left("ConfigMap/web/gone", "removed", "ssa", "IfNotPresent"),
+        ],
+        flux: vec![kustomization("apps", true, "True", &[])],
+        ..LiveState::default()
+    };
+    let found: Vec<String> = told(&state).into_iter().map(|(object, ..)| object).collect();
+    assert_eq!(found, ["ConfigMap/web/gone", "ConfigMap/web/merged"]);
+}
+
+/// Builds the record that Helm keeps of a deployed revision.
+fn revision(name: &str, manager: &str) -> ObjectMetadata {
+    let labels = json!({"owner": "helm", "name": name, "status": "deployed"});
+    object(&format!("Secret/web/sh.helm.release.v1.{name}.v2"), &[manager], &labels, &json!({}))
+}
+
+#[test]
+fn a_release_whose_helm_release_was_deleted_while_suspended_is_told_once() {
+    let release = |spec: Value, status: Value| json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "db", "namespace": "web"}, "spec": spec, "status": status});
+    let of_flux = json!({"helm.toolkit.fluxcd.io/name": "gone", "helm.toolkit.fluxcd.io/namespace": "web"});
+    let of_helm = json!({"meta.helm.sh/release-name": "gone", "meta.helm.sh/release-namespace": "web"});
+    let state = |flux: Vec<Value>| LiveState {
+        objects: vec![
+            revision("gone", "helm-controller"),
+            object("ServiceAccount/web/gone", &["helm-controller"], &of_flux, &of_helm),
+            revision("db", "helm-controller"),
+            revision("tools-db", "helm-controller"),
+            revision("named", "helm-controller"),
+            revision("by-hand", "helm"),
+        ],
+        flux,
+        ..LiveState::default()
+    };
+    let found = told(&state(vec![
+        release(json!({}), json!({})),
+        release(json!({"targetNamespace": "tools"}), json!({})),
+        release(json!({"releaseName": "other"}), json!({"history": [{"name": "named"}]})),
+    ]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (object, _, why) = &found[0];
+    assert_eq!(object, "Secret/web/sh.helm.release.v1.gone.v2");
+    assert!(why.contains("its HelmRelease is no more; helm uninstall gone -n web"), "{why}");
+    // Flux of another cluster may have installed them.
+    assert_eq!(told(&state(Vec::new())), Vec::new());
+}
+
+#[test]
+fn the_secret_of_a_deleted_certificate_is_left_and_that_of_a_live_one_is_not() {
+    let secret = |name: &str| {
+        let annotations = json!({"cert-manager.io/certificate-name": name});
+        object(&format!("Secret/web/{name}"), &["cert-manager-certificates-issuing"], &json!({}), &annotations)
+    };
+    let state = LiveState {
+        objects: vec![
+            made("Deployment.apps/cert-manager/cert-manager", "helm-controller"),
+            made("Certificate.cert-manager.io/web/live", "cert-manager-ingress-shim"),
+            secret("live"),
+            secret("left"),
+        ],
+        ..LiveState::default()
+    };
+    let found: Vec<_> = told(&state).into_iter().filter(|(object, ..)| object.starts_with("Secret")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].2, "of Certificate/web/left, which is no more: cert-manager keeps its Secret");
+}
+
+#[test]
+fn what_operators_make_under_another_name_than_their_workloads_is_no_orphan() {
+    let key = json!({"sealedsecrets.bitnami.com/sealed-secrets-key": "active"});
+    let state = |key_by: &str| LiveState {
+        objects: vec![
+            made("Deployment.apps/keda/keda-operator", "helm-controller"),
+            made("Secret/keda/kedaorg-certs", "keda"),
+            made("Secret/web/ingress-nginx-admission", "kube-webhook-certgen"),
+            object("Secret/kube-system/sealed-secrets-key7x", &[key_by], &key, &json!({})),
+            made("ConfigMap/web/state", "operator"),
+        ],
+        ..LiveState::default()
+    };
+    let found = |key_by: &str| told(&state(key_by)).into_iter().map(|(object, ..)| object).collect::<Vec<_>>();
+    assert_eq!(found("controller"), ["Deployment/keda/keda-operator"]);
+    assert_eq!(found("kubectl-create").len(), 2, "a copy of the key is one");
+}
+
+#[test]
 fn every_claim_has_its_source() {
     for claim in CLAIMS {
         assert!(claim.source.starts_with("https://") && !claim.by.is_empty(), "{}", claim.by);
