@@ -18,6 +18,15 @@ static STANDING: LazyLock<Vec<Arc<Topic>>> = LazyLock::new(|| {
 /// The most changed letters between a typed name and one that is offered for it.
 const NEAR: usize = 3;
 
+/// The shortest word that tells something.
+const TELLING: usize = 3;
+
+/// Words that tell nothing of what is asked for.
+const COMMON: [&str; 22] = [
+    "and", "are", "but", "can", "did", "does", "doing", "for", "from", "get", "going", "has", "how", "not", "that",
+    "the", "this", "was", "what", "when", "why", "with",
+];
+
 /// Holds all topics.
 #[derive(Debug, Clone)]
 pub struct Topics(Vec<Arc<Topic>>);
@@ -42,8 +51,36 @@ impl Topics {
     }
 
     /// Finds the topic of a name in any spelling: of several, the first, with the others among those to see. A deeper
-    /// field without a topic of its own is explained by the one around it.
+    /// field without a topic of its own is explained by the one around it, and a message by what it quotes.
     pub fn find(&self, words: &str) -> Option<Topic> {
+        let found = self.annotated(words).or_else(|| joined(&self.called(&normal(words))));
+        // A message begins with an object, which is not what it is about.
+        let found = found.or_else(|| self.quoted(words)).or_else(|| self.named(words));
+        found.or_else(|| self.in_other_number(words))
+    }
+
+    /// Finds the topic of an annotation, `group/name` or `group/name: value`.
+    fn annotated(&self, words: &str) -> Option<Topic> {
+        let key = words.split([':', '=']).next().filter(|key| key.contains('/') && key.contains('.'))?;
+        joined(&self.called(&normal(key)))
+    }
+
+    /// Finds the topic of a word whose plural or singular it is called by.
+    fn in_other_number(&self, words: &str) -> Option<Topic> {
+        let name = normal(words);
+        let other = name.strip_suffix('s').map_or_else(|| format!("{name}s"), str::to_owned);
+        joined(&self.called(&other)).filter(|_| name.len() > 3)
+    }
+
+    /// Finds the topic whose phrase is part of a longer text, such as the message of an error.
+    fn quoted(&self, words: &str) -> Option<Topic> {
+        let text = normal(words);
+        let is_part = |phrase: &String| phrase.contains([' ', '[']) && text.contains(&normal(phrase));
+        let found: Vec<&Arc<Topic>> = self.0.iter().filter(|topic| topic.also.iter().any(is_part)).collect();
+        joined(&found)
+    }
+
+    fn named(&self, words: &str) -> Option<Topic> {
         let parts = query(words);
         let (kind, fields) = match parts.split_first() {
             Some((first, rest)) if is_kind(first) => (Some(first), rest),
@@ -69,7 +106,7 @@ impl Topics {
         found
     }
 
-    /// Lists the topics whose names are nearest to the typed words, or whose texts hold them.
+    /// Lists the topics whose names are nearest to the typed words, then those whose texts hold most of them.
     pub fn nearest(&self, words: &str, most: usize) -> Vec<&Arc<Topic>> {
         let wanted = normal(words);
         let near = |topic: &&Arc<Topic>| names(topic).map(|name| distance(&name, &wanted)).min().unwrap_or(usize::MAX);
@@ -87,8 +124,31 @@ impl Topics {
                 found.push(topic);
             }
         }
+        for topic in self.about(words) {
+            if !found.iter().any(|one| one.id == topic.id) {
+                found.push(topic);
+            }
+        }
         found.truncate(most);
         found
+    }
+
+    /// Lists the topics whose texts hold more than half of the typed words, those with the most of them first.
+    fn about(&self, words: &str) -> Vec<&Arc<Topic>> {
+        let lower = words.to_lowercase();
+        let asked: Vec<&str> = lower
+            .split(|one: char| !one.is_alphanumeric())
+            .filter(|word| word.len() >= TELLING && !COMMON.contains(word))
+            .collect();
+        let count = |topic: &Topic| {
+            let texts = [&topic.id, &topic.title, &topic.short, &topic.more, &topic.command.look_for];
+            let texts = texts.map(|text| text.to_lowercase());
+            asked.iter().filter(|word| texts.iter().any(|text| text.contains(**word))).count()
+        };
+        let counted = self.0.iter().map(|topic| (count(topic), topic));
+        let mut found: Vec<(usize, &Arc<Topic>)> = counted.filter(|(count, _)| count * 2 > asked.len()).collect();
+        found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        found.into_iter().map(|(_, topic)| topic).collect()
     }
 }
 

@@ -354,6 +354,28 @@ fn a_topic_is_found_by_any_spelling() {
         ("alert.eventSources", "Alert.eventSources"),
         ("OCIRepository.verify.secretRef", "GitRepository.verify"),
         ("hr.spec.chart.spec.version", "HelmChart.version"),
+        ("kustomize.toolkit.fluxcd.io/ssa", "ssa"),
+        ("kustomize.toolkit.fluxcd.io/prune: disabled", "annotation-prune"),
+        ("kustomize.toolkit.fluxcd.io/reconcile=disabled", "annotation-reconcile"),
+        ("IfNotPresent", "ssa"),
+        ("helm.toolkit.fluxcd.io/driftDetection", "annotation-drift-detection"),
+        ("reconcile.fluxcd.io/forceAt", "requested-at"),
+        ("orphan", "orphan"),
+        ("finalizer", "finalizers"),
+        ("kubectl-patch", "managedFields"),
+        ("pending-upgrade", "PendingRelease"),
+        ("another operation is in progress", "PendingRelease"),
+        (
+            "Helm upgrade failed for release web/web with chart web@1.2.3: another operation (install/upgrade/rollback) is in progress",
+            "PendingRelease",
+        ),
+        (
+            "Deployment/web/web dry-run failed (Invalid): spec.selector: Invalid value: {}: field is immutable",
+            "immutable",
+        ),
+        ("no matches for kind \"Certificate\" in version \"cert-manager.io/v1\"", "kind-not-served"),
+        ("upgrade retries exhausted", "stuck-release"),
+        ("ENC[AES256_GCM,data:abc", "encrypted-value"),
     ] {
         assert_eq!(topics.find(typed).map(|topic| topic.id).as_deref(), Some(id), "{typed}");
     }
@@ -382,6 +404,8 @@ fn an_unknown_name_is_offered_those_that_are_near() {
     assert_eq!(near("Kustomisation.prune").first().map(String::as_str), Some("Kustomization.prune"));
     assert_eq!(near("helmrelese").first().map(String::as_str), Some("HelmRelease"));
     assert_eq!(near("sops-key-wrng").first().map(String::as_str), Some("cause.sops-key-wrong"));
+    assert_eq!(near("stuck release going").first().map(String::as_str), Some("stuck-release"));
+    assert!(near("volume degraded replica").iter().any(|id| id.contains("degraded")));
     assert!(near("drift").contains(&"HelmRelease.driftDetection".to_owned()));
     assert_eq!(near("qqqqqqqqqq"), Vec::<String>::new());
 }
