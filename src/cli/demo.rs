@@ -46,8 +46,8 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     match arguments.exercise.as_deref() {
         None => super::cockpit::open(call, |_, _| Ok(None), || session(&arguments.scenario, call, Clock::system())),
         Some("list") => {
-            let text = |one: &Exercise| format!("{:<16}{}\n", one.name, one.symptom);
-            call.print(&Scenario::exercises()?, |all| all.iter().map(text).collect())?;
+            let row = |one: &Exercise| vec![one.name.clone(), one.symptom.clone()];
+            call.print(&Scenario::exercises()?, |all| super::call::columns(&all.iter().map(row).collect::<Vec<_>>()))?;
             Ok(0)
         }
         Some(name) => {

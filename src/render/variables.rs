@@ -94,6 +94,8 @@ struct FormUse {
     name: String,
     path: String,
     form: String,
+    /// The line of the value that has the form, which tells its place in a file from others of the same form.
+    around: String,
     /// The result of the form where nothing defines the variable; `None` without a default.
     default: Option<String>,
     /// Whether nothing in the repository defines it, and something elsewhere may.
@@ -145,7 +147,8 @@ impl Substitution {
                     .then(|| expand(&form, &lookup).ok().map(|expansion| expansion.text))
                     .flatten();
                 let is_open = matches!(state, Known::Hidden | Known::Perhaps) && default.is_none();
-                self.uses.push(FormUse { object: index, name, path: path.clone(), form, default, is_open });
+                let around = text.lines().find(|line| line.contains(&form)).unwrap_or(&form).trim().to_owned();
+                self.uses.push(FormUse { object: index, name, path: path.clone(), form, around, default, is_open });
             }
         }
     }
@@ -304,10 +307,12 @@ impl<'r> Lines<'r> {
             file,
             line,
         };
-        for file in object.files() {
-            let from = object.origin.line.filter(|_| file == object.origin.file);
-            if let Some(line) = self.line(file, from, &one.form) {
-                return Some(of(Some(file.to_owned()), Some(line)));
+        for text in [&one.around, &one.form] {
+            for file in object.files() {
+                let from = object.origin.line.filter(|_| file == object.origin.file);
+                if let Some(line) = self.line(file, from, text) {
+                    return Some(of(Some(file.to_owned()), Some(line)));
+                }
             }
         }
         let file =
@@ -335,5 +340,29 @@ impl VariableUse {
             (Some(file), None) => format!(" ({file})"),
             (None, _) => String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Object, Origin, Rendered, Substitution, Variables, variables};
+
+    #[test]
+    fn a_form_that_stands_in_several_values_has_the_line_of_each() {
+        let root = tempfile::tempdir().unwrap();
+        let text =
+            "kind: ConfigMap\ndata:\n  first: a.${domain}\n  more: |\n    x\n    b.${domain}\n  same: \"${domain}\"\n";
+        std::fs::write(root.path().join("map.yaml"), text).unwrap();
+        let body = json!({"kind": "ConfigMap", "data": {"more": "x\nb.${domain}\n", "first": "a.${domain}"}});
+        let origin = Origin { file: "map.yaml".to_owned(), line: Some(1), ..Origin::default() };
+        let object = Object::new(body, origin, Vec::new());
+        let mut substitution = Substitution::default();
+        substitution.record(0, &object, &Variables::default());
+        let rendered = Rendered { objects: vec![object], substitution, ..Rendered::default() };
+        let found = variables(&rendered, root.path());
+        let lines: Vec<_> = found[0].used.iter().map(|used| (used.path.as_str(), used.line)).collect();
+        assert_eq!(lines, [("data.more", Some(6)), ("data.first", Some(3))]);
     }
 }
