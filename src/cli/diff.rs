@@ -22,7 +22,7 @@ use crate::sops::IdentitySources;
 // Flags of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only this HelmRelease (HelmRelease/NAMESPACE/NAME), or only this Kustomization
+    /// Only this Kustomization, this HelmRelease or this object, KIND/NAMESPACE/NAME
     object: Option<String>,
     /// Only this Kustomization; NAMESPACE/NAME where two have one name
     #[arg(long, short = 'k', value_name = "NAME", conflicts_with = "object")]
@@ -75,14 +75,6 @@ struct Told {
 /// Fails when there is no repository, git does not know the revision, or nothing can be rendered.
 pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
     let object = arguments.object.as_deref().map(super::operate::named).transpose()?;
-    if let Some(object) = object.as_ref().filter(|object| !is_owner(object)) {
-        return Err(Fault::new(
-            FaultKind::Usage,
-            format!("cannot compare {object} by itself"),
-            "objects are compared by what applies them",
-            "name the Kustomization or HelmRelease: fluxdeck trace finds it",
-        ));
-    }
     let revision = match (&arguments.revision, arguments.staged) {
         (Some(name), _) => Revision::Commit(name.clone()),
         (None, true) => Revision::Index,
@@ -115,8 +107,8 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         if let Some(object) = wanted.object.as_ref().filter(|_| !is_found && lines.is_empty()) {
             return Err(Fault::failed(
                 format!("cannot compare {object}"),
-                "no cluster has it",
-                "fluxdeck get helmreleases lists those that there are",
+                "no cluster has it, or no label of Flux says what applied it",
+                "name the Kustomization or HelmRelease: fluxdeck trace finds it, fluxdeck get lists them",
             ));
         }
         if code == 0 && arguments.exit_code && !lines.is_empty() {
@@ -145,12 +137,25 @@ async fn in_environment(
     // Nothing is rendered for a cluster that does not answer.
     difference::reach(&cluster).await?;
     let env = environment.name.as_str();
-    if let Some(release) = wanted.object.as_ref().filter(|object| kinds::HELM_RELEASE.is(object)) {
+    let missing = || Told { comparison: LiveComparison::default(), findings: Vec::new(), is_missing: true };
+    let applied = match wanted.object.as_ref().filter(|object| !is_owner(object)) {
+        None => None,
+        Some(object) => match difference::applier_of(&cluster, object).await? {
+            None => return Ok(missing()),
+            applied => applied,
+        },
+    };
+    let owner = applied.as_ref().map(|applied| &applied.applier).or(wanted.object.as_ref());
+    let alone = applied.as_ref().map(|applied| &applied.object);
+    if let Some(release) = owner.filter(|object| kinds::HELM_RELEASE.is(object)) {
         if cluster.looked_up(release).await?.is_none() {
-            return Ok(Told { comparison: LiveComparison::default(), findings: Vec::new(), is_missing: true });
+            return Ok(missing());
         }
-        let comparison =
+        let mut comparison =
             difference::of_releases(&cluster, env, vec![release.clone()], wanted.kind, &progress()).await?;
+        if let Some(object) = alone {
+            comparison.keep_only(object);
+        }
         return Ok(Told { comparison, findings: Vec::new(), is_missing: false });
     }
     let repository = match snapshot {
@@ -158,7 +163,11 @@ async fn in_environment(
         None => Arc::clone(snapshot.insert(Arc::new(super::open::repository(&call.global)?))),
     };
     let keys = session.identities.get(environment.env);
-    let prepared = prepare(call, &cluster, (&repository, env), keys, wanted).await?;
+    let mut prepared = prepare(call, &cluster, (&repository, env), keys, (wanted, owner)).await?;
+    match alone {
+        Some(object) => prepared.keep_only(object),
+        None => prepared.remark_children(),
+    }
     let (sets, arrivals) = (prepared.sets, prepared.arrivals);
     let mut comparison = difference::compare(&cluster, sets, &arrivals, wanted.kind, &progress()).await?;
     comparison.remarks.extend(prepared.remarks);
@@ -176,12 +185,12 @@ async fn prepare(
     cluster: &Cluster,
     (snapshot, env): (&Arc<Snapshot>, &str),
     keys: Option<&IdentitySources>,
-    wanted: &Wanted<'_>,
+    (wanted, owner): (&Wanted<'_>, Option<&ObjectRef>),
 ) -> Result<PreparedSets, Fault> {
     let asked = wanted.arguments.kustomization.as_deref();
     let is_chosen = |namespace: &str, name: &str| {
         asked.is_none_or(|asked| is_called(asked, namespace, name))
-            && wanted.object.as_ref().is_none_or(|object| object.namespace == namespace && object.name == name)
+            && owner.is_none_or(|object| object.namespace == namespace && object.name == name)
     };
     let rendering = call.renderer.with(|renderer| renderer.render(snapshot))?;
     let effective = snapshot.with_graph(&rendering.graph);
@@ -190,7 +199,7 @@ async fn prepare(
         .filter(|one| is_chosen(&one.namespace, &one.name))
         .map(crate::repo::FluxKustomization::object)
         .collect();
-    let name = asked.map(str::to_owned).or_else(|| wanted.object.as_ref().map(|object| object.name.clone()));
+    let name = asked.map(str::to_owned).or_else(|| owner.map(|object| object.name.clone()));
     if wanted.kind == DifferenceKind::Next && wanted.revision == Revision::WorkingTree {
         super::files::known(&effective, call, name.as_deref(), chosen.is_empty())?;
     }

@@ -5,7 +5,7 @@ use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::difference::DifferenceView;
 
-/// Opens what differs of the selected Kustomization or HelmRelease, else of the environment.
+/// Opens what differs of the selected object, else of the environment.
 pub(super) static COMMAND: Command = Command {
     id: "difference",
     title: "Live difference",

@@ -10,6 +10,7 @@ use super::objects::{Job, Judged, Known};
 use super::served::{is_lost, kinds};
 use super::substituted::{KnownVariables, values_of};
 use super::wanted::{AppliedSet, Arrivals};
+use super::writers::OtherWriters;
 use super::{AT_ONCE, ComparisonProgress, DifferenceKind, LiveComparison, LiveDifference};
 use crate::cluster::Cluster;
 use crate::model::{Fault, FaultKind, ObjectRef};
@@ -46,7 +47,11 @@ pub async fn compare(
     let mut objects: Vec<&ObjectRef> = gone.iter().flatten().collect();
     objects.extend(sets.iter().flat_map(|set| &set.objects).map(|wanted| &wanted.object));
     let kinds = kinds(cluster, &objects).await?;
-    let known = Known { cluster, kinds: &kinds, arrivals, kind };
+    let others = match kind {
+        DifferenceKind::Next => OtherWriters::default(),
+        DifferenceKind::Drift => OtherWriters::of(cluster).await,
+    };
+    let known = Known { cluster, kinds: &kinds, arrivals, others: &others, kind };
     let mut jobs: Vec<(&AppliedSet, Job<'_>)> = Vec::new();
     for (set, gone) in sets.iter().zip(&gone) {
         jobs.extend(set.objects.iter().map(|wanted| (set, Job::Wanted(wanted))));

@@ -66,6 +66,11 @@ impl IgnoreRule {
     }
 }
 
+/// Tells whether a rule excludes the whole object, by an empty path.
+pub(super) fn is_left_out(rules: &[IgnoreRule], object: &ObjectRef, body: &Value) -> bool {
+    rules.iter().any(|rule| rule.paths.iter().any(String::is_empty) && rule.is_about(object, body))
+}
+
 /// Removes the excluded fields from a form of an object.
 pub(super) fn leave_out(rules: &[IgnoreRule], object: &ObjectRef, form: &mut Value) {
     let wanted: Vec<&IgnoreRule> = rules.iter().filter(|rule| rule.is_about(object, form)).collect();
@@ -76,7 +81,7 @@ pub(super) fn leave_out(rules: &[IgnoreRule], object: &ObjectRef, form: &mut Val
 mod tests {
     use serde_json::json;
 
-    use super::{IgnoreRule, leave_out};
+    use super::{IgnoreRule, is_left_out, leave_out};
     use crate::model::ObjectRef;
 
     #[test]
@@ -94,5 +99,8 @@ mod tests {
             (form["spec"].get("replicas").is_some(), form["metadata"]["annotations"].get("a/b").is_some())
         };
         assert_eq!((left("web-1"), left("the-web-1")), ((false, false), (true, false)));
+        let whole = IgnoreRule::of(&json!({"ignore": [{"paths": [""], "target": {"kind": "Job"}}]}));
+        let is_left_out = |kind: &str| is_left_out(&whole, &ObjectRef::new(kind, "batch", "web", "once"), &form);
+        assert_eq!((is_left_out("Job"), is_left_out("CronJob")), (true, false));
     }
 }

@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::fields::{changes, comparable, path_of, unified, without};
 use super::ignore::leave_out;
 use super::normal::{SSA, says};
-use super::owners::{alone, folded, outermost};
+use super::owners::{FINALIZERS, alone, folded, outermost};
+use super::typed::complete;
 use super::veil::Veil;
 use super::wanted::{AppliedSet, WantedObject};
+use super::writers::OtherWriters;
 use super::{DifferenceKind, FieldDrift, LiveDifference};
 use crate::helm::diff::DocumentChange;
 use crate::model::field_manager::KUSTOMIZE_CONTROLLER;
@@ -18,6 +20,15 @@ use crate::yaml::manifest::LAST_APPLIED;
 
 /// The annotations by which people ask controllers for something, which no manifest has.
 const REQUESTS: [&str; 2] = ["reconcile.fluxcd.io/", "fluxcd.io/"];
+
+/// What kustomize-controller removes of metadata before it applies (`applyOpts.Cleanup` in its
+/// `kustomization_controller.go`): the copy of kubectl, and the marks of its own first versions.
+const CLEANED: [(&str, &str); 4] = [
+    ("/metadata/annotations", LAST_APPLIED),
+    ("/metadata/annotations", "kustomize.toolkit.fluxcd.io/checksum"),
+    ("/metadata/annotations", "fluxcd.io/sync-checksum"),
+    ("/metadata/labels", "fluxcd.io/sync-gc-mark"),
+];
 
 /// The field that the scale subresource changes, and its default.
 const REPLICAS: &str = "/spec/replicas";
@@ -31,6 +42,8 @@ pub(super) struct Answers<'a> {
     pub(super) dry: &'a Value,
     /// What an apply would make if it was not there, where that is known: it shows the server's defaults.
     pub(super) fresh: Option<&'a Value>,
+    /// What else in the cluster writes fields.
+    pub(super) others: &'a OtherWriters,
 }
 
 /// Returns the fields that a run of kustomize-controller removes though its dry run keeps them.
@@ -40,9 +53,11 @@ pub(super) fn removed(set: &AppliedSet, wanted: &WantedObject, live: &Value, dry
         return Vec::new();
     }
     let mut found = folded(&OwnedFields::of(dry));
-    let copy = super::fields::below("/metadata/annotations", LAST_APPLIED);
-    if dry.pointer(&copy).is_some() && !found.contains(&copy) {
-        found.push(copy);
+    for (map, key) in CLEANED {
+        let pointer = super::fields::below(map, key);
+        if dry.pointer(&pointer).is_some() && !found.contains(&pointer) {
+            found.push(pointer);
+        }
     }
     found
 }
@@ -59,7 +74,16 @@ pub(super) fn judge(
         // What the server sets again by itself is as good as never removed.
         removed.retain(|pointer| fresh.pointer(pointer) != answers.dry.pointer(pointer));
     }
+    let kept = if kind == DifferenceKind::Drift { kept(set, answers) } else { Vec::new() };
     let (mut live, mut after) = (comparable(answers.live), comparable(answers.dry));
+    for form in [&mut live, &mut after] {
+        complete(&wanted.object, form);
+    }
+    // Flux compares no finalizers, and yet removes those of kubectl.
+    if removed.iter().chain(&kept).any(|pointer| pointer.starts_with(FINALIZERS)) {
+        copy_finalizers(answers.live, &mut live);
+        copy_finalizers(answers.dry, &mut after);
+    }
     without(&mut after, removed.iter().map(String::as_str));
     drop_empty(&mut after);
     for form in [&mut live, &mut after] {
@@ -74,7 +98,14 @@ pub(super) fn judge(
             veil.cover(Some(&mut live), Some(&mut after));
             Some(difference(set, wanted, DocumentChange::Update, unified(Some(&live), Some(&after))))
         }
-        DifferenceKind::Drift => drift(set, wanted, answers, (live, after), &veil),
+        DifferenceKind::Drift => drift(set, wanted, answers, (live, after, kept), &veil),
+    }
+}
+
+fn copy_finalizers(whole: &Value, form: &mut Value) {
+    let own = whole.pointer("/metadata/finalizers").filter(|own| own.as_array().is_some_and(|own| !own.is_empty()));
+    if let (Some(own), Some(metadata)) = (own, form.get_mut("metadata").and_then(Value::as_object_mut)) {
+        metadata.insert("finalizers".to_owned(), own.clone());
     }
 }
 
@@ -82,18 +113,27 @@ fn drift(
     set: &AppliedSet,
     wanted: &WantedObject,
     answers: &Answers<'_>,
-    (mut live, mut after): (Value, Value),
+    (mut live, mut after, kept): (Value, Value, Vec<String>),
     veil: &Veil,
 ) -> Option<LiveDifference> {
     let owned = OwnedFields::of(answers.live);
     let author = |pointer: &str| {
-        let others = owned.iter().filter(|one| !one.is_applier(set.manager) && one.touches(pointer));
+        let others = owned.iter().filter(|one| one.manager != set.manager && one.touches(pointer));
         others.max_by_key(|one| one.at)
     };
     let mut fields = Vec::new();
-    for change in changes(&live, &after) {
+    for change in changes(&live, &after).into_iter().filter(|change| !is_request(&change.pointer)) {
         let by = author(&change.pointer);
-        let (undone, why) = fate(set, change.to.is_some());
+        let (undone, mut why) = fate(set, change.to.is_some());
+        if undone && change.to.is_none() && by.is_some_and(|one| !one.is_taken_over()) {
+            why = format!("{} owns the field, and Git has nothing of it", set.manager);
+        }
+        let autoscaler = answers.others.autoscaler(&wanted.object).filter(|_| change.pointer == REPLICAS);
+        if let Some(autoscaler) = autoscaler {
+            why.push_str(&format!(
+                "; HorizontalPodAutoscaler {autoscaler} scales it again: leave spec.replicas out of Git"
+            ));
+        }
         fields.push(FieldDrift {
             path: change.path,
             applied: change.to.map(|value| veil.shown(&change.pointer, &value)),
@@ -104,7 +144,9 @@ fn drift(
             why,
         });
     }
-    let kept = kept(set, answers, &live, &after);
+    // What is taken back is told already.
+    let kept: Vec<String> =
+        kept.into_iter().filter(|one| live.pointer(one).is_some() && live.pointer(one) == after.pointer(one)).collect();
     for pointer in &kept {
         let Some(value) = live.pointer(pointer) else { continue };
         let by = author(pointer);
@@ -118,7 +160,7 @@ fn drift(
             why: set.keeps.clone().unwrap_or_else(|| format!("nothing that {} applies sets it", set.manager)),
         });
     }
-    if let Some(value) = scaled(wanted, &owned, &live) {
+    if let Some(value) = scaled(wanted, &owned, &live).filter(|_| answers.others.autoscaler(&wanted.object).is_none()) {
         fields.push(FieldDrift {
             path: path_of(&live, REPLICAS),
             applied: None,
@@ -126,9 +168,7 @@ fn drift(
             by: None,
             at: None,
             undone: false,
-            why: set.keeps.clone().unwrap_or_else(|| {
-                "nothing in Git sets it; the API server does not note who scales, a HorizontalPodAutoscaler or somebody".to_owned()
-            }),
+            why: set.keeps.clone().unwrap_or_else(|| scaled_by(answers.others)),
         });
         without(&mut after, [REPLICAS]);
     }
@@ -140,6 +180,16 @@ fn drift(
     veil.cover(Some(&mut after), Some(&mut live));
     let text = unified(Some(&after), Some(&live));
     Some(LiveDifference { fields, ..difference(set, wanted, DocumentChange::Update, text) })
+}
+
+/// Says what is known of who scaled an object that nothing in Git scales.
+fn scaled_by(others: &OtherWriters) -> String {
+    if others.knows_autoscalers() {
+        "nothing in Git sets it, and no HorizontalPodAutoscaler scales it; the API server does not note who did"
+    } else {
+        "nothing in Git sets it; the API server does not note who scales, a HorizontalPodAutoscaler or somebody"
+    }
+    .to_owned()
 }
 
 /// Returns the number of replicas that somebody set though nothing applies one: the scale subresource leaves no owner of
@@ -164,11 +214,12 @@ pub(super) fn fate(set: &AppliedSet, is_stated: bool) -> (bool, String) {
     (true, why)
 }
 
-/// Returns the fields that people set and no run takes back: only managers that are no controllers own them.
-fn kept(set: &AppliedSet, answers: &Answers<'_>, live: &Value, after: &Value) -> Vec<String> {
+/// Returns the fields that people set and no run takes back: only managers that are no programs of the cluster own them.
+fn kept(set: &AppliedSet, answers: &Answers<'_>) -> Vec<String> {
     let owned = OwnedFields::of(answers.dry);
-    let is_hand =
-        |one: &OwnedFields| !one.is_applier(set.manager) && !one.is_controller() && one.subresource != "status";
+    let is_hand = |one: &OwnedFields| {
+        !one.is_applier(set.manager) && one.subresource != "status" && !answers.others.is_program(one)
+    };
     let alone = alone(&owned, is_hand);
     // An item of a list counts as a whole, and a map field by field.
     let is_item = |pointer: &str| {
@@ -179,14 +230,13 @@ fn kept(set: &AppliedSet, answers: &Answers<'_>, live: &Value, after: &Value) ->
     let leaves: BTreeSet<&String> = owned.iter().flat_map(|one| &one.leaves).collect();
     let chosen: BTreeSet<&String> =
         alone.into_iter().filter(|pointer| leaves.contains(pointer) || is_item(pointer)).collect();
-    let found = outermost(&chosen).into_iter().filter(|pointer| {
-        let key = pointer.strip_prefix("/metadata/annotations/").unwrap_or_default();
-        // What is taken back is told already.
-        !REQUESTS.iter().any(|prefix| key.starts_with(&prefix.replace('/', "~1")))
-            && live.pointer(pointer).is_some()
-            && live.pointer(pointer) == after.pointer(pointer)
-    });
-    found.collect()
+    outermost(&chosen).into_iter().filter(|pointer| !is_request(pointer)).collect()
+}
+
+/// Tells whether a field is an annotation by which somebody asked a controller for something.
+fn is_request(pointer: &str) -> bool {
+    let key = pointer.strip_prefix("/metadata/annotations/").unwrap_or_default();
+    REQUESTS.iter().any(|prefix| key.starts_with(&prefix.replace('/', "~1")))
 }
 
 /// Describes an object that would be created, or that somebody deleted.
@@ -214,11 +264,26 @@ pub(super) fn absent(set: &AppliedSet, wanted: &WantedObject, kind: DifferenceKi
     }
 }
 
-/// Describes an object that an apply cannot change, so that it is deleted and created anew.
-pub(super) fn replaced(set: &AppliedSet, wanted: &WantedObject, live: &Value, why: &str) -> LiveDifference {
+/// Describes an object that an apply cannot change, so that it is deleted and created anew; `fresh` is what the server makes
+/// of it under another name.
+pub(super) fn replaced(
+    set: &AppliedSet,
+    wanted: &WantedObject,
+    (live, fresh): (&Value, Option<Value>),
+    why: &str,
+) -> LiveDifference {
     let mut before = comparable(live);
-    let mut after = before.clone();
-    merge(&mut after, &comparable(&wanted.body));
+    let mut after = if let Some(fresh) = fresh {
+        let mut after = comparable(&fresh);
+        if let Some(name) = after.pointer_mut("/metadata/name") {
+            *name = wanted.object.name.as_str().into();
+        }
+        after
+    } else {
+        let mut after = before.clone();
+        merge(&mut after, &comparable(&wanted.body));
+        after
+    };
     let veil = Veil::new(&wanted.object, &[&before, &after], &wanted.values, &wanted.hidden);
     veil.cover(Some(&mut before), Some(&mut after));
     let note = format!("it is deleted and created anew, because force is set and a field cannot change: {why}");
@@ -247,11 +312,16 @@ fn difference(set: &AppliedSet, wanted: &WantedObject, change: DocumentChange, d
     }
 }
 
-/// Removes maps of labels and annotations that have become empty.
+/// Removes maps of labels and annotations, and lists of finalizers, that have become empty.
 fn drop_empty(form: &mut Value) {
     let Some(metadata) = form.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    for key in ["labels", "annotations"] {
-        if metadata.get(key).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+    for key in ["labels", "annotations", "finalizers"] {
+        let is_empty = match metadata.get(key) {
+            Some(Value::Object(map)) => map.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            _ => false,
+        };
+        if is_empty {
             metadata.shift_remove(key);
         }
     }

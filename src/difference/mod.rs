@@ -11,6 +11,7 @@
 //! whole        the objects of a build with every value in them
 //! substituted  the variables that only Secrets or the cluster have
 //! release      the objects of a HelmRelease: the manifest of its deployed revision
+//! applier      the Kustomization or HelmRelease that applied an object
 //! applied      the commit that a Kustomization applied last
 //! prepare      the sets of an environment, from the working tree or a commit
 //! compare      sets of objects with a cluster
@@ -21,12 +22,16 @@
 //! events       what controllers did about a drift
 //! fields       the fields that differ
 //! owners       their owners, by managedFields
+//! writers      what else writes fields: autoscalers, and the programs that run in the cluster
 //! ignore       rules that exclude fields
+//! typed        what Go's types make of it
+//! undeclared   the fields that a kind does not have, which Flux drops
 //! normal       the form in which controllers apply an object
 //! veil         the values that are not shown
 //! ```
 
 mod applied;
+mod applier;
 mod compare;
 mod decrypted;
 mod events;
@@ -44,15 +49,19 @@ mod served;
 mod substituted;
 #[cfg(test)]
 mod tests;
+mod typed;
+mod undeclared;
 mod veil;
 mod wanted;
 mod whole;
+mod writers;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 pub use applied::{AppliedCommits, applied_commits};
+pub use applier::{AttributedObject, applier_of};
 pub use compare::{compare, reach};
 pub use prepare::{PreparedSets, drifted, next};
 pub use release::{of_all_releases, of_releases};

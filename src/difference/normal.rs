@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use crate::helm::Release;
 use crate::model::ObjectRef;
 use crate::yaml::manifest::put_metadata;
 
@@ -16,6 +17,9 @@ pub(super) const RECONCILE: &str = "kustomize.toolkit.fluxcd.io/reconcile";
 pub(super) const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 /// The one that lets it be deleted and created anew when it is `enabled`.
 pub(super) const FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
+
+/// The one that keeps it from helm-controller's comparison when it is `disabled`.
+pub(super) const DETECTION: &str = "helm.toolkit.fluxcd.io/driftDetection";
 
 /// Tells whether an object has a label or an annotation with a value, in any case as Flux compares it.
 pub(super) fn says(object: &Value, key: &str, value: &str) -> bool {
@@ -35,10 +39,38 @@ pub(super) fn applied_by(body: &mut Value, owner: &ObjectRef) {
         put_metadata(body, "labels", &format!("{}/{label}", owner.group), value.clone());
     }
     normalize(body);
+    drop_broken_authority(body);
+}
+
+/// Removes the authority of a definition's conversion webhook where it holds no certificate: the API server refuses such a
+/// placeholder, and kustomize-controller leaves it out (`RemoveCABundleFromCRD` of fluxcd/pkg/ssa).
+fn drop_broken_authority(body: &mut Value) {
+    if body.get("kind").is_none_or(|kind| kind != "CustomResourceDefinition") {
+        return;
+    }
+    let Some(client) = body.pointer_mut("/spec/conversion/webhook/clientConfig").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let authority = client.get("caBundle").and_then(Value::as_str).unwrap_or_default();
+    let is_certificate = STANDARD
+        .decode(authority)
+        .is_ok_and(|text| text.is_empty() || String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----"));
+    if !is_certificate {
+        client.shift_remove("caBundle");
+    }
 }
 
 fn has_other_than_texts(labels: &Value) -> bool {
     labels.as_object().is_some_and(|labels| labels.values().any(|label| !label.is_string()))
+}
+
+/// Brings an object into the form that a release applies: Helm marks it as its own (`setHelmMetadata` of helm-controller's
+/// `internal/action/diff.go`).
+pub(super) fn released_by(body: &mut Value, release: &Release) {
+    normalize(body);
+    put_metadata(body, "labels", "app.kubernetes.io/managed-by", "Helm".to_owned());
+    put_metadata(body, "annotations", "meta.helm.sh/release-name", release.name.clone());
+    put_metadata(body, "annotations", "meta.helm.sh/release-namespace", release.namespace.clone());
 }
 
 /// Brings an object into the form that Flux's controllers apply.
@@ -70,11 +102,9 @@ pub(super) fn normalize(body: &mut Value) {
         ("v1", "Secret") => return encoded(body),
         _ => return,
     };
-    for list in ["containers", "initContainers"] {
-        let containers = body.pointer_mut(&format!("{pods}/{list}")).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten() {
-            with_protocol(container.get_mut("ports"));
-        }
+    let containers = body.pointer_mut(&format!("{pods}/containers")).and_then(Value::as_array_mut);
+    for container in containers.into_iter().flatten() {
+        with_protocol(container.get_mut("ports"));
     }
 }
 
@@ -110,9 +140,11 @@ fn encoded(body: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use serde_json::json;
 
-    use super::{applied_by, says};
+    use super::{STANDARD, applied_by, released_by, says};
+    use crate::helm::Release;
     use crate::model::ObjectRef;
 
     #[test]
@@ -139,5 +171,31 @@ mod tests {
         let mut odd = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"copies": 2, "app": "a"}}});
         applied_by(&mut odd, &owner);
         assert_eq!(odd["metadata"]["labels"], labels, "the real controller loses them all");
+    }
+
+    #[test]
+    fn the_authority_of_a_definition_is_left_out_where_it_is_a_placeholder() {
+        let owner = ObjectRef::new("Kustomization", "kustomize.toolkit.fluxcd.io", "flux-system", "apps");
+        let certificate = STANDARD.encode("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+        for (authority, stays) in [("Cg==", false), ("not base64", false), (certificate.as_str(), true)] {
+            let mut definition = json!({
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "a"},
+                "spec": {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": {"caBundle": authority}}}}
+            });
+            applied_by(&mut definition, &owner);
+            let client = &definition["spec"]["conversion"]["webhook"]["clientConfig"];
+            assert_eq!(client.get("caBundle").is_some(), stays, "{authority}");
+        }
+    }
+
+    #[test]
+    fn helm_marks_what_it_releases() {
+        let mut map = json!({"kind": "ConfigMap", "metadata": {"name": "a", "labels": null}});
+        let release = Release { name: "web".to_owned(), namespace: "shop".to_owned(), ..Release::default() };
+        released_by(&mut map, &release);
+        let annotations = json!({"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"});
+        let metadata =
+            json!({"name": "a", "labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": annotations});
+        assert_eq!(map["metadata"], metadata);
     }
 }

@@ -6,15 +6,20 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
-use super::fields::comparable;
+use super::fields::{comparable, path_of, without};
+use super::ignore::is_left_out;
 use super::judge::{Answers, absent, judge, pruned, removed, replaced};
-use super::normal::{FORCE, PRUNE, RECONCILE, SSA, says};
+use super::normal::{DETECTION, FORCE, PRUNE, RECONCILE, SSA, says};
 use super::served::{Kinds, is_lost, with_version};
+use super::typed::sent;
+use super::undeclared::undeclared;
 use super::veil::Veil;
 use super::wanted::{AppliedSet, Arrivals, WantedObject};
+use super::writers::OtherWriters;
 use super::{AT_ONCE, ComparisonProgress, DifferenceKind, LiveDifference, Uncompared};
 use crate::cluster::failure::Failure;
 use crate::cluster::{Cluster, Resource};
+use crate::model::field_manager::KUSTOMIZE_CONTROLLER;
 use crate::model::{Fault, ObjectRef};
 
 /// The most tries for an object that somebody changes meanwhile.
@@ -44,6 +49,7 @@ pub(super) struct Known<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) kinds: &'a Kinds,
     pub(super) arrivals: &'a Arrivals,
+    pub(super) others: &'a OtherWriters,
     pub(super) kind: DifferenceKind,
 }
 
@@ -84,7 +90,7 @@ impl Known<'_> {
             }
             Err(why) => return not(why),
         };
-        let (resource, wanted) = (with_version(resource, &wanted.body), placed(resource, wanted, &set.namespace));
+        let (resource, mut wanted) = (with_version(resource, &wanted.body), placed(resource, wanted, &set.namespace));
         if resource.namespaced && wanted.object.namespace.is_empty() {
             // kustomize-controller: "namespace not specified".
             let why = "it names no namespace, and neither does spec.targetNamespace of its Kustomization";
@@ -93,7 +99,7 @@ impl Known<'_> {
         }
         let mut tries = 1;
         loop {
-            let (judged, is_current) = self.once(set, &resource, &wanted).await?;
+            let (judged, is_current) = self.once(set, &resource, &mut wanted).await?;
             // A controller may have changed the object between the two answers.
             if is_current || tries == TRIES {
                 return Ok(judged);
@@ -107,17 +113,23 @@ impl Known<'_> {
         &self,
         set: &AppliedSet,
         resource: &Resource,
-        wanted: &WantedObject,
+        wanted: &mut WantedObject,
     ) -> Result<(Judged, bool), Fault> {
-        let not = |why: String| Ok((Judged::Not(Uncompared::of(&set.env, &set.shown, &wanted.object, &why)), true));
-        let (namespace, name) = (&wanted.object.namespace, &wanted.object.name);
-        let live = match self.cluster.stored(resource, namespace, name).await {
+        let live = match self.cluster.stored(resource, &wanted.object.namespace, &wanted.object.name).await {
             Ok(live) => live,
             Err(failure) if is_lost(&failure) => return Err(self.fault(&failure, &wanted.object)),
-            Err(failure) => return not(refusal(&failure, "get", &wanted.object)),
+            Err(failure) => {
+                let why = refusal(&failure, "get", &wanted.object);
+                return Ok((Judged::Not(Uncompared::of(&set.env, &set.shown, &wanted.object, &why)), true));
+            }
         };
+        // kustomize-controller creates what is missing whatever a rule says.
+        let may_ignore = live.is_some() || set.manager != KUSTOMIZE_CONTROLLER;
+        if may_ignore && is_left_out(&set.ignored, &wanted.object, &wanted.body) {
+            return Ok((Judged::Same, true));
+        }
         let mut keeps = None;
-        if let Some(why) = skipped(&wanted.body, live.as_ref()) {
+        if let Some(why) = skipped(set, wanted, live.as_ref()) {
             if self.kind == DifferenceKind::Next {
                 return Ok((Judged::Same, true));
             }
@@ -126,21 +138,54 @@ impl Known<'_> {
         // What is skipped is not taken back either.
         let kept = keeps.map(|why| set.kept_because(&why));
         let set = kept.as_ref().unwrap_or(set);
-        let dry = match self.cluster.dry_apply(resource, &wanted.body, set.manager).await {
+        let (dry, dropped) = self.dry(set, resource, wanted).await;
+        let dry = match dry {
             Ok(dry) => dry,
             Err(failure) if is_lost(&failure) => return Err(self.fault(&failure, &wanted.object)),
-            Err(failure) => return Ok((self.refused(set, wanted, live.as_ref(), &failure), true)),
+            Err(failure) => return Ok((self.refused(set, wanted, (live.as_ref(), resource), &failure).await, true)),
+        };
+        let noted = |mut one: LiveDifference| {
+            one.note = one.note.or(dropped);
+            Judged::Different(Box::new(one))
         };
         let Some(live) = live else {
-            return Ok((Judged::Different(Box::new(absent(set, wanted, self.kind))), true));
+            return Ok((noted(absent(set, wanted, self.kind)), true));
         };
         let fresh = self.fresh(set, wanted, (&live, &dry), resource).await;
-        let answers = Answers { live: &live, dry: &dry, fresh: fresh.as_ref() };
+        let answers = Answers { live: &live, dry: &dry, fresh: fresh.as_ref(), others: self.others };
         let is_same_state = live.pointer(VERSION) == dry.pointer(VERSION);
         Ok(match judge(set, wanted, &answers, self.kind) {
-            Some(one) => (Judged::Different(Box::new(one)), is_same_state),
+            Some(one) => (noted(one), is_same_state),
             None => (Judged::Same, true),
         })
+    }
+
+    /// Asks for the dry run of an object, without the fields that Flux drops; also says which these are.
+    async fn dry(
+        &self,
+        set: &AppliedSet,
+        resource: &Resource,
+        wanted: &mut WantedObject,
+    ) -> (Result<Value, Failure>, Option<String>) {
+        let mut form = sent(&wanted.object, &wanted.body);
+        let mut answer = self.cluster.dry_apply(resource, &form, set.manager).await;
+        let mut named: Vec<String> = Vec::new();
+        // The server names one field, or several.
+        for _ in 0..TRIES {
+            let Err(failure) = &answer else { break };
+            let dropped = undeclared(&wanted.object, &form, &failure.to_string());
+            if dropped.is_empty() {
+                break;
+            }
+            named.extend(dropped.iter().map(|pointer| path_of(&form, pointer)));
+            for form in [&mut form, &mut wanted.body] {
+                without(form, dropped.iter().map(String::as_str));
+            }
+            answer = self.cluster.dry_apply(resource, &form, set.manager).await;
+        }
+        let note = (!named.is_empty())
+            .then(|| format!("Flux leaves out {}: {} has no such field", named.join(", "), wanted.object.whole_kind()));
+        (answer, note)
     }
 
     /// Finds what the server fills in by itself, where something would be removed that it may set again.
@@ -154,16 +199,27 @@ impl Known<'_> {
         if !removed(set, wanted, live, dry).iter().any(|pointer| !pointer.starts_with("/metadata/")) {
             return None;
         }
-        let mut stand_in = wanted.body.clone();
+        self.stand_in(set, wanted, resource).await
+    }
+
+    /// Asks what an object would be if it was not there yet, under another name.
+    async fn stand_in(&self, set: &AppliedSet, wanted: &WantedObject, resource: &Resource) -> Option<Value> {
+        let mut stand_in = sent(&wanted.object, &wanted.body);
         *stand_in.pointer_mut("/metadata/name")? = STAND_IN.into();
         self.cluster.dry_apply(resource, &stand_in, set.manager).await.ok()
     }
 
     /// Judges a refused dry run.
-    fn refused(&self, set: &AppliedSet, wanted: &WantedObject, live: Option<&Value>, failure: &Failure) -> Judged {
+    async fn refused(
+        &self,
+        set: &AppliedSet,
+        wanted: &WantedObject,
+        (live, resource): (Option<&Value>, &Resource),
+        failure: &Failure,
+    ) -> Judged {
         let form = comparable(&wanted.body);
         let veil = Veil::new(&wanted.object, &[&form], &wanted.values, &wanted.hidden);
-        let message = failure.to_string();
+        let message = without_dumps(&failure.to_string());
         let code = failure.code();
         if code == Some(404) && live.is_none() && self.arrivals.namespaces.contains(&wanted.object.namespace) {
             return self.after(set, wanted, "its namespace, which is not there yet");
@@ -172,7 +228,8 @@ impl Known<'_> {
         if let Some(live) = live.filter(|live| {
             is_fixed && (set.forces || says(&wanted.body, FORCE, "enabled") || says(live, FORCE, "enabled"))
         }) {
-            return Judged::Different(Box::new(replaced(set, wanted, live, &veil.told(&message))));
+            let fresh = self.stand_in(set, wanted, resource).await;
+            return Judged::Different(Box::new(replaced(set, wanted, (live, fresh), &veil.told(&message))));
         }
         let is_forbidden =
             code == Some(403) && !message.contains("admission") && !message.contains("denied the request");
@@ -268,14 +325,64 @@ fn placed(resource: &Resource, wanted: &WantedObject, namespace: &str) -> Wanted
 }
 
 /// Returns why a controller leaves an object alone, if it does.
-fn skipped(wanted: &Value, live: Option<&Value>) -> Option<String> {
-    let any = |key: &str, value: &str| says(wanted, key, value) || live.is_some_and(|live| says(live, key, value));
+fn skipped(set: &AppliedSet, wanted: &WantedObject, live: Option<&Value>) -> Option<String> {
+    let any =
+        |key: &str, value: &str| says(&wanted.body, key, value) || live.is_some_and(|live| says(live, key, value));
+    if set.manager != KUSTOMIZE_CONTROLLER {
+        return any(DETECTION, "disabled").then(|| {
+            format!(
+                "it is annotated {DETECTION}: disabled, so {} leaves it as it is until the next upgrade",
+                set.manager
+            )
+        });
+    }
     if any(RECONCILE, "disabled") {
         return Some(format!("it is annotated {RECONCILE}: disabled, so Flux leaves it as it is"));
     }
     if any(SSA, "Ignore") {
         return Some(format!("it is annotated {SSA}: Ignore, so Flux leaves it as it is"));
     }
-    let is_there_once = live.is_some() && says(wanted, SSA, "IfNotPresent");
+    let is_there_once = live.is_some() && says(&wanted.body, SSA, "IfNotPresent");
     is_there_once.then(|| format!("it is annotated {SSA}: IfNotPresent, so Flux leaves it as it is once it is there"))
+}
+
+/// The most characters in braces that a message keeps.
+const LONGEST_DUMP: usize = 80;
+
+/// Shortens the whole structures of Go that the API server writes into some of its messages.
+fn without_dumps(message: &str) -> String {
+    let mut out = String::new();
+    let mut rest = message;
+    while let Some(start) = rest.find('{') {
+        let (before, dump) = rest.split_at(start);
+        let mut depth = 0_usize;
+        let end = dump.char_indices().find_map(|(at, letter)| {
+            depth = match letter {
+                '{' => depth + 1,
+                '}' => depth.saturating_sub(1),
+                _ => depth,
+            };
+            (depth == 0).then_some(at + 1)
+        });
+        let (dump, behind) = dump.split_at(end.unwrap_or(dump.len()));
+        out.push_str(before);
+        out.push_str(if dump.len() > LONGEST_DUMP { "{...}" } else { dump });
+        rest = behind;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_dumps;
+
+    #[test]
+    fn a_message_keeps_its_words_and_loses_whole_structures() {
+        let dump = format!("{{\"Spec\":{{\"Volumes\":null,\"Text\":\"{}\"}}}}", "é".repeat(80));
+        let message = format!("spec.template: Invalid value: {dump}: field is immutable");
+        assert_eq!(without_dumps(&message), "spec.template: Invalid value: {...}: field is immutable");
+        for short in ["spec: Invalid value: {\"a\":1}: immutable", "plain", "open { and no end", ""] {
+            assert_eq!(without_dumps(short), short);
+        }
+    }
 }

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::managed_fields::OwnedFields;
 
+/// The finalizers, which count though nothing else of metadata but labels and annotations does: kustomize-controller removes
+/// those of kubectl, and an object with one that nobody takes away cannot be deleted.
+pub(super) const FINALIZERS: &str = "/metadata/finalizers/";
+
 /// Returns the JSON Pointers of what the next run of kustomize-controller removes, though a dry run of its apply does
 /// not show that: fields of managers that it takes over, and that nobody else owns.
 pub(super) fn folded(owned: &[OwnedFields]) -> Vec<String> {
@@ -14,11 +18,10 @@ pub(super) fn folded(owned: &[OwnedFields]) -> Vec<String> {
 pub(super) fn alone(owned: &[OwnedFields], chosen: impl Fn(&OwnedFields) -> bool) -> BTreeSet<&String> {
     let (taken, kept): (Vec<_>, Vec<_>) = owned.iter().partition(|one| chosen(one));
     let is_free = |pointer: &&String| {
-        let is_part = ["/metadata/labels/", "/metadata/annotations/"].iter().any(|part| pointer.starts_with(part));
+        let is_part =
+            ["/metadata/labels/", "/metadata/annotations/", FINALIZERS].iter().any(|part| pointer.starts_with(part));
         let is_compared = is_part || !pointer.starts_with("/metadata") && !pointer.starts_with("/status");
-        is_compared
-            && !pointer.is_empty()
-            && !kept.iter().any(|one| one.touches(pointer) || one.items.contains(*pointer))
+        is_compared && !pointer.is_empty() && !kept.iter().any(|one| one.owns(pointer))
     };
     taken.into_iter().flat_map(|one| one.leaves.iter().chain(&one.items)).filter(is_free).collect()
 }
@@ -65,6 +68,21 @@ mod tests {
                 "template": {"spec": {"containers": [{"name": "side", "image": "s"}, {"name": "app", "image": "a"}]}}
             }
         })
+    }
+
+    #[test]
+    fn what_owns_an_empty_structure_owns_nothing_in_it() {
+        let written = |manager: &str, operation: &str, fields: Value| json!({"manager": manager, "operation": operation, "fieldsV1": {"f:spec": fields}});
+        let object = json!({
+            "metadata": {"managedFields": [
+                written("kustomize-controller", "Apply", json!({"f:resources": {}, "f:whole": {"f:a": {}}})),
+                written("kubectl-set", "Update", json!({"f:resources": {"f:limits": {".": {}, "f:cpu": {}}}, "f:whole": {"f:b": {}}})),
+                written("kubectl-edit", "Update", json!({"f:whole": {}})),
+            ]},
+            "spec": {"resources": {"limits": {"cpu": "1"}}, "whole": {"a": 1, "b": 2}},
+        });
+        // The first writer keeps a part of the map that the last one owns as a whole.
+        assert_eq!(folded(&OwnedFields::of(&object)), ["/spec/resources/limits", "/spec/whole/b"]);
     }
 
     #[test]

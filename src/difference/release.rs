@@ -1,6 +1,8 @@
 //! What a HelmRelease applied: the manifest of its deployed revision, compared as helm-controller's own detection of
 //! drift does.
 
+use std::collections::BTreeSet;
+
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -11,7 +13,7 @@ use super::wanted::{AppliedSet, Arrivals, WantedObject};
 use super::{ComparisonProgress, DifferenceKind, LiveComparison, LiveDifference, normal};
 use crate::cluster::Cluster;
 use crate::helm::diff::DocumentChange;
-use crate::helm::{self, Release};
+use crate::helm::{self, ReleaseRevision};
 use crate::model::{Fault, FaultKind, ObjectRef, known};
 use crate::yaml;
 
@@ -20,11 +22,9 @@ const AT_ONCE: usize = 8;
 
 /// The field manager of helm-controller.
 const HELM_CONTROLLER: &str = "helm-controller";
-/// The annotation or label that keeps an object from helm-controller's comparison when it is `disabled`.
-const DETECTION: &str = "helm.toolkit.fluxcd.io/driftDetection";
 
 /// What was read of a HelmRelease: its objects, and the change of its values.
-type Read = (Result<AppliedSet, Fault>, Result<Option<LiveDifference>, Fault>, ObjectRef);
+type Read = (Result<ReadSet, Fault>, Result<Option<LiveDifference>, Fault>, ObjectRef);
 
 /// Lists the HelmReleases of a cluster; none where their kind is not served.
 ///
@@ -41,13 +41,34 @@ async fn releases(cluster: &Cluster) -> Result<Vec<ObjectRef>, Fault> {
     Ok(found)
 }
 
-/// Returns the objects of the deployed revision of a HelmRelease.
+/// Holds what was read of the objects of a HelmRelease.
+struct ReadSet {
+    /// What helm-controller applied last.
+    set: AppliedSet,
+    /// What somebody did to the release itself.
+    remark: Option<String>,
+}
+
+/// Returns the objects of the revision that helm-controller deployed last.
 ///
 /// # Errors
 /// Fails when the HelmRelease or its storage cannot be read, or its manifest is no YAML.
-async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Result<AppliedSet, Fault> {
-    let release = deployed(cluster, object).await?;
+async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Result<ReadSet, Fault> {
     let owner = cluster.looked_up(object).await?.unwrap_or_default();
+    let history = helm::history(cluster, object).await?;
+    let noted = noted(&owner);
+    if history.is_empty() && !noted.is_empty() {
+        return Err(Fault::failed(
+            format!("cannot compare {object} in {}", cluster.name),
+            "Helm's storage has none of its revisions: somebody uninstalled it, or deleted their Secrets; the next run installs it again",
+            format!("fluxdeck timeline {object} tells what happened"),
+        ));
+    }
+    // While it runs, it may have stored what it has not noted yet.
+    let by_hand = made_by_hand(&history, &noted).filter(|_| !is_reconciling(&owner));
+    let deployed = history.iter().find(|one| one.status == "deployed");
+    let baseline = by_hand.and_then(|_| history.iter().find(|one| noted.contains(&one.revision))).or(deployed);
+    let release = helm::release(cluster, object, baseline.map(|one| one.revision)).await?;
     let spec = owner.get("spec").cloned().unwrap_or_default();
     let documents = yaml::documents(&release.manifest).map_err(|error| {
         Fault::failed(
@@ -63,7 +84,8 @@ async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Res
     let mut set = AppliedSet {
         ignored: IgnoreRule::of(&spec),
         namespace: release.namespace.clone(),
-        keeps: keeps(&spec, object),
+        // A revision that is not its own makes helm-controller upgrade again.
+        keeps: keeps(&spec, object).filter(|_| by_hand.is_none() || is_suspended(&spec)),
         ..AppliedSet::new(env, object.clone(), object.to_string(), HELM_CONTROLLER)
     };
     for document in documents {
@@ -71,21 +93,44 @@ async fn set_of_release(cluster: &Cluster, env: &str, object: &ObjectRef) -> Res
         let items = body.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
         let is_list = body.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
         for mut body in items.filter(|_| is_list).unwrap_or_else(|| vec![body]) {
-            normal::normalize(&mut body);
-            let own = ObjectRef::of_body(&body);
-            if normal::says(&body, DETECTION, "disabled") {
-                set.leave(&own, &format!("it is annotated {DETECTION}: disabled"));
-                continue;
-            }
-            set.objects.push(WantedObject::new(own, body));
+            normal::released_by(&mut body, &release);
+            set.objects.push(WantedObject::new(ObjectRef::of_body(&body), body));
         }
     }
-    Ok(set)
+    let remark = by_hand.map(|one| {
+        let (revision, what) = (one.revision, &one.description);
+        let next = if is_suspended(&spec) { "its next run after it is resumed" } else { "the next run" };
+        format!("{env}: {object}: revision {revision} ({what}) is not of helm-controller: somebody used helm; {next} upgrades to what Git says")
+    });
+    Ok(ReadSet { set, remark })
+}
+
+/// Lists the revisions that helm-controller noted as its own.
+fn noted(owner: &Value) -> BTreeSet<u32> {
+    let history = owner.pointer("/status/history").and_then(Value::as_array).into_iter().flatten();
+    history.filter_map(|one| u32::try_from(one.get("version")?.as_u64()?).ok()).collect()
+}
+
+/// Returns the newest revision, if helm-controller did not make it: it has not noted it, and it is done.
+fn made_by_hand<'a>(history: &'a [ReleaseRevision], noted: &BTreeSet<u32>) -> Option<&'a ReleaseRevision> {
+    let (newest, last) = (history.first()?, noted.last()?);
+    (newest.revision > *last && newest.status == "deployed").then_some(newest)
+}
+
+fn is_reconciling(owner: &Value) -> bool {
+    let conditions = owner.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.into_iter().any(|one| {
+        one.get("type").is_some_and(|kind| kind == "Reconciling") && one.get("status").is_some_and(|it| it == "True")
+    })
+}
+
+fn is_suspended(spec: &Value) -> bool {
+    spec.get("suspend").and_then(Value::as_bool) == Some(true)
 }
 
 /// Returns why the next run of helm-controller takes nothing back, if it does not.
 fn keeps(spec: &Value, object: &ObjectRef) -> Option<String> {
-    if spec.get("suspend").and_then(Value::as_bool) == Some(true) {
+    if is_suspended(spec) {
         return Some(format!("{} is suspended, so nothing takes it back until it is resumed", object.short()));
     }
     match spec.pointer("/driftDetection/mode").and_then(Value::as_str).unwrap_or("disabled") {
@@ -162,9 +207,15 @@ pub async fn of_releases(
     let all: Vec<Read> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     for (set, values, object) in all {
         match set {
-            // What its next run applies is its manifest only where it corrects drift.
-            Ok(set) if kind == DifferenceKind::Drift || set.keeps.is_none() => sets.push(set),
-            Ok(set) => result.remarks.extend(set.keeps.map(|why| format!("{env}: {object}: {why}"))),
+            Ok(ReadSet { set, remark }) => {
+                result.remarks.extend(remark);
+                // What its next run applies is its manifest only where it corrects drift.
+                if kind == DifferenceKind::Drift || set.keeps.is_none() {
+                    sets.push(set);
+                } else {
+                    result.remarks.extend(set.keeps.map(|why| format!("{env}: {object}: {why}")));
+                }
+            }
             Err(fault) => result.remarks.push(told(env, &object, fault)?),
         }
         match values {
@@ -189,7 +240,27 @@ async fn deployed_revision(cluster: &Cluster, object: &ObjectRef) -> Result<Opti
     Ok(history.iter().find(|one| one.status == "deployed").map(|one| one.revision))
 }
 
-async fn deployed(cluster: &Cluster, object: &ObjectRef) -> Result<Release, Fault> {
-    let revision = deployed_revision(cluster, object).await?;
-    helm::release(cluster, object, revision).await
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{made_by_hand, noted};
+    use crate::helm::ReleaseRevision;
+
+    #[test]
+    fn a_revision_that_helm_controller_has_not_noted_was_made_by_hand() {
+        let revision = |revision, status: &str| ReleaseRevision {
+            revision,
+            status: status.to_owned(),
+            ..ReleaseRevision::default()
+        };
+        let owner = json!({"status": {"history": [{"version": 3, "status": "deployed"}, {"version": 2, "status": "superseded"}]}});
+        let found = |history: &[ReleaseRevision]| made_by_hand(history, &noted(&owner)).map(|one| one.revision);
+        assert_eq!(found(&[revision(4, "deployed"), revision(3, "superseded")]), Some(4));
+        assert_eq!(found(&[revision(3, "deployed"), revision(2, "superseded")]), None);
+        // The controller itself is at work, or nothing is known.
+        assert_eq!(found(&[revision(4, "pending-upgrade"), revision(3, "deployed")]), None);
+        assert_eq!(made_by_hand(&[revision(4, "deployed")], &noted(&json!({}))), None);
+        assert_eq!(found(&[]), None);
+    }
 }

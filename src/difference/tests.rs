@@ -441,3 +441,110 @@ async fn owners_that_may_not_be_read_are_named_and_the_rest_is_compared() {
     let drift = super::of_all_releases(&cluster, "staging", DifferenceKind::Drift, &|_| ()).await.unwrap();
     assert!(drift.remarks[0].starts_with("staging: HelmReleases: not compared: "), "{:?}", drift.remarks);
 }
+
+/// Answers as a server with one object and its dry run, the workload `keda-operator`, and an autoscaler of the Deployment
+/// front; what else it is asked for is not there.
+fn with_programs(live: Value) -> Cluster {
+    let resource = |name: &str, kind: &str| json!({"name": name, "singularName": "", "namespaced": true, "kind": kind, "verbs": ["get", "list"]});
+    let (cluster, _) = scripted(move |request| {
+        let group = |name: &str, version: &str| json!({"name": name, "preferredVersion": {"groupVersion": format!("{name}/{version}"), "version": version}});
+        let served = |name: &str, resources: Vec<Value>| json!({"kind": "APIResourceList", "groupVersion": name, "resources": resources});
+        let listed = |items: Value| json!({"metadata": {}, "items": items});
+        Some(testing::ok(match request.path.as_str() {
+            "/apis/apps" => group("apps", "v1"),
+            "/apis/autoscaling" => group("autoscaling", "v2"),
+            "/apis/apps/v1" => served(
+                "apps/v1",
+                vec![
+                    resource("deployments", "Deployment"),
+                    resource("daemonsets", "DaemonSet"),
+                    resource("statefulsets", "StatefulSet"),
+                ],
+            ),
+            "/apis/autoscaling/v2" => {
+                served("autoscaling/v2", vec![resource("horizontalpodautoscalers", "HorizontalPodAutoscaler")])
+            }
+            "/apis/apps/v1/deployments" => {
+                listed(json!([{"metadata": {"name": "keda-operator", "namespace": "keda", "uid": "1"}}]))
+            }
+            path if path.ends_with("/horizontalpodautoscalers") => listed(
+                json!([{"metadata": {"name": "front", "namespace": "linkding"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "front"}}}]),
+            ),
+            path if path.ends_with(live["metadata"]["name"].as_str().unwrap()) => live.clone(),
+            _ => return None,
+        }))
+    });
+    cluster
+}
+
+fn told(found: &LiveComparison) -> Vec<(&str, &str, bool)> {
+    let fields = found.differences.iter().flat_map(|one| &one.fields);
+    fields.map(|field| (field.path.as_str(), field.by.as_deref().unwrap_or_default(), field.undone)).collect()
+}
+
+#[tokio::test]
+async fn fields_of_programs_that_run_are_no_drift_and_finalizers_of_kubectl_are_taken_back() {
+    let written = |manager: &str, fields: Value| json!({"manager": manager, "operation": "Update", "time": "2026-11-29T10:00:00Z", "fieldsV1": {"f:metadata": fields}});
+    let live = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {
+            "name": "web", "namespace": "linkding", "finalizers": ["example.org/by-hand"],
+            "labels": {"by-script": "yes"}, "annotations": {"by-keda": "yes"},
+            "managedFields": [
+                {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}, "f:b": {}}}},
+                written("kubectl-patch", json!({"f:finalizers": {".": {}, "v:\"example.org/by-hand\"": {}}})),
+                written("keda", json!({"f:annotations": {".": {}, "f:by-keda": {}}})),
+                written("my-script", json!({"f:labels": {".": {}, "f:by-script": {}}})),
+            ],
+        },
+        "data": {"a": "1", "b": "2"},
+    });
+    let cluster = with_programs(live);
+    let drift = compared(&cluster, set(&manifests()[..1]), DifferenceKind::Drift).await;
+    assert_eq!(
+        told(&drift),
+        [("metadata.finalizers", "kubectl-patch", true), ("metadata.labels.by-script", "my-script", false)]
+    );
+    assert!(drift.differences[0].diff.contains("+  finalizers:\n+  - example.org/by-hand\n"), "{drift:?}");
+    let next = compared(&cluster, set(&manifests()[..1]), DifferenceKind::Next).await;
+    assert!(next.differences[0].diff.contains("-  finalizers:\n-  - example.org/by-hand\n"), "{next:?}");
+}
+
+#[tokio::test]
+async fn what_an_autoscaler_scales_is_no_drift_unless_git_scales_it_too() {
+    let deployment = |replicas: Option<u32>| {
+        let mut deployment = manifests().remove(2);
+        deployment["metadata"]["name"] = json!("front");
+        let spec = deployment["spec"].as_object_mut().unwrap();
+        spec.remove("replicas");
+        spec.extend(replicas.map(|count| ("replicas".to_owned(), json!(count))));
+        deployment
+    };
+    let scaled = compared(&with_programs(deployment(Some(3))), set(&[deployment(None)]), DifferenceKind::Drift).await;
+    assert_eq!(scaled.differences, []);
+    let mut other = deployment(Some(3));
+    other["metadata"]["name"] = json!("back");
+    let mut free = deployment(None);
+    free["metadata"]["name"] = json!("back");
+    let by_hand = compared(&with_programs(other), set(&[free]), DifferenceKind::Drift).await;
+    assert_eq!(told(&by_hand), [("spec.replicas", "", false)]);
+    let why = &by_hand.differences[0].fields[0].why;
+    assert!(why.contains("no HorizontalPodAutoscaler scales it"), "{why}");
+}
+
+#[tokio::test]
+async fn a_field_that_a_kind_does_not_have_is_left_out_as_flux_does() {
+    let (cluster, _) = scripted(|request| {
+        let is_map = request.path.ends_with("/configmaps/web");
+        let is_odd = request.body.get("dataa").is_some();
+        let message = "failed to create typed patch object (linkding/web; /v1, Kind=ConfigMap): .dataa: field not declared in schema";
+        (is_map && request.method == "PATCH")
+            .then(|| if is_odd { testing::error(500, message) } else { testing::ok(request.body.clone()) })
+    });
+    let mut odd = manifests().remove(0);
+    odd["dataa"] = json!({"a": "1"});
+    let found = compared(&cluster, set(&[odd]), DifferenceKind::Next).await;
+    assert_eq!(found.uncompared, Vec::new());
+    assert_eq!(found.differences[0].note.as_deref(), Some("Flux leaves out dataa: ConfigMap has no such field"));
+    assert!(!found.differences[0].diff.contains("dataa"), "{}", found.differences[0].diff);
+}

@@ -117,6 +117,14 @@ impl OwnedFields {
         matches!(ManagerKind::of(&self.manager), ManagerKind::Controller | ManagerKind::Helm | ManagerKind::Either)
     }
 
+    /// Tells whether it owns a field that some manager owns by itself, or something within it. What owns an empty map or
+    /// structure around the field owns nothing in it: kustomize-controller owns `resources` so, and not its limits.
+    pub fn owns(&self, pointer: &str) -> bool {
+        let is_within =
+            |inner: &str| inner.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.items.contains(pointer) || self.leaves.iter().any(|leaf| is_within(leaf))
+    }
+
     /// Tells whether it owns a field, something within it, or what the field is within.
     pub fn touches(&self, pointer: &str) -> bool {
         let is_within = |inner: &str, outer: &str| {

@@ -1,4 +1,5 @@
-//! What Flux would change in a cluster now, and what has drifted, of a Kustomization, a HelmRelease or an environment.
+//! What Flux would change in a cluster now, and what has drifted, of a Kustomization, a HelmRelease, an object or an
+//! environment.
 //!
 //! ```text
 //! +> Kustomization/apps  production: 1 of 42 objects differs ------------------------------+
@@ -22,7 +23,6 @@ use self::lines::lines;
 use self::request::{Answer, Piece, Request};
 use crate::app::{Action, CommandTarget, Motion, MotionHint, Scene, Task};
 use crate::difference::{ComparisonProgress, DifferenceKind, LiveComparison};
-use crate::kinds;
 use crate::model::{Env, ObjectRef};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
@@ -37,7 +37,7 @@ const TABS: [DifferenceKind; 2] = [DifferenceKind::Next, DifferenceKind::Drift];
 #[derive(Debug)]
 pub struct DifferenceView {
     env: Env,
-    owner: Option<ObjectRef>,
+    object: Option<ObjectRef>,
     tab: DifferenceKind,
     parts: [Part; 2],
 }
@@ -58,10 +58,10 @@ impl Default for Part {
 }
 
 impl DifferenceView {
-    /// Opens what differs in an environment: of a Kustomization or a HelmRelease, or of all.
-    pub fn new(env: Env, owner: Option<ObjectRef>) -> Self {
-        let is_owner = |object: &ObjectRef| kinds::KUSTOMIZATION.is(object) || kinds::HELM_RELEASE.is(object);
-        Self { env, owner: owner.filter(is_owner), tab: DifferenceKind::Next, parts: Default::default() }
+    /// Opens what differs in an environment: of a Kustomization, a HelmRelease or an object that one of them applied, or of
+    /// all.
+    pub fn new(env: Env, object: Option<ObjectRef>) -> Self {
+        Self { env, object, tab: DifferenceKind::Next, parts: Default::default() }
     }
 
     fn part(&self) -> &Part {
@@ -77,14 +77,14 @@ impl DifferenceView {
     /// Begins the comparison of the open tab, once the repository is read.
     fn ask(&mut self, scene: &Scene<'_>) -> Vec<Action> {
         let Some(snapshot) = scene.facts.repository.clone() else { return Vec::new() };
-        let (env, kind, owner) = (self.env, self.tab, self.owner.clone());
+        let (env, kind, object) = (self.env, self.tab, self.object.clone());
         let name = scene.facts.name(env).to_owned();
         let part = self.part_mut(kind);
         (part.is_asked, part.progress) = (true, None);
         vec![Action::Task(Task::stream("difference", move |reach, mut reply| async move {
             let stop = reach.renderer.newest("difference");
             let _given_up_with_the_screen = stop.with_its_owner();
-            let request = Request { env, name, kind, owner, snapshot };
+            let request = Request { env, name, kind, object, snapshot };
             let found = request.run(&reach, &stop, &mut reply).await;
             reply.send(Answer(env, kind, Piece::Done(found.map(Box::new)))).await;
         }))]
@@ -98,7 +98,7 @@ impl Paged for DifferenceView {
 
     fn title(&self, scene: &Scene<'_>) -> String {
         let name = scene.facts.name(self.env);
-        let what = self.owner.as_ref().map_or_else(|| "all that Flux applies".to_owned(), ObjectRef::short);
+        let what = self.object.as_ref().map_or_else(|| "all that Flux applies".to_owned(), ObjectRef::short);
         match &self.part().found.value {
             None => format!("{what}  {name}"),
             Some(found) => {
@@ -186,7 +186,7 @@ impl Paged for DifferenceView {
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let own = self.owner.clone().map(|owner| CommandTarget::Object(self.env, owner));
+        let own = self.object.clone().map(|object| CommandTarget::Object(self.env, object));
         line.and_then(PageLine::link).cloned().or(own).into_iter().collect()
     }
 }

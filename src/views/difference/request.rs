@@ -8,7 +8,7 @@ use futures::future::{Either, select};
 
 use crate::app::{Reply, TaskContext};
 use crate::cluster::Cluster;
-use crate::difference::{self, ComparisonProgress, DifferenceKind, LiveComparison};
+use crate::difference::{self, AttributedObject, ComparisonProgress, DifferenceKind, LiveComparison};
 use crate::kinds;
 use crate::model::{Env, Fault, ObjectRef};
 use crate::render::Stop;
@@ -31,7 +31,8 @@ pub(super) struct Request {
     pub(super) env: Env,
     pub(super) name: String,
     pub(super) kind: DifferenceKind,
-    pub(super) owner: Option<ObjectRef>,
+    /// The Kustomization, the HelmRelease, or an object that one of them applied.
+    pub(super) object: Option<ObjectRef>,
     pub(super) snapshot: Arc<Snapshot>,
 }
 
@@ -45,15 +46,40 @@ impl Request {
         let cluster = reach.cluster(self.env)?;
         // Nothing is rendered for a cluster that does not answer.
         difference::reach(&cluster).await?;
-        let release = self.owner.iter().find(|owner| kinds::HELM_RELEASE.is(owner));
-        if let Some(release) = release {
-            return self.releases(&cluster, Some(release.clone()), reply).await;
+        let applied = match self.object.as_ref().filter(|object| !is_owner(object)) {
+            Some(object) => difference::applier_of(&cluster, object).await?,
+            None => None,
+        };
+        let owner = self.object.as_ref().filter(|object| is_owner(object));
+        let owner = applied.as_ref().map(|applied| &applied.applier).or(owner);
+        let mut found = self.compared(&cluster, owner, applied.as_ref(), (reach, stop, reply)).await?;
+        match (&self.object, &applied) {
+            (_, Some(applied)) => found.keep_only(&applied.object),
+            (Some(object), None) if !is_owner(object) => found.remarks.push(format!(
+                "{}: {object}: no label of Flux says what applied it; this is the whole environment",
+                self.name
+            )),
+            _ => {}
         }
-        let chosen = self.chosen(reach, stop).await?;
+        Ok(found)
+    }
+
+    /// Compares what one owner applies, one object of it, or all.
+    async fn compared(
+        &self,
+        cluster: &Cluster,
+        owner: Option<&ObjectRef>,
+        applied: Option<&AttributedObject>,
+        (reach, stop, reply): (&TaskContext, &Stop, &mut Reply),
+    ) -> Result<LiveComparison, Fault> {
+        if let Some(release) = owner.filter(|owner| kinds::HELM_RELEASE.is(owner)) {
+            return self.releases(cluster, Some(release.clone()), reply).await;
+        }
+        let chosen = self.chosen(owner, reach, stop).await?;
         let keys = reach.identities.get(self.env).map(crate::sops::IdentitySources::quietly);
         let (worker, stop) = (reach.renderer.clone(), stop.clone());
         let (snapshot, name) = (Arc::clone(&self.snapshot), self.name.clone());
-        let prepared = match self.kind {
+        let mut prepared = match self.kind {
             DifferenceKind::Next => {
                 let is_chosen = move |namespace: &str, name: &str| {
                     chosen.iter().any(|one| one.namespace == namespace && one.name == name)
@@ -67,7 +93,7 @@ impl Request {
                 reach.away(work).await??
             }
             DifferenceKind::Drift => {
-                let applied = difference::applied_commits(&cluster, chosen).await?;
+                let applied = difference::applied_commits(cluster, chosen).await?;
                 let work = move || {
                     let applied = applied.known_in(&snapshot.root);
                     worker.until(&stop, |renderer| {
@@ -77,6 +103,10 @@ impl Request {
                 reach.away(work).await??
             }
         };
+        match applied {
+            Some(applied) => prepared.keep_only(&applied.object),
+            None => prepared.remark_children(),
+        }
         let (sets, arrivals) = (prepared.sets, prepared.arrivals);
         let (tell, told) = unbounded();
         let tell = move |progress: ComparisonProgress| {
@@ -85,19 +115,24 @@ impl Request {
                 let _unheard = tell.unbounded_send(progress);
             }
         };
-        let work = difference::compare(&cluster, sets, &arrivals, self.kind, &tell);
+        let work = difference::compare(cluster, sets, &arrivals, self.kind, &tell);
         let mut found = self.listen(work, told, reply).await?;
         let broken = prepared.findings.iter().map(|finding| format!("{}: {}", finding.fault.what, finding.fault.why));
         found.remarks.extend(prepared.remarks.into_iter().chain(broken));
-        if self.owner.is_none() && self.kind == DifferenceKind::Drift {
-            found.add(self.releases(&cluster, None, reply).await?);
+        if owner.is_none() && self.kind == DifferenceKind::Drift {
+            found.add(self.releases(cluster, None, reply).await?);
         }
         Ok(found)
     }
 
     /// Names the Kustomizations of the request, as they are rendered.
-    async fn chosen(&self, reach: &TaskContext, stop: &Stop) -> Result<Vec<ObjectRef>, Fault> {
-        if let Some(owner) = &self.owner {
+    async fn chosen(
+        &self,
+        owner: Option<&ObjectRef>,
+        reach: &TaskContext,
+        stop: &Stop,
+    ) -> Result<Vec<ObjectRef>, Fault> {
+        if let Some(owner) = owner {
             return Ok(vec![owner.clone()]);
         }
         let (worker, stop, snapshot) = (reach.renderer.clone(), stop.clone(), Arc::clone(&self.snapshot));
@@ -144,4 +179,9 @@ impl Request {
             }
         }
     }
+}
+
+/// Tells whether an object applies others.
+fn is_owner(object: &ObjectRef) -> bool {
+    kinds::KUSTOMIZATION.is(object) || kinds::HELM_RELEASE.is(object)
 }
