@@ -49,7 +49,7 @@ pub async fn compare(
     let kinds = kinds(cluster, &objects).await?;
     let others = match kind {
         DifferenceKind::Next => OtherWriters::default(),
-        DifferenceKind::Drift => OtherWriters::of(cluster).await,
+        DifferenceKind::Drift => Box::pin(OtherWriters::of(cluster)).await,
     };
     let known = Known { cluster, kinds: &kinds, arrivals, others: &others, kind };
     let mut jobs: Vec<(&AppliedSet, Job<'_>)> = Vec::new();

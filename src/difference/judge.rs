@@ -130,9 +130,8 @@ fn drift(
         }
         let autoscaler = answers.others.autoscaler(&wanted.object).filter(|_| change.pointer == REPLICAS);
         if let Some(autoscaler) = autoscaler {
-            why.push_str(&format!(
-                "; HorizontalPodAutoscaler {autoscaler} scales it again: leave spec.replicas out of Git"
-            ));
+            why =
+                format!("{why}; HorizontalPodAutoscaler {autoscaler} scales it again: leave spec.replicas out of Git");
         }
         fields.push(FieldDrift {
             path: change.path,

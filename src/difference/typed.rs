@@ -118,7 +118,7 @@ fn add_structures(kind: &str, body: &mut Value) {
     match kind {
         "Pod" => pod(body.get_mut("spec")),
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => {
-            pod(body.pointer_mut("/spec/template/spec"))
+            pod(body.pointer_mut("/spec/template/spec"));
         }
         "CronJob" => pod(body.pointer_mut("/spec/jobTemplate/spec/template/spec")),
         // The zero of a port, for which the server sets the Service's own.

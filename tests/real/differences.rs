@@ -129,7 +129,12 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "busybox:1.37.0", ports: [{containerPort: 80}]}]}
+    spec: {hostNetwork: false, containers: [{name: web, image: "busybox:1.37.0", ports: [{containerPort: 80}]}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once, namespace: drifted}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: once, image: "busybox:1.37.0", args: []}]}}}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -177,6 +182,27 @@ const BY_HAND: &[(&str, &str, &str, &str, bool)] = &[
         "metadata.annotations.team",
         "k9s",
         false,
+    ),
+    (
+        "set resources deployment/web --limits=cpu=200m",
+        "Deployment/drifted/web",
+        "spec.template.spec.containers[web].resources.limits",
+        "kubectl-set",
+        true,
+    ),
+    (
+        r#"patch deployment/web --field-manager=k9s --patch {"spec":{"template":{"spec":{"hostNetwork":true}}}}"#,
+        "Deployment/drifted/web",
+        "spec.template.spec.hostNetwork",
+        "k9s",
+        false,
+    ),
+    (
+        r#"patch configmap/same --type=merge --patch {"metadata":{"finalizers":["example.org/by-hand"]}}"#,
+        "ConfigMap/drifted/same",
+        "metadata.finalizers",
+        "kubectl-patch",
+        true,
     ),
     ("scale deployment/free --replicas=2", "Deployment/drifted/free", "spec.replicas", "", false),
     (
@@ -311,7 +337,7 @@ fn twenty_drifts_are_told_with_who_did_them_and_the_controller_takes_back_what_i
         diff(&testbed, root, &testbed.kubeconfig(), &arguments)
     };
     let (next, _) = own(&[]);
-    assert_eq!(next.len(), 14, "{next:?}");
+    assert_eq!(next.len(), 15, "{next:?}");
     assert!(next.iter().all(|one| one["change"] == "create"), "{next:?}");
     push(root, "test: a Kustomization that drifts");
     let reconcile = |name: &str| {

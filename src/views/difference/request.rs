@@ -47,7 +47,7 @@ impl Request {
         // Nothing is rendered for a cluster that does not answer.
         difference::reach(&cluster).await?;
         let applied = match self.object.as_ref().filter(|object| !is_owner(object)) {
-            Some(object) => difference::applier_of(&cluster, object).await?,
+            Some(object) => Box::pin(difference::applier_of(&cluster, object)).await?,
             None => None,
         };
         let owner = self.object.as_ref().filter(|object| is_owner(object));
