@@ -20,6 +20,17 @@ pub struct DeclaredState {
     commit: Option<String>,
     /// `None` for an object that is declared twice, so that nobody knows which one counts.
     objects: HashMap<ObjectRef, Option<DeclaredObject>>,
+    /// Where each object of any kind is declared; `None` for one that is declared twice.
+    places: HashMap<ObjectRef, Option<DeclaredPlace>>,
+}
+
+/// Says where the repository declares an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredPlace {
+    /// The file.
+    pub file: String,
+    /// The Kustomization that applies it.
+    pub applier: ObjectRef,
 }
 
 /// Holds what the repository declares of one object.
@@ -39,10 +50,11 @@ impl DeclaredState {
     /// Collects what a rendering has of an environment.
     pub(super) fn of(rendering: &Rendering, snapshot: &Snapshot, env: &str) -> Self {
         let mut found = Self { commit: commit(snapshot), ..Self::default() };
-        for (of, object) in
-            rendering.objects(env).filter(|(of, object)| of.unsure.is_none() && is_compared(&object.object))
-        {
-            found.add(object.object.clone(), DeclaredObject::new(of, object));
+        for (of, object) in rendering.objects(env).filter(|(of, _)| of.unsure.is_none()) {
+            found.place(&object.object, object.files().next().unwrap_or_default(), applier_of(of));
+            if is_compared(&object.object) {
+                found.add(object.object.clone(), DeclaredObject::new(of, object));
+            }
         }
         found
     }
@@ -54,6 +66,7 @@ impl DeclaredState {
         for body in objects {
             let object = ObjectRef::of_body(&body);
             let file = format!("{}/{}.yaml", applier.name, object.name);
+            found.place(&object, &file, applier.clone());
             found.add(object, DeclaredObject::of_body(&body, file, applier.clone()));
         }
         found
@@ -61,6 +74,16 @@ impl DeclaredState {
 
     fn add(&mut self, object: ObjectRef, declared: DeclaredObject) {
         self.objects.entry(object).and_modify(|known| *known = None).or_insert(Some(declared));
+    }
+
+    fn place(&mut self, object: &ObjectRef, file: &str, applier: ObjectRef) {
+        let place = DeclaredPlace { file: file.to_owned(), applier };
+        self.places.entry(object.clone()).and_modify(|known| *known = None).or_insert(Some(place));
+    }
+
+    /// Finds where an object of any kind is declared.
+    pub fn place_of(&self, object: &ObjectRef) -> Option<&DeclaredPlace> {
+        self.places.get(object)?.as_ref()
     }
 
     /// Finds an object.
@@ -76,8 +99,7 @@ impl DeclaredState {
 
 impl DeclaredObject {
     fn new(of: &Rendered, object: &Object) -> Self {
-        let applier = ObjectRef::new("Kustomization", KUSTOMIZE, &of.namespace, &of.name);
-        Self::of_body(&object.body, object.files().next().unwrap_or_default().to_owned(), applier)
+        Self::of_body(&object.body, object.files().next().unwrap_or_default().to_owned(), applier_of(of))
     }
 
     fn of_body(body: &Value, file: String, applier: ObjectRef) -> Self {
@@ -91,6 +113,11 @@ impl DeclaredObject {
         let keeps_live = KEEPS.iter().any(|(key, words)| says(key, words));
         Self { file, spec: at(body, "/spec").clone(), applier, keeps_live }
     }
+}
+
+/// Names the Kustomization that a rendering is of.
+fn applier_of(of: &Rendered) -> ObjectRef {
+    ObjectRef::new("Kustomization", KUSTOMIZE, &of.namespace, &of.name)
 }
 
 /// Tells whether live objects of a kind are compared: those that causes ask for.

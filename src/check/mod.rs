@@ -26,7 +26,7 @@ mod unknown;
 mod world;
 
 pub use context::Context;
-pub use declared::{DeclaredObject, DeclaredState};
+pub use declared::{DeclaredObject, DeclaredPlace, DeclaredState};
 pub use file::File;
 pub use finding::{Finding, Other, Severity, by_cause, condensed};
 pub use report::CheckReport;
@@ -34,6 +34,7 @@ pub use rule::Rule;
 use rule::RuleInput;
 pub use rules::all;
 pub use rules::secrets::RULES as SECRET_RULES;
+pub use rules::yaml::api_version::replaced_version;
 pub use run::{check_all, check_secrets, refusal};
 pub use sources::{ListedFile, folder, index, working_tree};
 pub use state::CheckedState;

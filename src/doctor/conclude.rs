@@ -6,6 +6,7 @@ use super::by_hand::{CHANGED_BY_HAND, add_hand_changes};
 use super::causes;
 use super::diagnosis::Diagnosis;
 use super::graph::LiveGraph;
+use super::lacking::traced;
 use super::links::Links;
 use super::message::short;
 use super::symptom::{Symptom, symptoms};
@@ -37,7 +38,8 @@ pub(super) fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 }
 
 /// Joins what causes found with what is not well.
-pub(super) fn conclude(graph: &LiveGraph, mut found: Vec<Diagnosis>) -> Conclusion {
+pub(super) fn conclude(graph: &LiveGraph, found: Vec<Diagnosis>) -> Conclusion {
+    let mut found: Vec<Diagnosis> = found.into_iter().map(|one| traced(graph, one)).collect();
     let symptoms = symptoms(graph);
     let diagnosed: BTreeSet<&ObjectRef> =
         found.iter().flat_map(|one| one.explains.iter().chain([&one.object])).collect();
@@ -86,7 +88,10 @@ impl<'a> Joined<'a> {
     fn of(graph: &LiveGraph, found: &'a [Diagnosis], symptoms: &'a [Symptom]) -> Self {
         let objects = found.iter().flat_map(|one| one.explains.iter().chain([&one.object]));
         let interest = objects.chain(symptoms.iter().map(|symptom| &symptom.object));
-        let explained = found.iter().flat_map(|one| one.explains.iter().map(|object| (object, &one.object)));
+        let explained = found.iter().flat_map(|one| {
+            let brought = one.rests_on.iter().map(|other| (&one.object, other));
+            one.explains.iter().map(|object| (object, &one.object)).chain(brought)
+        });
         let links = Links::among(graph, interest, explained);
         let mut at = vec![Vec::new(); links.objects().len()];
         for (index, one) in found.iter().enumerate() {

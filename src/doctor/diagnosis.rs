@@ -141,6 +141,10 @@ pub struct Diagnosis {
     pub(super) only_sums_up: bool,
     /// The objects whose fault it explains too, beside those that rest on the object.
     pub(super) explains: Vec<ObjectRef>,
+    /// The objects that are not there and should be: what keeps them from being applied is a deeper cause.
+    pub(super) lacks: Vec<ObjectRef>,
+    /// The objects whose fault explains this one: those that were to bring what is lacking.
+    pub(super) rests_on: Vec<ObjectRef>,
 }
 
 impl Diagnosis {
@@ -161,6 +165,8 @@ impl Diagnosis {
             gives_way: false,
             only_sums_up: false,
             explains: Vec::new(),
+            lacks: Vec::new(),
+            rests_on: Vec::new(),
         }
     }
 
@@ -186,6 +192,7 @@ impl Diagnosis {
     /// Merges what a cause says twice of one object.
     pub(super) fn merge(&mut self, other: Self) {
         self.explains.extend(other.explains);
+        self.lacks.extend(other.lacks);
         for one in other.evidence {
             if self.evidence.len() < MOST_EVIDENCE && !self.evidence.contains(&one) {
                 self.evidence.push(one);
@@ -285,6 +292,20 @@ impl Diagnosis {
     pub fn or(mut self, cause: &'static str) -> Self {
         self.or.push(cause);
         self
+    }
+
+    /// Names an object that is not there and should be.
+    #[must_use]
+    pub fn lacking(mut self, object: &ObjectRef) -> Self {
+        self.lacks.push(object.clone());
+        self
+    }
+
+    /// Names objects whose own fault would explain this one.
+    #[must_use]
+    pub fn resting_on(mut self, objects: impl IntoIterator<Item = ObjectRef>) -> Self {
+        self.rests_on.extend(objects);
+        self.unless_deeper()
     }
 
     /// Adds objects whose fault it explains too.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::live::LiveObject;
-use crate::check::{DeclaredObject, DeclaredState};
+use crate::check::{DeclaredObject, DeclaredPlace, DeclaredState};
 use crate::cluster::Event;
 use crate::kinds;
 use crate::model::segment::no_segment;
@@ -306,6 +306,11 @@ impl LiveGraph {
         let declared = self.declared.as_ref()?.get(live.object)?;
         let applier = (live.applier_namespace(), live.applier());
         (applier == (declared.applier.namespace.as_str(), declared.applier.name.as_str())).then_some(declared)
+    }
+
+    /// Returns where the repository declares an object that need not be there; `None` where that is not known.
+    pub fn declared_place(&self, object: &ObjectRef) -> Option<&DeclaredPlace> {
+        self.declared.as_ref()?.place_of(object)
     }
 
     /// Tells whether the Kustomization of an object applied surely what the repository declares now.

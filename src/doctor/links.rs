@@ -140,7 +140,7 @@ impl<'a> Edges<'a> {
         let mut found = Vec::new();
         let row = self.graph.row(object);
         if let Some((row, flux)) = row.and_then(|row| Some((row, row.flux.as_ref()?))) {
-            found.extend(Self::flux(live, flux, &row.message));
+            found.extend(self.flux(live, flux, &row.message));
         }
         if kinds::WORKLOADS.iter().any(|kind| kind.is(object)) || object.kind == "Job" || object.kind == "ReplicaSet" {
             let pods = self.graph.pods_of(live);
@@ -179,15 +179,27 @@ impl<'a> Edges<'a> {
         nodes.map(|node| node.object.clone()).collect()
     }
 
-    fn flux(live: &LiveObject<'_>, flux: &FluxFacts, said: &str) -> Vec<ObjectRef> {
+    fn flux(&self, live: &LiveObject<'_>, flux: &FluxFacts, said: &str) -> Vec<ObjectRef> {
         let object = live.object;
-        let mut found: Vec<ObjectRef> = flux.depends_on.clone();
-        found.extend(flux.source.clone());
+        let mut found: Vec<ObjectRef> = Vec::new();
+        // What applies objects looks at its dependencies and its source first: where it failed later, those do not hold it.
+        let is_applier = kinds::KUSTOMIZATION.is(object) || kinds::HELM_RELEASE.is(object);
+        let is_held_by =
+            |reasons: &[&str]| !is_applier || flux.reason.is_empty() || reasons.contains(&flux.reason.as_str());
+        if is_held_by(&["DependencyNotReady"]) {
+            found.extend(flux.depends_on.clone());
+        }
+        let fetched = flux.source.as_ref().and_then(|source| self.graph.row(source)?.flux.as_deref());
+        let is_empty = fetched.is_some_and(|fetched| fetched.revision.is_empty());
+        let is_source_open = is_empty || is_held_by(&["ArtifactFailed", "SourceNotReady"]);
+        if is_source_open {
+            found.extend(flux.source.clone());
+        }
         found.extend(message::objects(said));
         if kinds::KUSTOMIZATION.is(object) && CHECKS_HEALTH.contains(&flux.reason.as_str()) {
             found.extend(flux.inventory.iter().filter_map(|id| ObjectRef::from_inventory(id)));
         }
-        if kinds::HELM_RELEASE.is(object) {
+        if kinds::HELM_RELEASE.is(object) && is_source_open {
             // The chart that source-controller fetches for a release (helm-controller, `GetHelmChartName`).
             if let Some(source) = &flux.source {
                 let name = format!("{}-{}", object.namespace, object.name);

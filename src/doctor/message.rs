@@ -22,10 +22,31 @@ pub(crate) fn objects(message: &str) -> Vec<ObjectRef> {
     found
 }
 
-/// Reads one `Kind/namespace/name`; a path or an address is none.
+/// Kinds of cluster scope that controllers wait for or are refused.
+const WITHOUT_NAMESPACE: &[&str] = &[
+    "Namespace",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterIssuer",
+    "StorageClass",
+    "PersistentVolume",
+    "IngressClass",
+    "PriorityClass",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+];
+
+/// Reads one `Kind/namespace/name`, or `Kind/name` of cluster scope; a path or an address is none.
 fn object(word: &str) -> Option<ObjectRef> {
     let mut parts = word.split('/');
-    let (kind, namespace, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let (kind, second, third) = (parts.next()?, parts.next()?, parts.next());
+    // What has no namespace is named without one.
+    let (namespace, name) = match third {
+        Some(name) => (second, name),
+        None if WITHOUT_NAMESPACE.contains(&kind) => ("", second),
+        None => return None,
+    };
     let is_kind = kind.starts_with(|first: char| first.is_ascii_uppercase())
         && kind.bytes().all(|letter| letter.is_ascii_alphanumeric())
         && kind.bytes().any(|letter| letter.is_ascii_lowercase());

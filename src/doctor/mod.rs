@@ -9,6 +9,7 @@ mod causes;
 mod conclude;
 mod diagnosis;
 mod graph;
+mod lacking;
 mod links;
 mod live;
 pub(crate) mod message;

@@ -9,6 +9,7 @@
 //!   - {cause: sops-age-missing, object: Kustomization/flux-system/apps, blocks: [Kustomization/flux-system/web]}
 //! forbidden: [CronJob]        # kinds that the server refuses to read
 //! served: [Volume.longhorn.io] # kinds that the server serves although no object of them is here
+//! unserved: [Deploymnt.apps] # kinds that it does not serve, of groups that it has
 //! logs: [{pod: web/web-1, container: main, previous: true, lines: ["panic: no database"]}]
 //! git: [{kind: Deployment, …}] # what the Kustomization apps declares; without it, nothing is known of Git
 //! commit: 9f1c2aa47d3b60e8815f2c94ab07de6613c5f80b # the commit of that
@@ -43,6 +44,8 @@ struct Head {
     forbidden: Vec<String>,
     #[serde(default)]
     served: Vec<String>,
+    #[serde(default)]
+    unserved: Vec<String>,
     #[serde(default)]
     logs: Vec<Log>,
     /// The commit that Git is at.
@@ -120,6 +123,9 @@ impl Fixture {
     fn answer(&self, graph: &mut LiveGraph, want: Want) {
         match want {
             Want::List(query) if self.head.forbidden.contains(&query.kind) => graph.refuse_list(query, true),
+            Want::List(query) if self.head.unserved.contains(&format!("{}.{}", query.kind, query.group)) => {
+                graph.refuse_list(query, false);
+            }
             Want::List(query) => {
                 let is_known = BUILT_IN.contains(&query.group.as_str())
                     || self.head.served.contains(&format!("{}.{}", query.kind, query.group))
@@ -161,6 +167,7 @@ impl Fixture {
         let mut head = self.head.clone();
         head.expect.extend(other.head.expect.iter().cloned());
         head.served.extend(other.head.served.iter().cloned());
+        head.unserved.extend(other.head.unserved.iter().cloned());
         head.logs.extend(other.head.logs.iter().cloned());
         head.git.extend(other.head.git.iter().cloned());
         head.commit.clone_from(if head.commit.is_empty() { &other.head.commit } else { &self.head.commit });

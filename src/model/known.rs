@@ -24,6 +24,16 @@ pub fn is_flux(group: &str) -> bool {
     [KUSTOMIZE, SOURCE, NOTIFICATION, IMAGE, HELM].contains(&group)
 }
 
+/// Tells whether a group is one of Kubernetes' own, which no CRD adds kinds to.
+pub fn is_kubernetes(group: &str) -> bool {
+    !is_flux(group) && !kinds_of(group).is_empty()
+}
+
+/// Returns the kinds of a group of Kubernetes or Flux; none for any other.
+pub fn kinds_of(group: &str) -> &'static [&'static str] {
+    GROUPS.iter().find(|(known, _)| *known == group).map_or(&[], |(_, kinds)| *kinds)
+}
+
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "",
@@ -105,7 +115,7 @@ pub fn group_of(kind: &str) -> Option<&'static str> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{GROUPS, group_of, is_bare};
+    use super::{GROUPS, group_of, is_bare, is_kubernetes};
 
     #[test]
     fn a_bare_name_means_one_group() {
@@ -114,6 +124,12 @@ mod tests {
         assert_eq!(group_of("Pod"), Some(""));
         assert_eq!(group_of("Deployment"), Some("apps"));
         assert_eq!(group_of("Cluster"), None);
+    }
+
+    #[test]
+    fn a_group_of_kubernetes_is_told_from_those_of_crds() {
+        assert!(is_kubernetes("") && is_kubernetes("batch") && is_kubernetes("networking.k8s.io"));
+        assert!(!is_kubernetes("gateway.networking.k8s.io") && !is_kubernetes("source.toolkit.fluxcd.io"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ macro_rules! causes {
 }
 
 mod admission_webhooks;
+mod elsewhere;
 mod flux;
 mod helm;
 mod platform;

@@ -14,7 +14,7 @@ pub(in crate::check) const RULE: Rule = Rule {
 
 /// Kinds, removed versions, their replacements, and the release that removed them
 /// (kubernetes.io/docs/reference/using-api/deprecation-guide; fluxcd.io release notes of 2.7).
-const GONE: [(&str, &str, &str, &str); 20] = [
+const GONE: [(&str, &str, &str, &str); 27] = [
     ("Deployment", "extensions/v1beta1", "apps/v1", "Kubernetes 1.16"),
     ("Deployment", "apps/v1beta1", "apps/v1", "Kubernetes 1.16"),
     ("Deployment", "apps/v1beta2", "apps/v1", "Kubernetes 1.16"),
@@ -24,9 +24,16 @@ const GONE: [(&str, &str, &str, &str); 20] = [
     ("CustomResourceDefinition", "apiextensions.k8s.io/v1beta1", "apiextensions.k8s.io/v1", "Kubernetes 1.22"),
     ("ClusterRole", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
     ("ClusterRoleBinding", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
+    ("Role", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
+    ("RoleBinding", "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1", "Kubernetes 1.22"),
+    ("StorageClass", "storage.k8s.io/v1beta1", "storage.k8s.io/v1", "Kubernetes 1.22"),
     ("PriorityClass", "scheduling.k8s.io/v1beta1", "scheduling.k8s.io/v1", "Kubernetes 1.22"),
     ("CronJob", "batch/v1beta1", "batch/v1", "Kubernetes 1.25"),
     ("PodDisruptionBudget", "policy/v1beta1", "policy/v1", "Kubernetes 1.25"),
+    ("RuntimeClass", "node.k8s.io/v1beta1", "node.k8s.io/v1", "Kubernetes 1.25"),
+    ("DaemonSet", "extensions/v1beta1", "apps/v1", "Kubernetes 1.16"),
+    ("StatefulSet", "apps/v1beta1", "apps/v1", "Kubernetes 1.16"),
+    ("NetworkPolicy", "extensions/v1beta1", "networking.k8s.io/v1", "Kubernetes 1.16"),
     ("HorizontalPodAutoscaler", "autoscaling/v2beta1", "autoscaling/v2", "Kubernetes 1.25"),
     ("HorizontalPodAutoscaler", "autoscaling/v2beta2", "autoscaling/v2", "Kubernetes 1.26"),
     ("Kustomization", "kustomize.toolkit.fluxcd.io/v1beta1", "kustomize.toolkit.fluxcd.io/v1", "Flux 2.7"),
@@ -36,6 +43,13 @@ const GONE: [(&str, &str, &str, &str); 20] = [
     ("GitRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
     ("HelmRepository", "source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1", "Flux 2.7"),
 ];
+
+/// Returns the API version that replaced one of a kind, and the release that removed the old one; `None` if it is not known
+/// to be removed.
+pub fn replaced_version(kind: &str, version: &str) -> Option<(&'static str, &'static str)> {
+    let found = GONE.iter().find(|(own, gone, ..)| (*own, *gone) == (kind, version))?;
+    Some((found.2, found.3))
+}
 
 /// Parses the version of Flux that removed an API version.
 fn dropped(since: &str) -> Option<Minor> {

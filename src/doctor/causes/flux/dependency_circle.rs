@@ -30,8 +30,16 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 
 fn diagnosis(graph: &LiveGraph, circle: &[ObjectRef]) -> Option<Diagnosis> {
     let first = circle.first()?;
-    let names: Vec<String> = circle.iter().chain([first]).map(|object| object.name.clone()).collect();
-    let message = format!("{} wait for each other for ever: {}", first.kind.clone() + "s", names.join(" -> "));
+    let is_one_namespace = circle.iter().all(|object| object.namespace == first.namespace);
+    let name = |object: &ObjectRef| {
+        if is_one_namespace { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) }
+    };
+    let names: Vec<String> = circle.iter().chain([first]).map(name).collect();
+    let message = if circle.len() == 1 {
+        format!("{} depends on itself, and waits for ever", first.told())
+    } else {
+        format!("{} wait for each other for ever: {}", first.kind.clone() + "s", names.join(" -> "))
+    };
     let mut found = Diagnosis::new(CAUSE.id, first, message).explaining(circle.iter().skip(1).cloned());
     for object in circle {
         if let Some(live) = graph.get(object).found() {

@@ -29,7 +29,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             Lookup::Found(_) | Lookup::Absent | Lookup::Unknown => {}
         }
         let message = format!("{} applies {} into the namespace {name}, which does not exist", object.told(), failure.named().told());
-        let found = failure.found(CAUSE.id, message).look_at(graph.shell("kubectl get namespace {}", &[name])).documented(page);
+        let found = failure.found(CAUSE.id, message).lacking(&namespace).look_at(graph.shell("kubectl get namespace {}", &[name])).documented(page);
         let what = format!("Add the Namespace {name} to the path, or let the Kustomization depend on the one that makes it (spec.dependsOn), and push.");
         Some(then_push(graph, found, object, what))
     });

@@ -1,6 +1,6 @@
 //! A dependency is Ready, but the readyExpr of the one that waits says no.
 
-use super::failure::{kustomizations, then_push};
+use super::failure::{Failure, after, kustomizations, then_push};
 use crate::doctor::Cause;
 use crate::doctor::live::text;
 use crate::doctor::message::{between, short};
@@ -12,14 +12,30 @@ pub(super) const CAUSE: Cause = Cause { id: "ready-expression", title: "A readyE
 /// A rollout of the dependency takes its time; after that the expression itself is in doubt.
 const PATIENCE_MINUTES: i64 = 5;
 
+/// fluxcd/pkg/runtime 0.88: `failed to evaluate the CEL expression 'E': no such key: K`.
+const FAILED_TO_EVALUATE: &str = "failed to evaluate the CEL expression '";
+
+/// Names the dependency that has an expression.
+fn of_expression(failure: &Failure<'_>, expression: &str) -> Option<String> {
+    let on = failure.live.items("/spec/dependsOn").iter().find(|one| text(one, "/readyExpr") == expression)?;
+    let namespace = match text(on, "/namespace") {
+        "" => &failure.object().namespace,
+        namespace => namespace,
+    };
+    Some(format!("{namespace}/{}", text(on, "/name")))
+}
+
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = kustomizations(graph).filter_map(|failure| {
         let object = failure.object();
         let is_invalid = failure.said.reason == "InvalidCELExpression";
-        if !is_invalid && !failure.says("is not ready according to readyExpr eval") {
+        let unevaluated = between(failure.message(), FAILED_TO_EVALUATE, "': ");
+        if !is_invalid && unevaluated.is_none() && !failure.says("is not ready according to readyExpr eval") {
             return None;
         }
-        let named = between(failure.message(), "dependency '", "'").unwrap_or_default();
+        let of_expression = unevaluated.and_then(|expression| of_expression(&failure, expression));
+        let named = of_expression.as_deref().or_else(|| between(failure.message(), "dependency '", "'"));
+        let named = named.unwrap_or_default();
         let on = graph
             .row(object)?
             .flux
@@ -33,9 +49,13 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         if !is_invalid && (!is_ready || waits < PATIENCE_MINUTES) {
             return None;
         }
-        let expressions = failure.live.items("/spec/dependsOn").iter().map(|one| text(one, "/readyExpr"));
-        let expression = expressions.filter(|one| !one.is_empty()).map(short).next().unwrap_or_default();
-        let message = if is_invalid {
+        let mut expressions = failure.live.items("/spec/dependsOn").iter().map(|one| text(one, "/readyExpr"));
+        let expression = unevaluated.or_else(|| expressions.find(|one| !one.is_empty()));
+        let expression = expression.map(short).unwrap_or_default();
+        let message = if unevaluated.is_some() {
+            let why = after(failure.message(), &format!("{expression}': "));
+            format!("{} waits for {named}, which is Ready, because its readyExpr cannot be evaluated: {why}", object.told())
+        } else if is_invalid {
             format!("{} has an expression that is no valid CEL: {}", object.told(), short(failure.message()))
         } else {
             format!("{} waits for {named}, which is Ready, because its readyExpr says no: {expression}", object.told())
@@ -47,8 +67,11 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let found = found
             .look_at(graph.yaml(object))
             .documented("https://fluxcd.io/flux/components/kustomize/kustomizations/#dependency-ready-expression");
-        let what =
-            "Correct the expression (self is the Kustomization that waits, dep the one that it waits for), and push.";
+        let what = if is_invalid && failure.says("healthcheck") {
+            "Correct the expression in spec.healthCheckExprs (the fields of the object stand there without a name before them: status.phase == 'Ready'), and push."
+        } else {
+            "Correct the expression (self is the Kustomization that waits, dep the one that it waits for), and push."
+        };
         Some(then_push(graph, found, object, what))
     });
     found.collect()

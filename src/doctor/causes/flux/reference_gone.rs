@@ -71,6 +71,7 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, readers: &[(LiveObject<'_>, 
         format!("{} is gone, and the next reconcile of {} will fail for it", object.told(), some_of(&names, ", "));
     let found = Diagnosis::new(CAUSE.id, object, message)
         .warning()
+        .lacking(object)
         .seen_all([first.field_evidence(field, &object.name)])
         .look_at(
             graph.shell("kubectl get {} {} -n {}", &[&object.kind.to_lowercase(), &object.name, &object.namespace]),

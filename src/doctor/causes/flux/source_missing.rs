@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, appliers, failed_kind, then_push};
 use crate::doctor::Cause;
+use crate::doctor::causes::elsewhere::{self, elsewhere};
 use crate::doctor::{Diagnosis, LiveGraph};
 use crate::kinds;
 use crate::model::ObjectRef;
@@ -19,10 +20,13 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         if !graph.get(&source).is_absent() {
             return None;
         }
-        let message = format!("{} takes its content from {}, which does not exist", object.told(), source.told());
+        let other = elsewhere(graph, &source);
+        let hint = elsewhere::told(other.as_ref());
+        let message = format!("{} takes its content from {}, which does not exist{hint}", object.told(), source.told());
         let kind = source.whole_kind().to_lowercase();
         let mut found = failure
             .found(CAUSE.id, message)
+            .lacking(&source)
             .look_at(graph.shell("kubectl get {} -A", &[&kind]))
             .documented("https://fluxcd.io/flux/components/kustomize/kustomizations/#source-reference");
         if kinds::HELM_RELEASE.is(object) {
@@ -30,7 +34,13 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             let name = format!("{}-{}", object.namespace, object.name);
             found = found.explaining([kinds::HELM_CHART.object(&source.namespace, &name)]);
         }
-        let what = format!("Correct kind, name and namespace of the reference, or add {}, and push.", source.told());
+        let what = match other {
+            Some(other) => format!(
+                "Write namespace: {} into the reference (without one it means the object's own namespace), and push.",
+                other.namespace
+            ),
+            None => format!("Correct kind, name and namespace of the reference, or add {}, and push.", source.told()),
+        };
         Some(then_push(graph, found, object, what))
     });
     found.collect()

@@ -19,7 +19,7 @@ const SAID: &[&str] = &[
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let failed = ["GitRepository", "OCIRepository"].into_iter().flat_map(|kind| failed_kind(graph, kind));
-    let found = failed.filter(|failure| failure.says_any(SAID)).map(|failure| {
+    let found = failed.filter(|failure| failure.says_any(SAID) && !failure.says("not found")).map(|failure| {
         let object = failure.object();
         let message = format!("{} fetches nothing new: its signature cannot be verified ({})", object.told(), reason(failure.message()));
         let found = failure

@@ -12,7 +12,9 @@ pub(super) const CAUSE: Cause =
     Cause { id: "stuck-progressing", title: "A status reports work that nobody does", find };
 
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
-    let found = flux_objects(graph).filter(|(_, _, flux)| flux.is_stuck).filter_map(|(live, _, flux)| {
+    // What is being deleted has its own cause.
+    let stuck = flux_objects(graph).filter(|(live, _, flux)| flux.is_stuck && !live.is_deleting());
+    let found = stuck.filter_map(|(live, _, flux)| {
         let object = live.object;
         // A controller that does not run is the cause itself.
         if keeper(graph, object).is_some_and(|deployment| ready(&deployment) == 0) {

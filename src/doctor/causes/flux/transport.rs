@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::failure::{Failure, failed_kind, then_reconcile};
+use super::source_field::is_field;
 use crate::doctor::message::short;
 use crate::doctor::{Diagnosis, LiveGraph};
 use crate::model::text::some_of;
@@ -28,7 +29,10 @@ pub(super) enum Trouble {
 
 /// The words of go-git 5, Go's net and crypto packages, the registries' error codes and minio-go 7; the first that fits counts.
 const WORDS: &[(Trouble, &[&str])] = &[
-    (Trouble::Secret, &["failed to get secret", "secrets \"", "' secret data: required fields", "auth option: '"]),
+    (
+        Trouble::Secret,
+        &["failed to get secret", "secrets \"", "secret '", "' secret data: required fields", "auth option: '"],
+    ),
     (Trouble::HostKey, &["knownhosts:", "known_hosts", "host key", "hostkey"]),
     (Trouble::UnknownHost, &["no such host", "server misbehaving", "name resolution"]),
     (
@@ -116,7 +120,7 @@ pub(super) fn troubled<'a>(
     kinds
         .iter()
         .flat_map(|kind| failed_kind(graph, kind))
-        .filter(move |failure| trouble(failure.message()) == Some(wanted))
+        .filter(move |failure| trouble(failure.message()) == Some(wanted) && !is_field(failure))
 }
 
 /// The sources whose hosts are looked at here; those of charts are the releases' part.

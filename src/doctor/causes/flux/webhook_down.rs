@@ -140,7 +140,7 @@ fn finished(
 }
 
 /// Finds the Deployment behind a service: its pods have the labels that the service selects.
-fn serving<'a>(graph: &'a LiveGraph, service: &ObjectRef) -> Option<LiveObject<'a>> {
+pub(super) fn serving<'a>(graph: &'a LiveGraph, service: &ObjectRef) -> Option<LiveObject<'a>> {
     let Lookup::Found(live) = graph.get(service) else { return None };
     let selector =
         live.value.pointer("/spec/selector").and_then(Value::as_object).filter(|labels| !labels.is_empty())?;

@@ -19,6 +19,8 @@ pub(super) enum WhyFailed {
     Conflict,
     /// Helm is to replace objects and to apply them, which exclude each other.
     ForceReplace,
+    /// What a post renderer makes of the manifests fails.
+    PostRender,
     Template,
     KubernetesTooOld,
     Pending,
@@ -43,6 +45,7 @@ const SIGNS: &[(WhyFailed, &[&str])] = &[
     (WhyFailed::StoredVersion, &["status.storedVersions[", "request to convert CR"]),
     (WhyFailed::Conflict, &["the object has been modified; please apply your changes"]),
     (WhyFailed::ForceReplace, &["cannot use force conflicts and force replace together"]),
+    (WhyFailed::PostRender, &["error while running post render"]),
     (WhyFailed::KubernetesTooOld, &["chart requires kubeVersion"]),
     (WhyFailed::Pending, &["another operation (install/upgrade/rollback) is in progress", "release: already exists"]),
     (WhyFailed::NothingDeployed, &["has no deployed releases"]),

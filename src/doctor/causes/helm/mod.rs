@@ -7,13 +7,13 @@ mod trouble;
 use super::Cause;
 
 causes! {
-    chart_build_failed, chart_not_found, chart_repository_denied, chart_repository_secret_missing, chart_repository_unreachable,
+    chart_build_failed, chart_not_found, chart_not_loaded, chart_repository_denied, chart_repository_secret_missing, chart_repository_unreachable,
     chart_repository_without_index, chart_version_not_found, release_crd_missing,
     release_denied_by_policy, release_expression_not_met, release_failed_though_well, release_force_replace, release_field_immutable,
     release_forbidden, release_hook_failed, release_kubernetes_too_old, release_last_failed, release_manifest_invalid, release_mended_meanwhile,
-    release_namespace_missing, release_operation_pending, release_ownership_conflict, release_retries_exhausted,
+    release_namespace_missing, release_operation_pending, release_ownership_conflict, release_post_render_failed, release_retries_exhausted,
     release_rollback_target_missing, release_template_failed, release_test_failed,
-    release_timed_out, values_reference_missing, release_values_rejected, release_without_deployed,
+    release_timed_out, values_reference_missing, release_values_rejected, release_without_deployed, released_twice,
 }
 
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};

@@ -2,6 +2,7 @@
 
 use super::{MANUAL, failing};
 use crate::doctor::Cause;
+use crate::doctor::live::text;
 use crate::doctor::message::{between, short};
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
@@ -22,6 +23,9 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 }
 
 fn unmet(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<Diagnosis> {
+    if let Some((expression, why)) = unevaluated(&ready.message) {
+        return cannot_be_evaluated(graph, live, ready, expression, why);
+    }
     let named = between(&ready.message, "dependency '", "' is not ready according to readyExpr")?;
     let (namespace, name) = named.split_once('/')?;
     let other = kinds::HELM_RELEASE.object(namespace, name);
@@ -36,6 +40,37 @@ fn unmet(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<
         live.object.told(),
         other.told(),
         short(expression)
+    );
+    let diagnosis = Diagnosis::new(CAUSE.id, live.object, message)
+        .seen_all([live.field_evidence("spec.dependsOn[].readyExpr", expression)]);
+    Some(about(graph, diagnosis, live, ready).look_at(graph.yaml(&other)))
+}
+
+/// Cuts the expression and the error out of `failed to evaluate the CEL expression 'E': no such key: K`.
+fn unevaluated(said: &str) -> Option<(&str, &str)> {
+    said.split_once("failed to evaluate the CEL expression '")?.1.split_once("': ")
+}
+
+fn cannot_be_evaluated(
+    graph: &LiveGraph,
+    live: &LiveObject<'_>,
+    ready: &Condition,
+    expression: &str,
+    why: &str,
+) -> Option<Diagnosis> {
+    let on = live.items("/spec/dependsOn").iter().find(|one| text(one, "/readyExpr") == expression)?;
+    let namespace = match text(on, "/namespace") {
+        "" => &live.object.namespace,
+        namespace => namespace,
+    };
+    let other = kinds::HELM_RELEASE.object(namespace, text(on, "/name"));
+    // A field of one that is not ready may come with it.
+    graph.row(&other).filter(|row| row.state == State::Ready)?;
+    let message = format!(
+        "{} waits although {} is Ready: its readyExpr cannot be evaluated: {}",
+        live.object.told(),
+        other.told(),
+        short(why)
     );
     let diagnosis = Diagnosis::new(CAUSE.id, live.object, message)
         .seen_all([live.field_evidence("spec.dependsOn[].readyExpr", expression)]);

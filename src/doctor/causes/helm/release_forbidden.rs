@@ -20,8 +20,23 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 /// retrieve last release from storage: query: failed to query with labels: secrets is forbidden: User
 /// "system:serviceaccount:apps:deployer" cannot list resource "secrets" …`.
 fn storage(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<Diagnosis> {
-    let (_, why) = ready.message.split_once(" is forbidden: ")?;
+    let (_, why) = ready.message.split_once(" is forbidden: ").filter(|(_, why)| why.contains("User \""))?;
     let object = live.object;
+    let account = between(why, "User \"system:serviceaccount:", "\"").and_then(|account| account.split_once(':'));
+    let account = account.map(|(namespace, name)| ObjectRef::new("ServiceAccount", "", namespace, name));
+    if let Some(account) = account.filter(|account| graph.get(account).is_absent()) {
+        let message = format!("{} is applied as {}, which does not exist", object.told(), account.told());
+        let found = Diagnosis::new(CAUSE.id, object, message)
+            .seen_all([live.condition_evidence(ready)])
+            .lacking(&account)
+            .look_at(graph.shell("kubectl get serviceaccounts -n {}", &[&account.namespace]))
+            .mended_by(Remedy::change(
+                "Add the ServiceAccount with a RoleBinding, or correct spec.serviceAccountName, and push.",
+                "Ready True",
+            ))
+            .documented(&format!("{MANUAL}#service-account-reference"));
+        return Some(found);
+    }
     let message = format!("{} cannot read what helm stored of it: {}", object.told(), short(why));
     let found = Diagnosis::new(CAUSE.id, object, message)
         .seen_all([live.condition_evidence(ready)])

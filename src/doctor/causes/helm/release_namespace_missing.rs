@@ -33,6 +33,7 @@ fn diagnosis(
     let diagnosis = Diagnosis::new(CAUSE.id, &namespace, message)
         .seen_all([live.condition_evidence(condition)])
         .explaining([live.object.clone()])
+        .lacking(&namespace)
         .look_at(graph.shell("kubectl get namespaces", &[]))
         .mended_by(Remedy::change(
             "Add the Namespace to the repository, before the release, or set spec.install.createNamespace: true; a namespace that is misspelt stands in spec.targetNamespace, spec.storageNamespace or the chart's values.",

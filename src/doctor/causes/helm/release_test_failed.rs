@@ -39,7 +39,7 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>, test: &Condition) -> Diag
     let message = format!("{}: the chart's tests failed{rest}: {said}", object.told());
     let mut diagnosis = Diagnosis::new(CAUSE.id, object, message)
         .seen_all([live.condition_evidence(test)])
-        .explaining(pods.iter().cloned())
+        .resting_on(pods.iter().cloned())
         .look_at(graph.describe(object));
     for pod in pods.iter().take(3) {
         diagnosis = diagnosis.look_at(graph.shell("kubectl logs {} -n {}", &[&pod.name, &pod.namespace]));

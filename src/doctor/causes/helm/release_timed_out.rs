@@ -5,7 +5,7 @@ use super::failure::{FailedRelease, WhyFailed, failures};
 use super::owned::unready;
 use crate::doctor::Cause;
 use crate::doctor::message;
-use crate::doctor::{Diagnosis, LiveGraph, Remedy};
+use crate::doctor::{Diagnosis, Evidence, LiveGraph, Remedy};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "release-timed-out", title: "The objects of a release did not get ready in time", find };
@@ -15,6 +15,34 @@ pub(super) const CAUSE: Cause =
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     failures(graph, WhyFailed::TimedOut).map(|failure| diagnosis(graph, &failure)).collect()
 }
+
+/// An attempt takes at most this long, whatever its timeout.
+const AN_HOUR: i64 = 3600;
+
+/// Finds the last warning about what a failed attempt made, which was rolled back since: events stay for an hour.
+fn said_then(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Option<Evidence> {
+    let failed = failure.condition.last_transition_time?;
+    let is_own = |name: &str| {
+        name.strip_prefix(failure.release.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let warnings = graph.labelled("", "Event", &failure.namespace, "").filter_map(|event| {
+        let (kind, name) = (event.text("/involvedObject/kind"), event.text("/involvedObject/name"));
+        let is_meant = event.text("/type") == "Warning" && MADE.contains(&kind) && is_own(name);
+        let at = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"]
+            .into_iter()
+            .find_map(|field| event.time(field))?;
+        let age = failed.duration_since(at).as_secs();
+        (is_meant && (-60..=AN_HOUR).contains(&age)).then(|| Evidence {
+            text: format!("{} of {kind} {name}: {}", event.text("/reason"), event.text("/message")),
+            at: Some(at),
+            from: format!("event of {kind}/{}/{name}", failure.namespace),
+        })
+    });
+    warnings.max_by_key(|one| one.at)
+}
+
+/// The kinds of what a chart makes whose events say why it is not ready.
+const MADE: &[&str] = &["Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim"];
 
 fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
     let release = failure.live.object;
@@ -32,14 +60,22 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
         let told = told.take(3).collect::<Vec<_>>().join(", ");
         if more > 0 { format!("{told} and {more} more") } else { told }
     };
+    let then = if waiting.is_empty() { said_then(graph, failure) } else { None };
     let why = if !waiting.is_empty() {
         format!("helm waited ({limit}) for {on}, not ready until now")
+    } else if let Some(event) = &then {
+        // The scheduler's second sentence is about preemption.
+        let said: String = event.text.split(". ").next().unwrap_or_default().chars().take(150).collect();
+        format!(
+            "not all was ready in time ({limit}), and what helm waited for is not seen any more; of it was said: {said}"
+        )
     } else if on.is_empty() {
         format!("not all was ready in time ({limit}), and what helm waited for is not seen any more")
     } else {
         format!("helm waited ({limit}) for {on}")
     };
-    let mut diagnosis = failure.diagnosis(graph, CAUSE.id, &why).unless_deeper().seen_all(failure.version());
+    let mut diagnosis =
+        failure.diagnosis(graph, CAUSE.id, &why).unless_deeper().seen_all(failure.version()).seen_all(then);
     if let Some(event) = graph.event(release, &["InstallFailed", "UpgradeFailed"])
         && let Some((_, lines)) = event.message.split_once("Last Helm logs:")
     {

@@ -2,6 +2,7 @@
 
 use super::{MANUAL, again, failing, with};
 use crate::doctor::Cause;
+use crate::doctor::causes::elsewhere::{self, elsewhere};
 use crate::doctor::message::{between, short};
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::model::{Condition, ObjectRef};
@@ -51,7 +52,11 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Opt
             "Add the key, or correct spec.valuesFrom[].valuesKey.",
         ),
         None if is_missing => (
-            format!("{} is missing, and {told} takes values from it", object.told()),
+            format!(
+                "{} is missing, and {told} takes values from it{}",
+                object.told(),
+                elsewhere::told(elsewhere(graph, &object).as_ref())
+            ),
             "Add it to what is applied before the release, in the same namespace (a Secret encrypted), or correct the name in spec.valuesFrom; `optional: true` lets the release do without it.",
         ),
         _ => {
@@ -63,7 +68,10 @@ fn diagnosis(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Opt
             )
         }
     };
-    let diagnosis = Diagnosis::new(CAUSE.id, &object, message)
+    let is_absent = graph.get(&object).is_absent();
+    let diagnosis = Diagnosis::new(CAUSE.id, &object, message);
+    let diagnosis = if is_absent { diagnosis.lacking(&object) } else { diagnosis };
+    let diagnosis = diagnosis
         .seen_all([live.condition_evidence(ready)])
         .explaining([live.object.clone()])
         .look_at(graph.describe(&object))

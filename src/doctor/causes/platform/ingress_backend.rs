@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::{found_service, has_port, ports_of};
 use crate::doctor::live::text;
+use crate::doctor::message::between;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Lookup, Remedy};
+use crate::model::ObjectRef;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "ingress-backend-missing", title: "An Ingress names a Service or port that is missing", find };
@@ -28,6 +30,9 @@ fn diagnosis(graph: &LiveGraph, ingress: &LiveObject<'_>) -> Option<Diagnosis> {
         }
     }
     let (first, fault) = missing.first()?;
+    let services =
+        missing.iter().filter_map(|(_, fault)| Some(between(fault, "Service ", " is missing")?.split_once('/')?.1));
+    let services: Vec<ObjectRef> = services.map(|name| ingress.beside("Service", "", name)).collect();
     let hosts = if first.is_empty() { String::new() } else { format!(" for {first}") };
     let more = match missing.len() {
         1 => String::new(),
@@ -37,8 +42,11 @@ fn diagnosis(graph: &LiveGraph, ingress: &LiveObject<'_>) -> Option<Diagnosis> {
     let evidence =
         missing.iter().map(|(place, fault)| ingress.field_evidence("spec.rules", &format!("{place} {fault}")));
     let evidence: Vec<_> = evidence.take(5).collect();
+    let found = Diagnosis::new(CAUSE.id, ingress.object, message);
     Some(
-        Diagnosis::new(CAUSE.id, ingress.object, message)
+        services
+            .iter()
+            .fold(found, Diagnosis::lacking)
             .seen_all(evidence)
             .look_at(graph.describe(ingress.object))
             .look_at(graph.shell("kubectl get services -n {}", &[&ingress.object.namespace]))

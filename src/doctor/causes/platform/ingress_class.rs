@@ -2,6 +2,7 @@
 
 use super::names_of;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
+use crate::model::ObjectRef;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "ingress-class-missing", title: "An Ingress names a class that is missing", find };
@@ -27,6 +28,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             format!("{} is served by nobody: IngressClass {name} is missing (there is {known})", ingress.object.told());
         Some(
             Diagnosis::new(CAUSE.id, ingress.object, message)
+                .lacking(&ObjectRef::new("IngressClass", GROUP, "", name))
                 .seen_all([ingress.field_evidence("spec.ingressClassName", name)])
                 .seen(format!("IngressClasses: {known}"), None, "the API server")
                 .look_at(graph.shell("kubectl get ingressclasses", &[]))

@@ -16,6 +16,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let place = if issuer.namespace.is_empty() { "the cluster" } else { "the certificate's namespace" };
         let message = format!("{} is missing in {place}: {} is not issued", issuer.told(), chain.certificate.object.told());
         let found = Diagnosis::new(CAUSE.id, issuer, message)
+            .lacking(issuer)
             .seen_all([chain.certificate.field_evidence("spec.issuerRef", &format!("{} {}", issuer.kind, issuer.name))])
             .look_at(graph.shell("kubectl get clusterissuers,issuers -A", &[]))
             .mended_by(Remedy::change(

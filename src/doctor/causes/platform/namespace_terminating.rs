@@ -27,10 +27,13 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 fn diagnosis(graph: &LiveGraph, namespace: &LiveObject<'_>) -> Option<Diagnosis> {
     let since = namespace.time("/metadata/deletionTimestamp")?;
     let conditions = namespace.value.pointer("/status/conditions");
-    let told: Vec<(&str, PlainCondition<'_>)> = CONDITIONS
+    let mut told: Vec<(&str, PlainCondition<'_>)> = CONDITIONS
         .iter()
         .filter_map(|kind| Some((*kind, PlainCondition::of(conditions, kind).filter(|one| one.status == "True")?)))
         .collect();
+    // Its controller lists every kind, also those of which none is here: a conversion webhook has a cause of its own.
+    let has_finalizers = told.iter().any(|(kind, _)| *kind == "NamespaceFinalizersRemaining");
+    told.retain(|(_, one)| !(has_finalizers && one.message.contains("conversion webhook for ")));
     let (kind, first) = told.first()?;
     // An API that does not answer, and a pod on a lost node, are causes of their own.
     let is_explained = (*kind == "NamespaceDeletionDiscoveryFailure" && !api_service::unavailable(graph).is_empty())
@@ -40,6 +43,7 @@ fn diagnosis(graph: &LiveGraph, namespace: &LiveObject<'_>) -> Option<Diagnosis>
     if !graph.is_past(Some(since), 300) || is_explained {
         return None;
     }
+    let waits_for_webhook = first.message.contains("conversion webhook for ");
     let name = &namespace.object.name;
     let message = format!(
         "{} has been in deletion for {} and does not end: {}",
@@ -57,6 +61,13 @@ fn diagnosis(graph: &LiveGraph, namespace: &LiveObject<'_>) -> Option<Diagnosis>
         .seen_all(evidence)
         .explaining(refused(graph, name))
         .look_at(graph.yaml(namespace.object));
+    if waits_for_webhook {
+        found = found.unless_deeper().mended_by(Remedy::change(
+            "Bring the conversion webhook up that is named: until it answers, no namespace ends.",
+            "the namespace is gone",
+        ));
+        return Some(found);
+    }
     if let Some(kind) = remaining {
         let kind = kind.trim_end_matches('.');
         found = found.look_at(graph.shell("kubectl get {} -n {} -o yaml", &[kind, name]));

@@ -78,6 +78,7 @@ fn diagnosis(graph: &LiveGraph, secret: &ObjectRef, users: &[ObjectRef]) -> Opti
     };
     Some(
         Diagnosis::new(CAUSE.id, first, message)
+            .lacking(secret)
             .seen_all([live.field_evidence("tls.secretName", &secret.name)])
             .seen(format!("{} is not there", secret.told()), None, "the API server")
             .explaining(users.iter().skip(1).cloned())

@@ -12,7 +12,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let found = all.iter().map(|idle| {
         let object = idle.autoscaler.object;
         let message = format!("{} cannot scale {}: {}", object.told(), idle.target(), short(&idle.condition.message));
-        idle.diagnosis(graph, CAUSE.id, object, message).mended_by(Remedy::change(
+        idle.diagnosis(graph, CAUSE.id, object, message).lacking(&idle.target_object()).mended_by(Remedy::change(
             "Correct spec.scaleTargetRef, or take the autoscaler out of the repository, and push.",
             "AbleToScale True",
         ))

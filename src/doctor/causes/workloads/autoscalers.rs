@@ -40,6 +40,13 @@ impl Idle<'_> {
             .documented("https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/")
     }
 
+    /// Returns the target.
+    pub(super) fn target_object(&self) -> ObjectRef {
+        let part = |name: &str| self.autoscaler.text(&format!("/spec/scaleTargetRef/{name}"));
+        let group = part("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        self.autoscaler.beside(part("kind"), group, part("name"))
+    }
+
     /// Names the target: `Deployment/web`.
     pub(super) fn target(&self) -> String {
         let part = |name: &str| self.autoscaler.text(&format!("/spec/scaleTargetRef/{name}"));

@@ -11,8 +11,10 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let all = claims::waiting(graph, Unbound::ProvisionerAbsent);
     let found = all.iter().map(|one| {
         let driver = ObjectRef::new("CSIDriver", "storage.k8s.io", "", one.provisioner);
-        let is_installed = graph.get(&driver).found().is_some();
-        let why = if is_installed { "does not answer" } else { "does not answer, and no CSIDriver has its name" };
+        // Provisioners that are no CSI drivers have names with a slash: rancher.io/local-path.
+        let is_csi = !one.provisioner.contains('/');
+        let is_missing = is_csi && graph.get(&driver).is_absent();
+        let why = if is_missing { "does not answer, and no CSIDriver has its name" } else { "does not answer" };
         let message =
             format!("The volume of {} is not made: provisioner {} {why}", one.claim.object.told(), one.provisioner);
         one.diagnosis(graph, CAUSE.id, message)

@@ -20,8 +20,10 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let mut found = ill.diagnosis(CAUSE.id, format!("{what}, and {who} cannot start without it"));
         let kind = object.kind.to_lowercase();
         found = match missing.key.as_str() {
-            "" => found.look_at(graph.shell("kubectl get {} -n {}", &[&kind, &object.namespace])).mended_by(
-                Remedy::change(
+            "" => found
+                .lacking(object)
+                .look_at(graph.shell("kubectl get {} -n {}", &[&kind, &object.namespace]))
+                .mended_by(Remedy::change(
                     format!(
                         "Declare {} {} in namespace {}{}, or correct the name that the workload refers to, and push.",
                         object.kind,
@@ -30,8 +32,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                         if object.kind == "Secret" { ", sealed," } else { "" }
                     ),
                     "the kubelet finds it within a minute, and the pod is Running",
-                ),
-            ),
+                )),
             key => found.look_at(graph.describe(object)).mended_by(Remedy::change(
                 format!(
                     "Add key {key} to {} {}, or correct the key that the workload refers to, and push.",

@@ -1,8 +1,10 @@
 //! A `PodDisruptionBudget` keeps a node from being drained.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::pods::workload_of;
 use crate::doctor::{Cause, Diagnosis, LiveGraph, LiveObject, Remedy};
-use crate::model::State;
+use crate::model::{ObjectRef, State};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "disruption-budget", title: "A PodDisruptionBudget keeps a node from being drained", find };
@@ -14,7 +16,54 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         return Vec::new();
     }
     let budgets = graph.all("policy", "PodDisruptionBudget");
-    budgets.filter_map(|budget| diagnosis(graph, &budget, &cordoned)).collect()
+    let exhausted = budgets.clone().filter_map(|budget| diagnosis(graph, &budget, &cordoned));
+    exhausted.chain(doubled(graph, budgets, &cordoned)).collect()
+}
+
+/// The eviction API refuses a pod that several budgets select: `found more than one PodDisruptionBudget` (Kubernetes 1.34).
+fn doubled<'a>(
+    graph: &'a LiveGraph,
+    budgets: impl Iterator<Item = LiveObject<'a>>,
+    cordoned: &[&str],
+) -> Vec<Diagnosis> {
+    let mut by_pod: BTreeMap<&ObjectRef, Vec<LiveObject<'_>>> = BTreeMap::new();
+    for budget in budgets {
+        let held = graph.pods_of(&budget).into_iter().filter(|pod| {
+            cordoned.contains(&pod.text("/spec/nodeName"))
+                && !pod.is_deleting()
+                && pod.text("/status/phase") == "Running"
+        });
+        for pod in held {
+            by_pod.entry(pod.object).or_default().push(budget);
+        }
+    }
+    let mut told: BTreeSet<Vec<&ObjectRef>> = BTreeSet::new();
+    let mut found = Vec::new();
+    for (pod, budgets) in by_pod.iter().filter(|(_, budgets)| budgets.len() > 1) {
+        let names: Vec<&ObjectRef> = budgets.iter().map(|budget| budget.object).collect();
+        let (Some(last), true) = (names.last().copied(), told.insert(names.clone())) else { continue };
+        let who: Vec<String> = names.iter().map(|name| name.told()).collect();
+        let message = format!(
+            "{} select one pod, {}: such a pod cannot be evicted, so its node, which is cordoned, cannot be drained of it",
+            who.join(" and "),
+            pod.told()
+        );
+        let mut diagnosis = Diagnosis::new(CAUSE.id, last, message).warning();
+        for budget in budgets {
+            let selector = budget.value.pointer("/spec/selector").map(ToString::to_string).unwrap_or_default();
+            diagnosis = diagnosis.seen_all([budget.field_evidence("spec.selector", &selector)]);
+        }
+        found.push(
+            diagnosis
+                .look_at(graph.shell("kubectl get pdb -n {}", &[&last.namespace]))
+                .mended_by(Remedy::change(
+                    "Keep one budget for these pods: take the other out, or narrow its selector, and push; then drain again.",
+                    "the pod is evicted",
+                ))
+                .documented("https://kubernetes.io/docs/tasks/run-application/configure-pdb/"),
+        );
+    }
+    found
 }
 
 fn diagnosis(graph: &LiveGraph, budget: &LiveObject<'_>, cordoned: &[&str]) -> Option<Diagnosis> {

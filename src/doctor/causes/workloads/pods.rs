@@ -50,6 +50,10 @@ pub(super) enum PodFault {
     Sandbox,
     /// No node takes the pod.
     Unscheduled,
+    /// A scheduling gate holds the pod.
+    Gated,
+    /// No scheduler and no kubelet has looked at the pod.
+    Unseen,
     /// The kubelet evicted the pod.
     Evicted,
     /// The pod was deleted and does not go.
@@ -193,6 +197,9 @@ pub(super) fn event<'a>(
     events.into_iter().find(|event| reasons.contains(&event.reason.as_str()) && fits(&event.message))
 }
 
+/// A scheduler, and the controller of a gate, is sooner, unless it waits for something.
+const GATED_SECONDS: i64 = 120;
+
 /// Finds what is wrong with a pod: with each of its containers, else with the whole.
 fn faults<'a>(graph: &'a LiveGraph, pod: LiveObject<'a>) -> Vec<Ill<'a>> {
     let ill = |fault, container, said: &str, at, from: String| Ill {
@@ -225,11 +232,19 @@ fn faults<'a>(graph: &'a LiveGraph, pod: LiveObject<'a>) -> Vec<Ill<'a>> {
         _ => {}
     }
     if let Some(condition) = pod.condition("PodScheduled").filter(|one| one.status == "False") {
-        if condition.reason != "Unschedulable" {
-            return Vec::new();
-        }
         let from = format!("{told} condition PodScheduled=False");
-        return whole(PodFault::Unscheduled, &condition.message, condition.last_transition_time, &from);
+        // The controller of a gate takes it away in its time.
+        let is_gated = condition.reason == "SchedulingGated" && graph.is_past(pod.created(), GATED_SECONDS);
+        let fault = match condition.reason.as_str() {
+            "Unschedulable" => PodFault::Unscheduled,
+            "SchedulingGated" if is_gated => PodFault::Gated,
+            _ => return Vec::new(),
+        };
+        return whole(fault, &condition.message, condition.last_transition_time, &from);
+    }
+    let is_unseen = pod.text("/status/phase") == "Pending" && pod.items("/status/conditions").is_empty();
+    if is_unseen && graph.is_past(pod.created(), GATED_SECONDS) {
+        return whole(PodFault::Unseen, "status has no conditions", pod.created(), &told);
     }
     let mut found: Vec<Ill<'a>> = Vec::new();
     for container in containers::of(&pod) {

@@ -45,7 +45,11 @@ fn diagnosis(graph: &LiveGraph, one: &Refused) -> Option<(String, Diagnosis)> {
             .look_at(graph.describe(&quota))
             .look_at(graph.describe(&one.workload))
             .mended_by(Remedy::change(
-                "Raise spec.hard of the quota, or lower the requests, limits or replicas of workloads in the namespace, and push.",
+                if rest.contains("must specify ") {
+                    "State these fields in resources of every container, or add a LimitRange with defaults for them to the namespace (a quota of a resource refuses pods that do not state it), and push."
+                } else {
+                    "Raise spec.hard of the quota, or lower the requests, limits or replicas of workloads in the namespace, and push."
+                },
                 "the controller makes the pods at its next try, at the latest 17 minutes after",
             ))
             .documented("https://kubernetes.io/docs/concepts/policy/resource-quotas/");

@@ -69,9 +69,17 @@ pub(super) fn too_much(graph: &LiveGraph, said: &str, asked: &Requests) -> (Stri
     }
     let others =
         reasons(said).into_iter().filter_map(|reason| reason.split_once("Insufficient ").map(|(_, name)| name));
-    told.extend(
-        others.filter(|name| !matches!(*name, "cpu" | "memory")).map(|name| format!("no node has enough {name}")),
-    );
+    let nodes = || graph.all("", "Node");
+    let is_offered = |name: &str| {
+        nodes().any(|node| node.value.pointer("/status/allocatable").is_some_and(|all| all.get(name).is_some()))
+    };
+    told.extend(others.filter(|name| !matches!(*name, "cpu" | "memory")).map(|name| {
+        if name.contains('/') && nodes().next().is_some() && !is_offered(name) {
+            format!("no node offers {name}: its device plugin does not run there, or the nodes have none")
+        } else {
+            format!("no node has enough {name}")
+        }
+    }));
     (told.join("; "), never_fits)
 }
 

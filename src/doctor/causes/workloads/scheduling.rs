@@ -163,6 +163,11 @@ fn diagnosis(graph: &LiveGraph, ill: &Ill<'_>, wanted: Refusal) -> Option<Diagno
     let all = reasons(&ill.said).join(", ");
     let message = format!("No node takes the pods of {}: {what} ({})", ill.workload.told(), short(&all));
     let mut found = ill.diagnosis(wanted.id(), short_message(&message));
+    if let Some(claim) =
+        between(&ill.said, "persistentvolumeclaim \"", "\" not found").filter(|_| wanted == Refusal::Claim)
+    {
+        found = found.lacking(&ill.pod.beside("PersistentVolumeClaim", "", claim));
+    }
     for other in &others {
         found = found.or(other.id());
     }
@@ -195,6 +200,12 @@ fn why(refusal: Refusal, ill: &Ill<'_>) -> String {
             Some(claim) => format!("PersistentVolumeClaim {}/{claim} is missing", ill.pod.object.namespace),
             None => "a PersistentVolumeClaim of theirs is not bound".to_owned(),
         },
+        Refusal::Spread if ill.said.contains("match pod affinity rules") => {
+            "no node has a pod that their podAffinity asks to be beside".to_owned()
+        }
+        Refusal::Spread if ill.said.contains("missing required label") => {
+            "no node has the label that their topology spread counts by (topologyKey)".to_owned()
+        }
         Refusal::Spread => "their affinity, anti-affinity or topology spread allows no node".to_owned(),
         Refusal::Volume => "their volume is bound to another node, or the node takes no more volumes".to_owned(),
         Refusal::TooManyPods => "the nodes have as many pods as they may".to_owned(),
@@ -228,6 +239,16 @@ fn labels_asked(pod: &LiveObject<'_>) -> String {
     if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) }
 }
 
+fn spread_remedy(said: &str) -> &'static str {
+    if said.contains("match pod affinity rules") {
+        "Correct the labels or namespaces of podAffinity, bring up the pods that it names, or prefer instead of require; then push."
+    } else if said.contains("missing required label") {
+        "Label the nodes with the topologyKey, count by one that they have (kubernetes.io/hostname), or set whenUnsatisfiable: ScheduleAnyway; then push."
+    } else {
+        "Ask for fewer replicas than nodes, prefer instead of require, or add a node, and push."
+    }
+}
+
 fn remedied(graph: &LiveGraph, ill: &Ill<'_>, refusal: Refusal, found: Diagnosis) -> Diagnosis {
     let describe_nodes = graph.shell("kubectl describe nodes", &[]);
     let labels = graph.shell("kubectl get nodes --show-labels", &[]);
@@ -252,7 +273,7 @@ fn remedied(graph: &LiveGraph, ill: &Ill<'_>, refusal: Refusal, found: Diagnosis
             .documented("https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"),
         Refusal::Spread => found
             .look_at(graph.shell("kubectl get pods -n {} -o wide", &[&ill.pod.object.namespace]))
-            .mended_by(Remedy::change("Ask for fewer replicas than nodes, prefer instead of require, or add a node, and push.", placed))
+            .mended_by(Remedy::change(spread_remedy(&ill.said), placed))
             .documented("https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"),
         Refusal::Claim | Refusal::Volume => found
             .look_at(graph.shell("kubectl get pvc -n {}", &[&ill.pod.object.namespace]))

@@ -32,6 +32,6 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
                 "the controller makes the pods at its next try, at the latest 17 minutes after",
             ))
             .documented("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/");
-        Some((account.to_string(), if is_there { refusals::mended(graph, found) } else { found }))
+        Some((account.to_string(), if is_there { refusals::mended(graph, found) } else { found.lacking(&account) }))
     }))
 }

@@ -2,6 +2,7 @@
 
 use super::claims::{self, Unbound};
 use crate::doctor::{Cause, Diagnosis, LiveGraph, Remedy};
+use crate::model::ObjectRef;
 
 pub(super) const CAUSE: Cause =
     Cause { id: "storage-class-missing", title: "A claim names a StorageClass that is not there", find };
@@ -13,6 +14,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let there = if names.is_empty() { "the cluster has none".to_owned() } else { format!("there are {}", names.join(", ")) };
         let message = format!("StorageClass {} of {} is missing; {there}", one.class, one.claim.object.told());
         one.diagnosis(graph, CAUSE.id, message)
+            .lacking(&ObjectRef::new("StorageClass", "storage.k8s.io", "", one.class))
             .seen_all([one.claim.field_evidence("spec.storageClassName", one.class)])
             .look_at(graph.shell("kubectl get storageclasses", &[]))
             .mended_by(Remedy::change(
