@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::typed::fill_texts;
 use crate::helm::Release;
 use crate::model::ObjectRef;
 use crate::yaml::manifest::put_metadata;
@@ -31,6 +32,7 @@ pub(super) fn says(object: &Value, key: &str, value: &str) -> bool {
 
 /// Brings an object into the form that a Kustomization applies.
 pub(super) fn applied_by(body: &mut Value, owner: &ObjectRef) {
+    fill_texts(body);
     // Go's `GetLabels` gives none where one is no text, so that all are lost as the owner's are added.
     if let Some(labels) = body.pointer_mut("/metadata/labels").filter(|labels| has_other_than_texts(labels)) {
         *labels = Value::Object(Map::new());
@@ -67,6 +69,7 @@ fn has_other_than_texts(labels: &Value) -> bool {
 /// Brings an object into the form that a release applies: Helm marks it as its own (`setHelmMetadata` of helm-controller's
 /// `internal/action/diff.go`).
 pub(super) fn released_by(body: &mut Value, release: &Release) {
+    fill_texts(body);
     normalize(body);
     put_metadata(body, "labels", "app.kubernetes.io/managed-by", "Helm".to_owned());
     put_metadata(body, "annotations", "meta.helm.sh/release-name", release.name.clone());

@@ -56,9 +56,6 @@ pub(super) fn is_typed(object: &ObjectRef) -> bool {
 pub(super) fn sent(object: &ObjectRef, body: &Value) -> Value {
     let mut body = body.clone();
     if is_typed(object) {
-        if object.kind == "ConfigMap" {
-            fill_texts(&mut body);
-        }
         drop_empty(&mut body);
         add_structures(&object.kind, &mut body);
     }
@@ -72,11 +69,26 @@ pub(super) fn complete(object: &ObjectRef, form: &mut Value) {
     }
 }
 
-/// Writes the values of a `ConfigMap` that are null as empty texts.
-fn fill_texts(body: &mut Value) {
-    let data = body.get_mut("data").and_then(Value::as_object_mut);
-    for value in data.into_iter().flat_map(Map::values_mut).filter(|value| value.is_null()) {
-        *value = "".into();
+/// The maps of texts in which a null becomes an empty text, as a variable that is empty leaves one.
+const TEXTS: [&str; 4] = [
+    "/metadata/annotations",
+    "/metadata/labels",
+    "/spec/template/metadata/annotations",
+    "/spec/template/metadata/labels",
+];
+
+/// Writes texts that are null as empty ones: a map in Go has no null.
+pub(super) fn fill_texts(body: &mut Value) {
+    let object = ObjectRef::of_body(body);
+    if !is_typed(&object) {
+        return;
+    }
+    let of_kind = (object.kind == "ConfigMap").then_some("/data");
+    for pointer in TEXTS.into_iter().chain(of_kind) {
+        let texts = body.pointer_mut(pointer).and_then(Value::as_object_mut);
+        for value in texts.into_iter().flat_map(Map::values_mut).filter(|value| value.is_null()) {
+            *value = "".into();
+        }
     }
 }
 
@@ -169,7 +181,7 @@ fn leave_out(holder: Option<&mut Value>, names: &[&str], zero: &Value) {
 mod tests {
     use serde_json::json;
 
-    use super::sent;
+    use super::{fill_texts, sent};
     use crate::model::ObjectRef;
 
     #[test]
@@ -200,9 +212,18 @@ mod tests {
         let service = json!({"spec": {"ports": [{"port": 80}, {"port": 81, "targetPort": "web"}]}});
         let ports = json!([{"port": 80, "targetPort": 0}, {"port": 81, "targetPort": "web"}]);
         assert_eq!(sent(&ObjectRef::new("Service", "", "web", "a"), &service)["spec"]["ports"], ports);
-        let map = json!({"data": {"a": null, "b": ""}, "metadata": {"labels": {}}});
-        let filled = json!({"data": {"a": "", "b": ""}, "metadata": {}});
-        assert_eq!(sent(&ObjectRef::new("ConfigMap", "", "web", "a"), &map), filled);
+    }
+
+    #[test]
+    fn a_null_among_texts_is_an_empty_text() {
+        let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": null, "b": ""}, "metadata": {"name": "m", "labels": {}, "annotations": {"x": null}}});
+        fill_texts(&mut map);
+        let filled = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "", "b": ""}, "metadata": {"name": "m", "annotations": {"x": ""}}});
+        assert_eq!(sent(&ObjectRef::of_body(&map), &map), filled);
+        let mut cake = json!({"apiVersion": "bakery.example.net/v1", "kind": "Cake", "metadata": {"name": "c", "annotations": {"x": null}}});
+        let before = cake.clone();
+        fill_texts(&mut cake);
+        assert_eq!(cake, before);
     }
 
     #[test]
