@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::turning::Turning;
 use super::{Cluster, Resource, request};
+use crate::model::field_manager::ManagerKind;
 use crate::model::{Fault, ObjectRef};
 use crate::yaml::manifest::COPIES;
 
@@ -102,8 +103,10 @@ impl ObjectMetadata {
         let mut annotations = wire.annotations.unwrap_or_default();
         annotations.retain(|key, value| value.len() <= LONGEST && !COPIES.contains(&key.as_str()));
         wire.managed_fields.retain(|writer| writer.subresource.is_empty());
-        // The server sorts them by operation first; a writer without a time wrote before times were kept.
-        wire.managed_fields.sort_by_key(|writer| writer.time);
+        // The server sorts them by operation first; a writer without a time wrote before times were kept. Times are whole
+        // seconds: within one, a person made what a controller then took up.
+        wire.managed_fields
+            .sort_by_key(|writer| (writer.time, ManagerKind::of(&writer.manager) != ManagerKind::Person));
         Self {
             object,
             is_stored: !wire.uid.is_empty(),
@@ -179,6 +182,10 @@ mod tests {
         let found = ObjectMetadata::of_value("Secret/b/a".parse().unwrap(), &value).unwrap();
         assert_eq!(found.managers, ["kubectl-create", "helm"]);
         assert_eq!((found.annotation("kept"), found.annotations.len()), ("yes", 1));
+        let same = |manager: &str| json!({"manager": manager, "operation": "Update", "time": "2026-01-15T12:00:00Z"});
+        let value = json!({"metadata": {"name": "a", "managedFields": [same("gotk-kustomize-controller"), same("kubectl-client-side-apply")]}});
+        let made = ObjectMetadata::of_value("Secret/b/a".parse().unwrap(), &value).unwrap();
+        assert_eq!(made.managers, ["kubectl-client-side-apply", "gotk-kustomize-controller"]);
         assert!(found.is_stored && !found.is_owned && !found.is_going);
         assert!(!format!("{found:?}").contains("aHVudGVyMg"));
     }
