@@ -25,13 +25,30 @@ pub(super) fn places(ask: &Ask<'_>) -> String {
     names.join(", ")
 }
 
-/// Returns the selected Kustomization of this repository, else the first of the environment.
+/// Finds the Kustomization that applied an object in the inventories that are watched anyway
+/// (`<namespace>_<name>_<group>_<Kind>`).
+pub(super) fn applier(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef> {
+    let ObjectRef { kind, group, namespace, name } = object;
+    let id = format!("{namespace}_{name}_{group}_{kind}");
+    let table = ask.facts.table(env, kinds::KUSTOMIZATION)?;
+    let keeps = |row: &&crate::model::Row| {
+        row.flux.as_ref().is_some_and(|flux| flux.inventory.iter().any(|known| **known == *id))
+    };
+    let row = table.rows.iter().find(keeps)?;
+    Some(kinds::KUSTOMIZATION.object(&row.key.namespace, &row.key.name))
+}
+
+/// Returns the selected Kustomization of this repository, or that which applied the selected object, else the first of the
+/// environment.
 pub(super) fn kustomization<'a>(ask: &Ask<'a>) -> Option<&'a FluxKustomization> {
     let facts: &'a Facts = ask.facts;
     let snapshot = facts.repository.as_ref()?;
     let here = |known: &&FluxKustomization| known.elsewhere.is_none();
     let selected = ask.object().and_then(|(env, object)| {
-        snapshot.kustomizations_of(facts.name(env)).filter(here).find(|known| known.object() == *object)
+        let called = |wanted: &ObjectRef| {
+            snapshot.kustomizations_of(facts.name(env)).filter(here).find(|known| known.object() == *wanted)
+        };
+        called(object).or_else(|| called(&applier(ask, env, object)?))
     });
     selected.or_else(|| snapshot.kustomizations_of(facts.name(ask.env())).find(here))
 }

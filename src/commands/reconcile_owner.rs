@@ -25,7 +25,7 @@ pub static COMMAND: Command = Command {
         let mut actions = vec![Action::Unmark];
         let objects: Vec<(Env, ObjectRef)> = ask.objects().map(|(env, object)| (env, object.clone())).collect();
         let known: Option<Vec<(Env, ObjectRef)>> =
-            objects.iter().map(|(env, object)| Some((*env, by_inventory(ask, *env, object)?))).collect();
+            objects.iter().map(|(env, object)| Some((*env, known::applier(ask, *env, object)?))).collect();
         actions.push(match known {
             Some(owners) => {
                 let mut targets: Vec<CommandTarget> = Vec::new();
@@ -48,23 +48,10 @@ fn is_kept(object: &ObjectRef) -> bool {
     !is_flux(object) && !kinds::NODE.is(object)
 }
 
-/// Finds the Kustomization that applied an object in the inventories that are watched anyway
-/// (`<namespace>_<name>_<group>_<Kind>`).
-fn by_inventory(ask: &Ask<'_>, env: Env, object: &ObjectRef) -> Option<ObjectRef> {
-    let ObjectRef { kind, group, namespace, name } = object;
-    let id = format!("{namespace}_{name}_{group}_{kind}");
-    let table = ask.facts.table(env, kinds::KUSTOMIZATION)?;
-    let keeps = |row: &&crate::model::Row| {
-        row.flux.as_ref().is_some_and(|flux| flux.inventory.iter().any(|known| **known == *id))
-    };
-    let row = table.rows.iter().find(keeps)?;
-    Some(kinds::KUSTOMIZATION.object(&row.key.namespace, &row.key.name))
-}
-
 fn teach(ask: &Ask<'_>) -> Lesson {
     let lines = ask.object().map_or_else(Vec::new, |(env, object)| {
         let trace = ShellLine::from("flux trace ").line(&super::object::place(ask, env, object));
-        let owner = by_inventory(ask, env, object).map(|owner| known::reconcile(&owner, ask.context(env)));
+        let owner = known::applier(ask, env, object).map(|owner| known::reconcile(&owner, ask.context(env)));
         std::iter::once(trace).chain(owner).collect()
     });
     lesson(
