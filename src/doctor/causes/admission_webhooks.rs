@@ -54,7 +54,7 @@ pub(super) fn configured<'a>(
 }
 
 /// Reads the service out of the address that the API server called.
-fn service_in(message: &str) -> Option<ObjectRef> {
+pub(super) fn service_in(message: &str) -> Option<ObjectRef> {
     let host = between(message, "Post \"https://", ".svc")?;
     let (name, namespace) = host.split_once('.')?;
     Some(ObjectRef::new("Service", "", namespace, name))
