@@ -3,6 +3,7 @@
 use super::failure::{after, flux_objects};
 use crate::doctor::Cause;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
+use crate::kinds;
 use crate::model::clock::age;
 
 pub(super) const CAUSE: Cause = Cause { id: "deletion-stuck", title: "A Flux object does not go", find };
@@ -22,7 +23,7 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         if graph.now.duration_since(since).as_mins() < patience || finalizers.is_empty() {
             return None;
         }
-        let why = failed.as_ref().map(|ready| format!("; {}", after(&ready.message, "1 error occurred:"))).unwrap_or_default();
+        let why = failed.as_ref().map(|ready| format!("; {}", after(&kinds::in_source(&ready.message), "1 error occurred:"))).unwrap_or_default();
         let message = format!("{} has been in deletion for {} and does not go: {} holds it{why}", object.told(), age(graph.now, since), finalizers.join(", "));
         let mut seen = live.field_evidence("metadata.finalizers", &finalizers.join(", "));
         seen.at = Some(since);
