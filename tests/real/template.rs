@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::push::alone;
 use crate::support::testbed::{ENVIRONMENTS, Testbed, age_key, said};
 
 const KUSTOMIZATIONS: [&str; 7] = [
@@ -94,6 +95,8 @@ fn every_path_renders_and_every_secret_opens_with_the_key_of_its_environment() {
 
 #[test]
 fn the_real_controllers_bring_every_kustomization_to_ready() {
+    // Other tests add a Kustomization for a while.
+    let _alone = alone();
     let testbed = Testbed::find();
     for env in ENVIRONMENTS {
         let listed = testbed.kubectl(env, ["-n", "flux-system", "get", "kustomizations", "-o", "name"]);
