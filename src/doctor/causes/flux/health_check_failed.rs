@@ -7,8 +7,9 @@ use crate::doctor::causes::elsewhere::{self, elsewhere};
 use crate::doctor::live::text;
 use crate::doctor::message::objects;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
+use crate::kinds;
 use crate::model::text::some_of;
-use crate::model::{ObjectRef, State};
+use crate::model::{Condition, ObjectRef, State};
 
 pub(super) const CAUSE: Cause = Cause { id: "health-check-failed", title: "A health check failed", find };
 
@@ -16,10 +17,13 @@ pub(super) const CAUSE: Cause = Cause { id: "health-check-failed", title: "A hea
 /// 'Terminating']` with the reason `ReconciliationFailed`.
 ///
 /// kustomize-controller 1.7 says `health check failed after 5m0s: timeout waiting for: [Kind/ns/n status: 'InProgress', …]`.
+/// What the condition Reconciling says during a health check.
+const CHECKS: &str = "Running health checks for revision ";
+
 fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
     let staged = failed_for(graph, "ReconciliationFailed")
         .filter(|failure| failure.message().starts_with("timeout waiting for: ["));
-    let found = failed_for(graph, "HealthCheckFailed").chain(staged).filter_map(|failure| {
+    let found = failed_for(graph, "HealthCheckFailed").chain(staged).chain(repeated(graph)).filter_map(|failure| {
         // Below it stands what was applied before.
         let named = objects(failure.message().lines().next().unwrap_or_default());
         let is_ready = |object: &ObjectRef| graph.row(object).is_some_and(|row| row.state == State::Ready);
@@ -54,6 +58,11 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
             .found(CAUSE.id, message)
             .unless_deeper()
             .documented("https://fluxcd.io/flux/components/kustomize/kustomizations/#health-checks");
+        if failure.live.condition("Ready").is_some_and(|ready| ready.status != "False") {
+            for one in &mut found.evidence {
+                one.from = format!("event HealthCheckFailed of {}", object.told());
+            }
+        }
         found = absent.iter().fold(found, |found, one| found.lacking(one));
         for (field, expression) in &expressions {
             found = found.seen_all([failure.live.field_evidence(&format!("spec.healthCheckExprs[].{field}"), expression)]);
@@ -81,6 +90,36 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         Some(then_reconcile(graph, found.look_at(graph.describe(object)), object))
     });
     found.collect()
+}
+
+/// Finds health checks that failed and are being repeated: `Ready` is Unknown then for as long as they take, mostly longer
+/// than the pause between two of them. `status.history` says how the run before ended (kustomize-controller 1.7), the event
+/// on what it waited.
+fn repeated(graph: &LiveGraph) -> impl Iterator<Item = Failure<'_>> {
+    let kind = kinds::KUSTOMIZATION;
+    let under_way = graph.not_ready(kind.group, kind.kind).filter(|live| {
+        graph.row(live.object).is_some_and(|row| row.state == State::Progressing)
+            && live.condition("Reconciling").is_some_and(|one| one.status == "True" && one.message.starts_with(CHECKS))
+            && live.text("/status/history/0/lastReconciledStatus") == "HealthCheckFailed"
+            && !live.is_true("/spec/suspend")
+            && !live.is_deleting()
+    });
+    under_way.filter_map(|live| {
+        let checks = live.condition("Reconciling")?;
+        // A new revision may mend it.
+        let failed = live.text("/status/history/0/metadata/revision");
+        let is_same = checks.message.strip_prefix(CHECKS)?.split(' ').next() == Some(failed);
+        let event = graph.event(live.object, &["HealthCheckFailed"]).filter(|_| is_same)?;
+        let said = Condition {
+            kind: "Ready".to_owned(),
+            status: "False".to_owned(),
+            reason: "HealthCheckFailed".to_owned(),
+            message: event.message.clone(),
+            last_transition_time: event.at,
+            ..checks
+        };
+        Some(Failure { live, said })
+    })
 }
 
 /// Finds the expressions that judge an object, each with its field.

@@ -3,8 +3,8 @@
 use super::failure::{Failure, failed_kind, then_reconcile};
 use super::transport::reason;
 use crate::doctor::Cause;
-use crate::doctor::message::between;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
+use crate::kinds;
 
 pub(super) const CAUSE: Cause = Cause { id: "source-field", title: "A field of a source is wrong", find };
 
@@ -18,7 +18,7 @@ struct Field {
 
 const FIELDS: &[Field] = &[
     Field {
-        says: "sparse checkout dir",
+        says: "sparse checkout dir '",
         path: "spec.sparseCheckout",
         what: "names a folder that the repository does not have",
         remedy: "Correct the folders in spec.sparseCheckout (paths from the repository's root), or push the folder.",
@@ -98,9 +98,15 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
 fn diagnosis(graph: &LiveGraph, failure: &Failure<'_>) -> Option<Diagnosis> {
     let field = FIELDS.iter().find(|field| failure.says(field.says))?;
     let object = failure.object();
-    let named = between(failure.message(), field.says, "'").filter(|between| between.trim().is_empty());
-    let named = named.and_then(|_| failure.message().split_once(field.says)?.1.split('\'').nth(1));
-    let named = named.map_or_else(|| format!(" ({})", reason(failure.message())), |name| format!(": {name}"));
+    let said = kinds::in_source(failure.message());
+    // What is named stands between quotes behind the words.
+    let rest = said.split_once(field.says).map_or("", |(_, rest)| rest);
+    let named = match field.says.strip_suffix('\'') {
+        Some(_) => rest.split('\'').next(),
+        None => rest.strip_prefix(" '").and_then(|rest| rest.split('\'').next()),
+    };
+    let named = named.filter(|name| !name.is_empty());
+    let named = named.map_or_else(|| format!(" ({})", reason(&said)), |name| format!(": {name}"));
     let message = format!("{} fetches nothing: {} {}{named}", object.told(), field.path, field.what);
     let found = failure
         .found(CAUSE.id, message)
