@@ -54,6 +54,8 @@ pub enum CommandTarget {
     Environment(Env),
     /// A change in the user's own working tree or index, as a path below its root or a word; it concerns no cluster.
     Worktree(String),
+    /// A commit of the repository, by its hash, and the environment in which it was selected, if any.
+    Commit(Option<Env>, String),
 }
 
 impl CommandTarget {
@@ -61,7 +63,7 @@ impl CommandTarget {
     pub fn env(&self) -> Option<Env> {
         match self {
             Self::Object(env, _) | Self::Environment(env) => Some(*env),
-            Self::File(env, _) => *env,
+            Self::File(env, _) | Self::Commit(env, _) => *env,
             Self::Worktree(_) => None,
         }
     }
@@ -78,10 +80,21 @@ impl CommandTarget {
     pub fn name(&self) -> String {
         match self {
             Self::Object(_, object) => object.to_string(),
-            Self::File(_, path) | Self::Worktree(path) => path.clone(),
+            Self::File(_, text) | Self::Worktree(text) | Self::Commit(_, text) => text.clone(),
             Self::Environment(_) => "the whole environment".to_owned(),
         }
     }
+}
+
+/// Holds what a screen offers to commands.
+#[derive(Debug, Clone, Copy)]
+pub struct OfferedTargets<'a> {
+    /// The marks of the panel with the focus, else its selection.
+    pub marked: &'a [CommandTarget],
+    /// The selection.
+    pub selected: &'a [CommandTarget],
+    /// What the whole screen is about, if that is a target.
+    pub subject: &'a [CommandTarget],
 }
 
 /// Asks the user for a text before a command runs.
@@ -183,7 +196,10 @@ impl Command {
         match self.scope {
             KeyScope::Everywhere | KeyScope::While(_) => true,
             KeyScope::View(id) => id == view,
-            KeyScope::Environment => targets.iter().any(|target| target.env().is_some()),
+            // One that only opens a screen begins in the environment that has the focus where the selection has none.
+            KeyScope::Environment => {
+                self.risk == Risk::Reads && !targets.is_empty() || targets.iter().any(|target| target.env().is_some())
+            }
             KeyScope::Object(agrees) => {
                 !targets.is_empty() && targets.iter().all(|target| target.object().is_some_and(agrees))
             }
@@ -199,6 +215,13 @@ impl Command {
     /// Tells whether the command acts on all marked objects; one that opens something opens the selection.
     pub fn takes_marks(&self) -> bool {
         self.risk > Risk::Reads || matches!(self.id, "copy" | "help" | "palette" | "reconcile-owner")
+    }
+
+    /// Chooses its targets among the marks, the selection, and what the whole screen is about: that is taken where it can
+    /// do nothing with the others.
+    pub fn targets_among<'a>(&self, view: &str, offered: &OfferedTargets<'a>) -> &'a [CommandTarget] {
+        let targets = if self.takes_marks() { offered.marked } else { offered.selected };
+        if self.applies(view, targets) || !self.applies(view, offered.subject) { targets } else { offered.subject }
     }
 
     /// Tells whether this view is the only scope of the command.

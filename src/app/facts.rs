@@ -93,6 +93,8 @@ pub struct Facts {
     pub here: Env,
     /// The selection on the screen on top when a command is requested, regardless of marks.
     pub cursor: Vec<CommandTarget>,
+    /// What the screen on top was about as a whole at that key press.
+    pub subject: Option<CommandTarget>,
     /// The id of that screen.
     pub screen: &'static str,
     /// The commands that had no effect on that screen as help or the palette opened, each with its reason.
@@ -156,6 +158,11 @@ impl RevisedFacts {
         self.0.value = value;
     }
 
+    /// Notes what the screen is about as a whole at a key press.
+    pub(super) fn note_subject(&mut self, subject: Option<CommandTarget>) {
+        self.0.subject = subject;
+    }
+
     /// Notes the commands that have no effect now.
     pub(super) fn note_refused(&mut self, refused: Vec<(&'static str, String)>) {
         self.0.refused = refused;
@@ -202,6 +209,7 @@ impl Facts {
             only: None,
             here: Env(0),
             cursor: Vec::new(),
+            subject: None,
             screen: "",
             refused: Vec::new(),
             topics: Vec::new(),

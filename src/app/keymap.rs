@@ -1,16 +1,20 @@
 //! The keymap: the motion or command of each key, by the defaults and the user's settings.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::command::{Command, KeyScope};
 use super::key::Key;
 use super::motion::{MOTIONS, Motion};
+use crate::model::with_keys;
 
 /// Maps keys to motions and commands.
 #[derive(Debug, Default)]
 pub struct Keymap {
     motions: Vec<(Key, Motion)>,
     commands: Vec<(Key, &'static Command)>,
+    /// Every command, those without a key too.
+    known: &'static [&'static Command],
 }
 
 impl Keymap {
@@ -24,7 +28,7 @@ impl Keymap {
         own: &BTreeMap<String, Vec<String>>,
     ) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut keymap = Self::default();
+        let mut keymap = Self { known: commands, ..Self::default() };
         let mut read = |id: &str, defaults: &[&str]| -> Vec<Key> {
             let texts: Vec<&str> =
                 own.get(id).map_or_else(|| defaults.to_vec(), |texts| texts.iter().map(String::as_str).collect());
@@ -74,6 +78,21 @@ impl Keymap {
     /// Returns the keys of a motion.
     pub fn keys_of_motion(&self, motion: Motion) -> Vec<Key> {
         self.motions.iter().filter(|(_, known)| *known == motion).map(|(key, _)| *key).collect()
+    }
+
+    /// Writes the keys into a text that names their commands or motions; for a command without a key, its name in the
+    /// palette.
+    pub fn written<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        with_keys(text, |hint| self.key_name(hint.id))
+    }
+
+    fn key_name(&self, id: &str) -> String {
+        // The motion that opens has the key, not the command of that name.
+        let motion = MOTIONS.iter().find(|(_, known, ..)| *known == id).map(|(motion, ..)| *motion);
+        let keys = motion.map_or_else(|| self.keys_of(id), |motion| self.keys_of_motion(motion));
+        let command = self.known.iter().find(|command| command.id == id);
+        let unbound = || command.map_or_else(|| id.to_owned(), |command| format!(":{}", command.title));
+        keys.first().map_or_else(unbound, ToString::to_string)
     }
 
     /// Finds keys with two meanings in one place. A view's own keys may hide those that work everywhere; two kinds of

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Action, App, Effect, Notice};
 use crate::app::dialog::WholeLesson;
-use crate::model::{Lesson, LessonHabits, LessonMode};
+use crate::model::{Lesson, LessonHabits, LessonMode, ShellLine};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, StyledLine, command_rows, fit, panel, wrap};
 
@@ -24,6 +24,18 @@ const KEYS: [(&str, &str); 2] = [("lesson-copy", "copies it"), ("lesson-open", "
 
 /// The beginning of the title of a selection's lesson.
 pub(super) const LOOK: &str = "Look at ";
+
+/// Returns the lesson about a commit; opening one teaches it, too.
+pub fn lesson_of_commit(hash: &str) -> Lesson {
+    Lesson {
+        shell: ShellLine::new("git show {}", &[hash]),
+        place: String::new(),
+        why: "A commit says who changed what, when and why; the screen adds what it changes in each environment."
+            .to_owned(),
+        look_for: "the lines with + and - of the files that feed what you look at.".to_owned(),
+        docs: "https://git-scm.com/docs/git-show".into(),
+    }
+}
 
 /// Returns the name under which a lesson is counted: its title; that of a selection names the object, so that its page
 /// stands for all of the kind.
@@ -96,6 +108,14 @@ impl App {
             self.habits.meet(habit);
             effects.push(Effect::KeepLessons(self.habits.clone()));
         }
+    }
+
+    /// Writes the keys into a lesson's texts.
+    pub(super) fn with_lesson_keys(&self, mut lesson: Lesson) -> Lesson {
+        for text in [&mut lesson.why, &mut lesson.look_for] {
+            *text = self.keymap.written(text).into_owned();
+        }
+        lesson
     }
 
     /// Says why the lesson is short, and which key shows all of it.

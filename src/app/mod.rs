@@ -31,7 +31,7 @@ pub mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use action::{Action, Effect, OnScreen};
-pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, Risk};
+pub use command::{Ask, Command, CommandQuestion, CommandTarget, KeyScope, OfferedTargets, Risk};
 pub use distance::distance;
 pub use exercise::ExerciseProgress;
 pub use facts::{Facts, KindTable, RevisedFacts};
@@ -39,6 +39,7 @@ pub use guard::{Consent, Permit, Verdict};
 pub use health::EnvironmentHealth;
 pub use key::Key;
 pub use keymap::Keymap;
+pub use lesson::lesson_of_commit;
 pub use marks::Marks;
 pub use message::Msg;
 pub use motion::{Motion, MotionHint};
@@ -52,6 +53,15 @@ pub use view::{Scene, View};
 
 use crate::model::{Env, Kind, Lesson, LessonHabits, LessonMode, WantedPlugin};
 use crate::theme::Theme;
+
+/// Says what ends a notice that is no fault, beside leaving its screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoticeEnd {
+    /// The next key: it answered a key.
+    Key,
+    /// The next command that runs: nobody asked for it, or it may name what comes next.
+    Command,
+}
 
 /// Holds the whole state of the cockpit.
 pub struct App {
@@ -85,6 +95,8 @@ pub struct App {
     looked: BTreeSet<String>,
     /// The screen or dialog that shows the last notice.
     notice_of: Option<Ticket>,
+    /// What ends the last notice.
+    notice_end: NoticeEnd,
     resting: bool,
     first_focus: FirstFocus,
     /// The plug-in that was refused, until the user is asked about it.
@@ -143,6 +155,7 @@ impl App {
             habits: LessonHabits::default(),
             looked: BTreeSet::new(),
             notice_of: None,
+            notice_end: NoticeEnd::Command,
             resting: true,
             first_focus: FirstFocus::Open,
             wanted_plugin: None,
@@ -215,9 +228,18 @@ impl App {
         topics
     }
 
-    /// Returns the targets of a command: one that opens something takes the selection, regardless of marks.
+    /// Returns the targets of a command: one that opens something takes the selection, regardless of marks. Where it can
+    /// do nothing with these, it takes what the whole screen is about.
     fn targets_of(&self, command: &Command) -> Vec<CommandTarget> {
-        if command.takes_marks() { self.targets() } else { self.selected() }
+        let targets = if command.takes_marks() { self.targets() } else { self.selected() };
+        let subject = self.subject();
+        let offered = OfferedTargets { marked: &targets, selected: &targets, subject: subject.as_slice() };
+        command.targets_among(self.view_id(), &offered).to_vec()
+    }
+
+    /// Returns what the screen on top is about as a whole.
+    fn subject(&self) -> Option<CommandTarget> {
+        self.layers.last().and_then(|layer| layer.view.subject())
     }
 
     /// Returns the lesson that the panel shows.

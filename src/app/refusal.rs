@@ -8,6 +8,10 @@ use super::{App, Command};
 impl App {
     /// Tells why a command has no effect on the screen on top; `None` if it has one.
     pub(super) fn refusal(&self, command: &Command) -> Option<String> {
+        self.reason_against(command).map(|why| self.keymap.written(&why).into_owned())
+    }
+
+    fn reason_against(&self, command: &Command) -> Option<String> {
         if let KeyScope::While(why) = command.scope
             && let Some(why) = why(&self.facts)
         {
@@ -57,7 +61,7 @@ pub(super) fn without_effect(motion: Motion) -> Option<&'static str> {
         Motion::NextPanel | Motion::PreviousPanel | Motion::Panel(_) => Some("this screen has no other panel"),
         Motion::NextTab | Motion::PreviousTab => Some("this screen has no tabs"),
         Motion::Mark => Some("there is nothing to mark here"),
-        Motion::NextMatch | Motion::PreviousMatch => Some("nothing is searched for: / begins a search"),
+        Motion::NextMatch | Motion::PreviousMatch => Some("nothing is searched for: ‹key:filter› begins a search"),
         _ => None,
     }
 }

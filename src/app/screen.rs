@@ -20,7 +20,7 @@ use ratatui::layout::Rect;
 use super::distance::brief_distance;
 use super::health::{EnvironmentHealth, state_scope};
 use super::motion::{Motion, MotionHint};
-use super::{App, Command, CommandTarget, Op, Scene};
+use super::{App, Command, OfferedTargets, Op, Scene};
 use crate::model::{Connection, Env, ascii_sign};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
@@ -137,7 +137,7 @@ impl App {
             let word = format!("rendering {}/{} ", progress.done, progress.total);
             right.push(Span::styled(word, theme.style(Scope::Progressing)));
         }
-        right.push(Span::styled("? help", theme.style(Scope::Dim)));
+        right.push(Span::styled(self.keymap.written("‹key:help› help").into_owned(), theme.style(Scope::Dim)));
         let taken: usize = left.iter().chain(&right).map(Span::width).sum::<usize>() + 1;
         while !spare.is_empty() && spare.iter().map(Span::width).sum::<usize>() + taken > usize::from(width) {
             spare.remove(0);
@@ -238,27 +238,29 @@ impl App {
             let hints = layer.view.text_keys().iter().map(|(key, title)| ((*key).to_owned(), (*title).to_owned()));
             return hints.collect();
         }
-        let (selected, targets) = (self.selected(), self.targets());
         let view = self.view_id();
         let scene = self.scene(self.top_ticket(), true);
+        let (selected, targets, subject) = (self.selected(), self.targets(), self.subject());
+        let has_selection = !selected.is_empty();
+        let offered = OfferedTargets { marked: &targets, selected: &selected, subject: subject.as_slice() };
+        let opens = self.layers.last().is_some_and(|layer| layer.view.is_openable(&scene));
         let is_filtered = || self.layers.last().is_some_and(|layer| layer.view.filtered(&scene).is_some());
         let back = match scene.marks {
-            Some(_) => Some(("esc", "unmark")),
-            None if is_filtered() => Some(("esc", "show all")),
-            None => (self.layers.len() > 1).then_some(("esc", "back")),
+            Some(_) => Some("unmark"),
+            None if is_filtered() => Some("show all"),
+            None => (self.layers.len() > 1).then_some("back"),
         };
+        let back = back.map(|title| (self.keymap.written("‹key:back›").into_owned(), title.to_owned()));
         let motions: Vec<MotionHint> =
             self.layers.last().map(|layer| layer.view.motions()).unwrap_or_default().to_vec();
-        let motions =
-            motions.into_iter().filter(|hint| self.is_offered(hint, !selected.is_empty())).collect::<Vec<_>>();
+        let motions = motions.into_iter().filter(|hint| self.is_offered(hint, has_selection)).collect::<Vec<_>>();
         // Below the root q goes back, as esc does, which stands first.
         let is_lower = self.layers.len() > 1;
         let is_refused = |command: &Command| (is_lower && command.id == "quit") || self.refusal(command).is_some();
         let own = self.layers.last().map_or(&[][..], |layer| layer.view.own_keys());
         back.into_iter()
-            .chain(own.iter().copied())
-            .map(|(key, title)| (key.to_owned(), title.to_owned()))
-            .chain(hints(&scene, view, &motions, (&selected, &targets), is_refused))
+            .chain(own.iter().map(|(key, title)| ((*key).to_owned(), (*title).to_owned())))
+            .chain(hints(&scene, view, (&motions, opens), &offered, is_refused))
             .collect()
     }
 
@@ -316,11 +318,11 @@ fn git_line(snapshot: &Snapshot, now: Timestamp) -> String {
 fn hints(
     scene: &Scene<'_>,
     view: &str,
-    motions: &[MotionHint],
-    (selected, targets): (&[CommandTarget], &[CommandTarget]),
+    (motions, opens): (&[MotionHint], bool),
+    offered: &OfferedTargets<'_>,
     is_refused: impl Fn(&Command) -> bool,
 ) -> Vec<(String, String)> {
-    let applies = |command: &Command| command.applies(view, if command.takes_marks() { targets } else { selected });
+    let applies = |command: &Command| command.applies(view, command.targets_among(view, offered));
     let mut commands: Vec<&&'static Command> =
         scene.commands.iter().filter(|command| applies(command) && command.id != "open").collect();
     commands.sort_by_key(|command| match command.scope {
@@ -328,7 +330,7 @@ fn hints(
         super::KeyScope::Object(_) | super::KeyScope::File(_) => 1,
         super::KeyScope::Everywhere | super::KeyScope::While(_) | super::KeyScope::Environment => 2,
     });
-    let opens = !selected.is_empty() && !scene.command("open").is_some_and(&is_refused);
+    let opens = opens && !scene.command("open").is_some_and(&is_refused);
     let open = opens
         .then(|| scene.keymap.keys_of_motion(Motion::Open).first().map(|key| (key.to_string(), "open".to_owned())))
         .flatten();

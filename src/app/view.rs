@@ -101,6 +101,17 @@ pub trait View: std::fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Returns what the whole screen is about, for commands that the selected line is nothing for: a file is edited from
+    /// every line of it.
+    fn subject(&self) -> Option<CommandTarget> {
+        None
+    }
+
+    /// Tells whether enter may have an effect on the selected line.
+    fn is_openable(&self, scene: &Scene<'_>) -> bool {
+        !self.targets(scene).is_empty()
+    }
+
     /// Names the topics of the selected line, the most special first: a condition, a reason, a field, a rule, a cause.
     fn topics(&self, _scene: &Scene<'_>) -> Vec<String> {
         Vec::new()

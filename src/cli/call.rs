@@ -13,7 +13,7 @@ use super::prompt::Terminal;
 use crate::app::{App, Keymap};
 use crate::commands::COMMANDS;
 use crate::model::text::{field, json, json_lines, message, short_keys};
-use crate::model::{Fault, FaultKind, Shown};
+use crate::model::{Fault, FaultKind, Shown, without_keys};
 use crate::programs::Leftovers;
 use crate::render::{BuildProgress, Worker};
 use crate::runtime::{self, Session};
@@ -251,7 +251,8 @@ impl Call {
 
     /// Writes a fault to standard error: what, why, what to do.
     pub fn complain(&self, fault: &Fault) {
-        let [what, why, todo] = [&fault.what, &fault.why, &fault.todo].map(|text| message(text));
+        let todo = without_keys(&fault.todo);
+        let [what, why, todo] = [&fault.what, &fault.why, &*todo].map(|text| message(text));
         out::remark(&Shown::lines(&format!("fluxdeck: {what}\n  why: {why}\n  what to do: {todo}\n")));
     }
 }

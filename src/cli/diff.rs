@@ -13,7 +13,7 @@ use crate::helm::diff::DocumentChange;
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::text::{field, message};
-use crate::model::{Environment, Fault, FaultKind, ObjectRef, Shown};
+use crate::model::{Environment, Fault, FaultKind, ObjectRef, Shown, without_keys};
 use crate::render::revision::Revision;
 use crate::repo::{FileFault, Snapshot, is_called};
 use crate::runtime::Session;
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 }
                 Err(fault) if fault.kind == FaultKind::Unreachable => {
                     code = FaultKind::Unreachable.exit_code();
-                    let error = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
+                    let error = format!("{}: {}; {}", fault.what, fault.why, without_keys(&fault.todo));
                     lines.push(Line::Error { env: environment.name.clone(), error });
                 }
                 Err(fault) => return Err(fault),

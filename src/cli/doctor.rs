@@ -16,7 +16,7 @@ use crate::check::{Severity, Survey};
 use crate::doctor::{Diagnosis, Evidence, Examination, ManifestOrigin, Remedy, examine, join};
 use crate::model::clock::age;
 use crate::model::text::{field, message};
-use crate::model::{Env, Environment, Fault, FaultKind, ObjectRef};
+use crate::model::{Env, Environment, Fault, FaultKind, ObjectRef, without_keys};
 use crate::render::Stop;
 
 // Flags of `doctor`.
@@ -120,7 +120,10 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 }
                 Err(fault) => {
                     (code, is_there) = (FaultKind::Unreachable.exit_code(), true);
-                    lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
+                    lines.push(Line::Error {
+                        env,
+                        error: format!("{}: {}; {}", fault.what, fault.why, without_keys(&fault.todo)),
+                    });
                 }
             }
         }

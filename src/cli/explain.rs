@@ -11,7 +11,7 @@ use crate::check::working_tree;
 use crate::commands::topics;
 use crate::explain::{Topic, TopicGroup, TopicObject, Topics};
 use crate::markdown::{DocumentPage, documents_about};
-use crate::model::{Fault, FaultKind, ObjectRef};
+use crate::model::{Fault, FaultKind, ObjectRef, without_keys};
 use crate::repo::{EntryKind, Snapshot};
 use crate::widgets::wrap;
 
@@ -157,7 +157,7 @@ fn text(explained: &Explained<'_>) -> String {
     let topic = explained.topic;
     let mut out = format!("{}  [{}]\n\n", topic.title, topic.id);
     for part in [&topic.short, &topic.more].into_iter().filter(|part| !part.is_empty()) {
-        for line in part.lines().flat_map(|line| wrap(line, WIDTH)) {
+        for line in without_keys(part).lines().flat_map(|line| wrap(line, WIDTH)) {
             let _written = writeln!(out, "{line}");
         }
         out.push('\n');
@@ -171,7 +171,7 @@ fn text(explained: &Explained<'_>) -> String {
         }
     }
     let mut row = |label: &str, text: &str| {
-        for (index, line) in wrap(text, WIDTH - 10).into_iter().enumerate() {
+        for (index, line) in wrap(&without_keys(text), WIDTH - 10).into_iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             let _written = writeln!(out, "{label:<10}{line}");
         }

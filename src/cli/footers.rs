@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 
 use super::{Arguments, Call};
 use crate::app::key::parse_keys;
-use crate::app::{App, Effect, Msg, OnScreen};
+use crate::app::{App, CommandTarget, Effect, Msg, OnScreen};
 use crate::runtime::{PictureFormat, picture};
 use crate::theme::Depth;
 
@@ -24,7 +24,9 @@ fn drawn(app: &mut App) -> String {
     app.bare();
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     terminal.draw(|frame| app.render(frame)).unwrap();
-    picture(terminal.backend().buffer(), PictureFormat::Text, false)
+    let screen = picture(terminal.backend().buffer(), PictureFormat::Text, false);
+    assert!(!screen.contains("‹key:"), "a text has the name of a command in place of its key:\n{screen}");
+    screen
 }
 
 /// Presses a key, and tells whether anything but a notice or a lesson came of it.
@@ -47,6 +49,55 @@ fn every_key_of_a_footer_has_an_effect() {
 #[test]
 fn every_key_of_a_footer_has_an_effect_on_the_screens_of_the_repository() {
     press_all("no-key", OF_THE_REPOSITORY);
+}
+
+/// Opens the demonstration, and presses keys.
+async fn opened(scenario: &str, keys: &str, size: (u16, u16)) -> App {
+    let call = Call::new(Arguments::parse_from(["fluxdeck"]).flags.global);
+    let session = super::demo::session(scenario, &call, super::demo::snapshot_clock().unwrap()).unwrap();
+    let session = Arc::new(session);
+    let mut app = call.app(&session, Depth::None).unwrap();
+    crate::runtime::snapshot(&mut app, session, &parse_keys(keys).unwrap(), size).await.unwrap();
+    app
+}
+
+#[test]
+fn a_commit_in_homes_room_below_is_selected_and_opened() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut app = opened("broken-chain", "", (200, 50)).await;
+        let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
+        let mut press = |app: &mut App, keys: &str| {
+            for key in parse_keys(keys).unwrap() {
+                // What is below the lines is selected as it was drawn.
+                terminal.draw(|frame| app.render(frame)).unwrap();
+                app.update(Msg::Key(key));
+            }
+        };
+        press(&mut app, "2G");
+        let targets = app.targets();
+        let [CommandTarget::Commit(Some(_), hash)] = targets.as_slice() else { panic!("{targets:?}") };
+        assert_eq!((app.view_id(), hash.len()), ("home", 40));
+        press(&mut app, "<enter>");
+        assert_eq!(app.view_id(), "git-commit");
+    });
+}
+
+#[test]
+fn a_file_is_edited_from_each_of_its_lines() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut app = opened("broken-chain", "1/commafeed/deployment<enter><enter>", (120, 36)).await;
+        // The first line names what the file becomes, and the file is the subject of the screen.
+        assert!(matches!(app.targets().as_slice(), [CommandTarget::Object(..)]), "{:?}", app.targets());
+        let keys = app.footer_keys();
+        for (key, title) in [("d", "describe"), ("e", "edit"), ("V", "roll out")] {
+            assert!(keys.iter().any(|(known, what)| (known.as_str(), what.as_str()) == (key, title)), "{keys:?}");
+        }
+        let depth = app.depth();
+        app.update(Msg::Key("e".parse().unwrap()));
+        assert!(app.depth() > depth, "{}", drawn(&mut app));
+    });
 }
 
 /// Presses every key of the footer of every screen.

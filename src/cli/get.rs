@@ -115,7 +115,7 @@ pub(super) async fn find(cluster: &Cluster, word: &str) -> Result<Resource, Faul
             FaultKind::Usage,
             format!("cannot list {word}"),
             format!("{} serves nothing of that name", cluster.name),
-            "`kubectl api-resources` and the view of kinds (K) list what there is",
+            "`kubectl api-resources` and the cockpit's list of kinds name what there is",
         )
     })
 }

@@ -30,6 +30,7 @@ async fn scenario_app(scenario: &str) -> ScenarioApp {
     let mut targets = Vec::new();
     for known in &session.environments {
         targets.push(CommandTarget::Environment(known.env));
+        targets.push(CommandTarget::Commit(Some(known.env), "9f1c2aa47d3b60e8815f2c94ab07de6613c5f80b".to_owned()));
         let Ok(cluster) = task_context.cluster(known.env) else { continue };
         for served in cluster.served().await.unwrap_or_default() {
             let table = cluster.table(&served.resource, "").await.unwrap_or_default();
@@ -152,6 +153,7 @@ fn stand_in(command: &Command, target: &CommandTarget, seen: &mut BTreeSet<Strin
         (_, CommandTarget::File(env, path)) => format!("{env:?} file {}", path.ends_with("secret.yaml")),
         (_, CommandTarget::Environment(env)) => format!("{env:?}"),
         (_, CommandTarget::Worktree(_)) => "worktree".to_owned(),
+        (_, CommandTarget::Commit(env, _)) => format!("{env:?} commit"),
     };
     seen.insert(kind)
 }

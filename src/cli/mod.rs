@@ -28,7 +28,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use call::{Call, Global, Output};
 
-use crate::model::{Fault, Shown};
+use crate::model::{Fault, Shown, without_keys};
 use crate::programs::{self, Leftovers};
 
 /// A cockpit in the terminal for people who run Kubernetes clusters from a Git repository with Flux.
@@ -203,7 +203,7 @@ pub fn main() -> u8 {
     let code = perform(arguments, &leftovers);
     for left in leftovers.take().into_iter().chain(programs::runs_on()) {
         let Fault { what, why, todo, .. } = left.fault();
-        out::remark(&Shown::lines(&format!("{what}: {why}. {todo}\n")));
+        out::remark(&Shown::lines(&format!("{what}: {why}. {}\n", without_keys(&todo))));
     }
     code
 }

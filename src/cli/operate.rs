@@ -10,7 +10,7 @@ use crate::app::guard::{confirmation, judge};
 use crate::app::operation::outcome_line;
 use crate::app::{Action, Ask, Command, CommandTarget, Consent, Facts, Notice, Operation, Permit, Verdict};
 use crate::model::text::{field, message};
-use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState};
+use crate::model::{Fault, FaultKind, ObjectRef, Outcome, Protection, Shown, Step, StepState, without_keys};
 use crate::runtime::{Session, interrupted, note};
 
 /// The exit code that shells return for a program that Ctrl-C ended.
@@ -197,13 +197,14 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let failed: Arc<Mutex<Option<Fault>>> = Arc::default();
     let (print_env, print_object, print_failed) = (env.clone(), object.clone(), Arc::clone(&failed));
     let write = move |step: &Step| -> Shown {
+        let said = without_keys(&step.message);
         let line = Line {
             at: step.at,
             env: &print_env,
             object: &print_object,
             step: &step.step,
             state: step.state,
-            message: &step.message,
+            message: &said,
         };
         if let Some(item) = output.item(&line) {
             return item.ended();
@@ -214,7 +215,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
             StepState::Failed => "x",
             StepState::Warning => "!",
         };
-        let said = message(&step.message);
+        let said = message(&said);
         Shown::lines(&format!("{sign} {print_env}  {}  {}: {said}\n", field(&print_object), step.step))
     };
     let printer = Call { renderer: call.renderer.clone(), ..Call::new(call.global.clone()) };
@@ -222,7 +223,7 @@ pub(super) async fn perform(call: &Call, session: &Session, operation: Operation
     let steps: crate::app::operation::StepSender = Box::new(move |step| {
         // A warning goes to standard error, which stays visible in a pipeline, before the step that it is about.
         if step.state == StepState::Warning {
-            printer.remark(&format!("{}: {}", step.step, step.message));
+            printer.remark(&format!("{}: {}", step.step, without_keys(&step.message)));
             if !output.is_data() {
                 return;
             }

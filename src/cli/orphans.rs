@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Call;
 use super::call::columns;
-use crate::model::Fault;
 use crate::model::text::field;
+use crate::model::{Fault, without_keys};
 use crate::orphans::{FoundOrphans, Orphan, find};
 
 // Flags of `orphans`.
@@ -65,7 +65,10 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
                 }
                 Err(fault) => {
                     code = code.max(fault.kind.exit_code());
-                    lines.push(Line::Error { env, error: format!("{}: {}; {}", fault.what, fault.why, fault.todo) });
+                    lines.push(Line::Error {
+                        env,
+                        error: format!("{}: {}; {}", fault.what, fault.why, without_keys(&fault.todo)),
+                    });
                 }
             }
         }

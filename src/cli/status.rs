@@ -12,7 +12,7 @@ use super::call::columns;
 use crate::cluster::{Cluster, WatchEvent, WatchScope, watch};
 use crate::kinds;
 use crate::model::text::{field, message};
-use crate::model::{Clock, Connection, Exposure, Fault, FaultKind, Kind, Row, State};
+use crate::model::{Clock, Connection, Exposure, Fault, FaultKind, Kind, Row, State, without_keys};
 
 // Flags of `status`.
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ pub fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
 }
 
 fn error(env: &str, fault: &Fault) -> Line {
-    let error = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
+    let error = format!("{}: {}; {}", fault.what, fault.why, without_keys(&fault.todo));
     Line::Error { env: env.to_owned(), error, fault: fault.clone() }
 }
 
@@ -222,7 +222,8 @@ fn table(lines: &[Line], warnings: &[String]) -> String {
                 object.message.lines().next().unwrap_or("").to_owned(),
             ]),
             Line::Error { env, fault, .. } => {
-                let [what, why, todo] = [&fault.what, &fault.why, &fault.todo].map(|text| message(text));
+                let todo = without_keys(&fault.todo);
+                let [what, why, todo] = [&fault.what, &fault.why, &*todo].map(|text| message(text));
                 errors.extend([&*field(env), ": ", &*what, "\n  why: ", &*why, "\n  what to do: ", &*todo, "\n"]);
             }
         }

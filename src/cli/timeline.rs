@@ -10,7 +10,7 @@ use super::call::columns;
 use super::operate::{named, only_environment};
 use crate::app::TaskContext;
 use crate::model::clock::go_duration;
-use crate::model::{Environment, Fault, FaultKind, ObjectRef};
+use crate::model::{Environment, Fault, FaultKind, ObjectRef, without_keys};
 use crate::repo::Snapshot;
 use crate::timeline::{TimelineEntry, commits, entries, journal, merged, readings};
 
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
             all.extend(found);
             if let Some(fault) = fault {
                 code = FaultKind::Unreachable.exit_code();
-                let error = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
+                let error = format!("{}: {}; {}", fault.what, fault.why, without_keys(&fault.todo));
                 lines.push(Line::Error { env: known.name.clone(), error });
             }
         }

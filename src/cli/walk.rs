@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::operate::{named, only_environment};
 use super::{Call, Output};
 use crate::model::text::{field, message};
-use crate::model::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind, without_keys};
 use crate::walks::{self, Walk, WalkCheck, WalkProgress, WalkStep, WalkSubject};
 
 // Flags of `walk`.
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: Arguments, call: &Call) -> Result<u8, Fault> {
         call.print(&progress, |progress| text(walk, progress))?;
         if matches!(call.global.output, Output::Text) {
             for unread in &progress.unread {
-                call.remark(&format!("not looked at: {}", message(unread)));
+                call.remark(&format!("not looked at: {}", message(&without_keys(unread))));
             }
         }
         Ok(u8::from(progress.next().is_some()))
@@ -90,6 +90,6 @@ fn open(step: &WalkStep, told: &str) -> String {
     }
     out.extend([format!("           Look for: {}\n", message(&step.look_for))]);
     out.extend([format!("           {}\n", message(&step.question))]);
-    out.extend([format!("           {}: {}\n", step.check.word(), message(told))]);
+    out.extend([format!("           {}: {}\n", step.check.word(), message(&without_keys(told)))]);
     out
 }

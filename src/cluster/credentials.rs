@@ -263,10 +263,13 @@ impl Plugin {
         let minutes = PATIENCE.as_secs() / 60;
         Some(if words.is_empty() {
             let why = format!("the credential plug-in {name} has not ended yet: the API server was not asked so far");
-            Broken::new(why, format!("it is waited for, up to {minutes} minutes; Z stops it"))
+            Broken::new(why, format!("it is waited for, up to {minutes} minutes; ‹key:log-in|ctrl-c› stops it"))
         } else {
             let why = format!("the credential plug-in {name} says: {words}");
-            Broken::new(why, format!("do what it says: it is waited for, up to {minutes} minutes; Z stops it"))
+            Broken::new(
+                why,
+                format!("do what it says: it is waited for, up to {minutes} minutes; ‹key:log-in|ctrl-c› stops it"),
+            )
         })
     }
 
@@ -338,16 +341,17 @@ impl Plugin {
                 return Err(self.needs_terminal(&said));
             }
             let said = match said.as_str() {
-                "" if interactive && lent == Lent::Yes => {
-                    "its words are on the terminal: ctrl-z shows it, fg comes back"
-                }
+                "" if interactive && lent == Lent::Yes => "its words are on the terminal",
                 "" if interactive => "its words are above",
                 "" => "it said nothing",
                 said => said,
             };
             let broken = self.failed(&format!("{said} ({})", output.status));
             if lent == Lent::Yes {
-                return Err(Broken::new(broken.why, "Z lends it this terminal again"));
+                return Err(Broken::new(
+                    broken.why,
+                    "‹key:stop› shows the terminal, and fg comes back; ‹key:log-in› lends it to the plug-in again",
+                ));
             }
             let may_ask = self.config.interactive_mode != Some(ExecInteractiveMode::Never);
             if interactive || !may_ask || !crate::programs::screen_is_ours() {
@@ -356,7 +360,7 @@ impl Plugin {
             self.failed_alone.store(true, Ordering::Relaxed);
             return Err(Broken::new(
                 broken.why,
-                format!("{}; where it asks something, Z lends it this terminal", broken.todo),
+                format!("{}; where it asks something, ‹key:log-in› lends it this terminal", broken.todo),
             ));
         }
         self.failed_alone.store(false, Ordering::Relaxed);
@@ -414,14 +418,18 @@ impl Plugin {
 
     fn needs_terminal(&self, said: &str) -> Broken {
         let name = self.config.command.as_deref().unwrap_or("(no command)");
-        let todo = if crate::programs::screen_is_ours() { "Z lends it this one" } else { "run fluxdeck in a terminal" };
+        let todo = if crate::programs::screen_is_ours() {
+            "‹key:log-in› lends it this one"
+        } else {
+            "run fluxdeck in a terminal"
+        };
         let said = if said.is_empty() { String::new() } else { format!("; without one it said: {said}") };
         Broken::new(format!("the credential plug-in {name} needs a terminal (interactiveMode: Always){said}"), todo)
     }
 
     fn was_stopped(&self) -> Broken {
         let name = self.config.command.as_deref().unwrap_or("(no command)");
-        Broken::new(format!("the credential plug-in {name} was stopped"), "Z runs it again")
+        Broken::new(format!("the credential plug-in {name} was stopped"), "‹key:log-in|fluxdeck login› runs it again")
     }
 
     fn missing(&self) -> Broken {
@@ -612,7 +620,7 @@ mod tests {
         );
         let plugin = std::sync::Arc::new(plugin(&script));
         let told = plugin.log_in().await.unwrap_err();
-        assert!(told.why.contains("exit status: 7") && told.todo.contains('Z'), "{told:?}");
+        assert!(told.why.contains("exit status: 7") && told.todo.contains("‹key:log-in›"), "{told:?}");
         // Those that wait for a credential get this failure, and Z lends the terminal again.
         let again = plugin.credential(Timestamp::now()).await.map(drop).unwrap_err();
         assert_eq!(again.why, told.why);

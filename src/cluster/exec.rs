@@ -146,7 +146,7 @@ impl ExecConnection {
                 let todo = "the image has no such program: kubectl debug -it POD --image=busybox --target=CONTAINER brings one";
                 cannot(why, todo)
             }
-            Some(Err(why)) => cannot(why, "d on the pod shows how its containers are"),
+            Some(Err(why)) => cannot(why, "‹key:describe|fluxdeck describe› on the pod shows how its containers are"),
             None => {
                 cannot("the connection broke before it ended".to_owned(), "try again; the command may have gone on")
             }

@@ -40,7 +40,10 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
         let phase = text(&found, "/status/phase");
         if phase != "Running" {
             let why = format!("it is {}", if phase.is_empty() { "not running" } else { phase });
-            return Err(cannot(why, "d on it shows what it waits for, l what it said"));
+            return Err(cannot(
+                why,
+                "‹key:describe|fluxdeck describe› on it shows what it waits for, ‹key:logs|fluxdeck logs› what it said",
+            ));
         }
         return RunningPod::new(found, None).map_err(|why| cannot(why, LIES));
     }
@@ -57,7 +60,7 @@ pub(crate) async fn choose(cluster: &Cluster, object: &ObjectRef, tried: &str) -
         Some(pod) => RunningPod::new(pod, (object.kind == "Service").then_some(found)).map_err(|why| cannot(why, LIES)),
         None => Err(cannot(
             format!("none of its {count} pods runs"),
-            "its pods (K, then pods) and their events say what they wait for",
+            "its pods (‹key:pods|fluxdeck get pods›) and their events say what they wait for",
         )),
     }
 }

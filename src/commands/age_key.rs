@@ -114,7 +114,7 @@ pub fn generating(
             for next in &made.next {
                 step("next", format!("{}: {}", next.shell, next.why));
             }
-            let done = format!("made {}; keep a copy of it, then follow the steps in O", made.key.display());
+            let done = format!("made {}; keep a copy of it, then follow the next steps", made.key.display());
             // Only the command line needs the result: the cockpit shows the steps.
             let _unheard = sender.send(made);
             Outcome::Done(done)

@@ -19,7 +19,7 @@ pub(super) static COMMAND: Command = Command {
         lesson(
             line(ask),
             "What Flux would apply now, from the files as they are here: after overlays, patches and variables, before anything is pushed.",
-            "names and namespaces after every overlay; right shows the YAML of an object, where values of secrets are masked.",
+            "names and namespaces after every overlay; ‹key:right› shows the YAML of an object, where values of secrets are masked.",
             "https://fluxcd.io/flux/cmd/flux_build_kustomization/",
         )
     },

@@ -40,7 +40,7 @@ fn teach_yaml(ask: &Ask<'_>) -> Lesson {
     lesson(
         line(ask, "get", " -o yaml"),
         "The whole object as the cluster has it, without managedFields; values of a Secret stay masked.",
-        "/ searches, n and N go on; spec is what was asked for, status what came of it.",
+        "‹key:filter› searches, ‹key:next-match› and ‹key:previous-match› go on; spec is what was asked for, status what came of it.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/",
     )
 }

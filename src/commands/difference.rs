@@ -1,6 +1,6 @@
 //! Opens what Flux would change in the cluster now, and what has drifted.
 
-use super::known;
+use super::known::{self, without_environment};
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::views::difference::DifferenceView;
@@ -10,7 +10,7 @@ pub(super) static COMMAND: Command = Command {
     id: "difference",
     title: "Live difference",
     keys: &["~"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

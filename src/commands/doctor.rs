@@ -1,5 +1,6 @@
 //! Opens the doctor's screen: the root cause of every failure, that of the selected object first.
 
+use super::known::without_environment;
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -10,7 +11,7 @@ pub(super) static COMMAND: Command = Command {
     id: "doctor",
     title: "Why",
     keys: &["z"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

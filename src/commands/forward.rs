@@ -69,7 +69,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             "The API server carries the bytes: nothing is exposed, and no Ingress is needed. It listens on 127.0.0.1 of this machine; from your desk: ssh -L {local}:127.0.0.1:{local} {}",
             ask.facts.via
         ),
-        "the port in the operations (O); X stops it. It follows a workload to a new pod, kubectl does not.",
+        "the port in the operations (‹key:operations›); ‹key:cancel› stops it. It follows a workload to a new pod, kubectl does not.",
         "https://kubernetes.io/docs/tasks/access-application-cluster/port-forward-access-application-cluster/",
     )
 }

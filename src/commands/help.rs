@@ -30,7 +30,7 @@ pub static COMMAND: Command = Command {
             return vec![Action::Pop];
         }
         let help = Help::new(ask.facts.screen, ask.targets.to_vec(), ask.facts.cursor.clone());
-        let help = help.refusing(ask.facts.refused.clone());
+        let help = help.refusing(ask.facts.refused.clone()).about(ask.facts.subject.clone());
         vec![Action::Push(Box::new(help.explaining(explained(&ask.facts.topics))))]
     },
 };

@@ -42,7 +42,7 @@ pub static FILE: Command = Command {
         lesson(
             line.unwrap_or_else(|| ShellLine::from("git log -p")),
             "Each commit that changed the file, the newest first, with what it changed in it; encrypted values are named, never shown.",
-            "who changed it last and why: enter looks into the commit, and says what it does in each environment.",
+            "who changed it last and why: ‹key:open› looks into the commit, and says what it does in each environment.",
             "https://git-scm.com/docs/git-log",
         )
     },

@@ -1,6 +1,6 @@
 //! Shows the recipients of an environment's secrets, and whether its key is in its places.
 
-use super::known;
+use super::known::{self, without_environment};
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -11,7 +11,7 @@ pub static COMMAND: Command = Command {
     id: "age-keys",
     title: "Keys and recipients",
     keys: &["A"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -24,7 +24,7 @@ pub static COMMAND: Command = Command {
         lesson(
             known::lines(std::iter::once("git grep -h -e 'recipient:' | sort | uniq -c".into()).chain(secrets)),
             "Four things must agree: the key at hand, .sops.yaml, the files, and the cluster's sops-age. A key is replaced by bringing them from one agreement to the next.",
-            "the first line that is not in order; enter does what it says.",
+            "the first line that is not in order; ‹key:open› does what it says.",
             "https://fluxcd.io/flux/guides/mozilla-sops/#encrypting-secrets-using-age",
         )
         .about(ask.facts.name(env))

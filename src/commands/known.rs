@@ -6,6 +6,13 @@ use crate::model::{Env, ObjectRef, ShellLine};
 use crate::repo::{FluxKustomization, Snapshot};
 use crate::views::home::flow;
 
+/// Tells, once it is known, that there is no environment: a screen of one would wait for ever.
+pub(super) fn without_environment(facts: &Facts) -> Option<&'static str> {
+    let is_known = facts.repository.is_some() || facts.repository_fault.is_some();
+    (is_known && facts.environments.iter().next().is_none())
+        .then_some("there is no environment here; Home says what is looked for")
+}
+
 /// Returns the selected file.
 pub(super) fn file<'a>(ask: &'a Ask<'_>) -> Option<&'a str> {
     ask.targets.iter().find_map(|target| match target {

@@ -1,6 +1,6 @@
 //! Opens the lists: Flux objects, pods, namespaces, and every kind that the cluster serves.
 
-use super::known;
+use super::known::{self, without_environment};
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::cluster::Resource;
@@ -13,7 +13,7 @@ pub static FLUX: Command = Command {
     id: "flux",
     title: "Flux objects",
     keys: &["f"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "flux get all -A", "https://fluxcd.io/flux/cmd/flux_get_all/"),
@@ -25,7 +25,7 @@ pub static PODS: Command = Command {
     id: "pods",
     title: "Pods",
     keys: &["p"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| teach(ask, "kubectl get pods -A", "https://kubernetes.io/docs/concepts/workloads/pods/"),
@@ -37,7 +37,7 @@ pub static NAMESPACES: Command = Command {
     id: "namespaces",
     title: "Namespaces",
     keys: &["i"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
@@ -60,13 +60,13 @@ pub static SERVED: Command = Command {
     id: "kinds",
     title: "Kinds",
     keys: &["K"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {
         lesson(
             ShellLine::new("kubectl api-resources --context {}", &[ask.context(ask.env())]),
-            "Every kind that the cluster serves, custom resources too; enter lists its objects with the columns that the server prints.",
+            "Every kind that the cluster serves, custom resources too; ‹key:open› lists its objects with the columns that the server prints.",
             "the group behind a kind: two groups may share a name.",
             "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_api-resources/",
         )
@@ -87,7 +87,7 @@ fn namespaces() -> Resource {
 fn teach(ask: &Ask<'_>, line: &'static str, docs: &'static str) -> Lesson {
     lesson(
         ShellLine::from(line).and_then(" --context {}", &[ask.context(ask.env())]),
-        "One list of a kind over all namespaces; / filters it, enter opens what is selected.",
+        "One list of a kind over all namespaces; ‹key:filter› filters it, ‹key:open› opens what is selected.",
         "anything that is not ready.",
         docs,
     )

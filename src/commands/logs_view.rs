@@ -30,7 +30,7 @@ switches! {
         "JSON is shown as a message with the rest behind it; as written it is what a search or a report needs.", "fields that say more, such as reconcileID.";
     /// Shows the lines around the matches.
     AROUND = "logs-around", "Around matches", "m", Around,
-        "A filter hides the lines around a match; with them, n and N go from match to match.", "what happened just before.";
+        "A filter hides the lines around a match; with them, ‹key:next-match› and ‹key:previous-match› go from match to match.", "what happened just before.";
     /// Wraps long lines, or cuts them.
     WRAP = "logs-wrap", "Wrap", "w", Wrap, "Long lines are cut at the edge; wrapped they are whole.", "the end of an error: its cause stands last.";
     /// Shows times, or hides them.

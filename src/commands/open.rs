@@ -1,7 +1,7 @@
 //! Opens the selected item in its best view.
 
 use super::verb::lesson;
-use crate::app::{Action, Ask, Command, KeyScope, Notice, Risk};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk, lesson_of_commit};
 use crate::model::Lesson;
 use crate::views;
 
@@ -30,9 +30,12 @@ fn teach(ask: &Ask<'_>) -> Lesson {
         return lesson(
             super::edit::sops_line(ask, "decrypt"),
             "It decrypts in memory and shows what is asked for; sops prints every value at once, into the scrollback too.",
-            "the keys and their types; x reveals one value, e edits one.",
+            "the keys and their types; ‹key:reveal› reveals one value, ‹key:secret-edit› edits one.",
             "https://getsops.io/docs/#encrypting-an-existing-file",
         );
+    }
+    if let Some(CommandTarget::Commit(_, hash)) = ask.targets.first() {
+        return lesson_of_commit(hash);
     }
     let known = ask.object().map(|(env, object)| match crate::kinds::kind_of(object) {
         Some(kind) => (kind.lesson)(ask.context(env), Some(object)),

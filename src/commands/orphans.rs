@@ -1,5 +1,6 @@
 //! Opens the live objects that nothing explains.
 
+use super::known::without_environment;
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -10,7 +11,7 @@ pub(super) static COMMAND: Command = Command {
     id: "orphans",
     title: "Orphans",
     keys: &["u"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

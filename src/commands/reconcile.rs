@@ -35,7 +35,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
         flux_line(ask, "reconcile", &flags),
         "Flux would look again when its interval is over; this asks the controller to look now, at the source that it has already fetched.",
-        "Ready=True and the revision of your commit; an old revision means that the source has not fetched it yet (W takes the source first).",
+        "Ready=True and the revision of your commit; an old revision means that the source has not fetched it yet (‹key:reconcile-with-source› takes the source first).",
         flux_docs(ask, "reconcile"),
     )
 }

@@ -1,7 +1,7 @@
 //! Opens the reports on the whole repository: findings, the impact of changes, environments compared, the order of
 //! deployment.
 
-use super::known;
+use super::known::{self, without_environment};
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -71,7 +71,7 @@ pub(super) static DOCUMENTS: Command = Command {
         lesson(
             "git ls-files '*.md'",
             "The notes from the last outage help in the next one only if they are found in time.",
-            "/ and a word searches in all pages; enter opens one at that line and follows its links.",
+            "‹key:filter› and a word searches in all pages; ‹key:open› opens one at that line and follows its links.",
             "https://git-scm.com/docs/git-ls-files",
         )
     },
@@ -83,7 +83,7 @@ pub(super) static COMPARE: Command = Command {
     id: "compare",
     title: "Compare environments",
     keys: &["E"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

@@ -42,7 +42,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
     lesson(
         known::lines(lines),
         "A saved file changes nothing until it is committed, pushed and applied; a Secret that is applied reaches pods by volumes within minutes, and by environment variables when they start.",
-        "every line with =; enter on a line does its step.",
+        "every line with =; ‹key:open› on a line does its step.",
         "https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables",
     )
 }

@@ -21,7 +21,7 @@ pub static COMMAND: Command = Command {
         lesson(
             known::lines(std::iter::once("git grep -l 'ENC\\[AES256_GCM'".into()).chain(differs)),
             "A secret can be in Git and not in the cluster, or be changed by hand there; the values are compared by hash in memory, and nothing is shown; the second line prints them.",
-            "keys that differ, and PLAIN in the third column; enter opens the editor.",
+            "keys that differ, and PLAIN in the third column; ‹key:open› opens the editor.",
             "https://git-scm.com/docs/git-grep",
         )
     },

@@ -35,7 +35,7 @@ fn teach(ask: &Ask<'_>) -> Lesson {
             "kubectl get pods --all-namespaces --sort-by=.metadata.creationTimestamp --context {}",
             &[ask.context(ask.env())],
         ),
-        "Failed objects, those that restart most and new ones come to the top; o again takes the next column, ctrl-o turns the order around.",
+        "Failed objects, those that restart most and new ones come to the top; ‹key:sort› again takes the next column, ‹key:reverse› turns the order around.",
         "the arrow at the heading of the column that they are sorted by, and the words after the count, such as `by restarts`.",
         "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/#options",
     )

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::COMMANDS;
 use crate::app::test_support::facts;
-use crate::app::{Ask, Command, CommandTarget, KeyScope, Keymap, Risk};
+use crate::app::{Ask, Command, CommandTarget, Facts, KeyScope, Keymap, Risk};
 use crate::model::shell::unquoted;
-use crate::model::{Env, ObjectRef};
+use crate::model::{Env, Fault, ObjectRef};
 
 fn release() -> Vec<CommandTarget> {
     vec![CommandTarget::Object(
@@ -18,6 +18,31 @@ fn release() -> Vec<CommandTarget> {
 #[test]
 fn no_key_means_two_things_in_one_place() {
     Keymap::new(COMMANDS, &BTreeMap::new()).unwrap();
+}
+
+#[test]
+fn a_text_has_the_keys_that_the_settings_name() {
+    let own = BTreeMap::from([("git-push".to_owned(), vec!["ctrl-p".to_owned()]), ("git-pull".to_owned(), Vec::new())]);
+    let keymap = Keymap::new(COMMANDS, &own).unwrap();
+    let text = "‹key:git-pull|git pull› pulls; then ‹key:git-push› pushes, and ‹key:open› opens";
+    assert_eq!(keymap.written(text), ":Pull pulls; then ctrl-p pushes, and enter opens");
+}
+
+#[test]
+fn screens_of_an_environment_are_refused_where_there_is_none() {
+    let mut facts = facts();
+    let refused = |facts: &Facts| {
+        let is_refused = |command: &&&Command| match command.scope {
+            KeyScope::While(why) => why(facts).is_some_and(|why| why.contains("no environment")),
+            _ => false,
+        };
+        COMMANDS.iter().filter(is_refused).count()
+    };
+    assert_eq!(refused(&facts), 0);
+    facts.set_environments(Vec::new(), Vec::new());
+    assert_eq!(refused(&facts), 0, "they may be found yet");
+    facts.repository_fault = Some(Fault::failed("no repository", "none is here", "start it in one"));
+    assert_eq!(refused(&facts), 11);
 }
 
 #[test]
@@ -74,6 +99,7 @@ fn no_line_to_type_does_what_a_name_says() {
         object(HOSTILE, HOSTILE),
         CommandTarget::File(None, HOSTILE.to_owned()),
         CommandTarget::Worktree(HOSTILE.to_owned()),
+        CommandTarget::Commit(Some(Env(1)), HOSTILE.to_owned()),
         CommandTarget::Environment(Env(1)),
     ];
     let ids =

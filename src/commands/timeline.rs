@@ -1,5 +1,6 @@
 //! Opens what happened to the selected object, or in the environment.
 
+use super::known::without_environment;
 use super::verb::lesson;
 use crate::app::{Action, Command, KeyScope, Risk};
 use crate::model::ShellLine;
@@ -10,7 +11,7 @@ pub static COMMAND: Command = Command {
     id: "timeline",
     title: "Timeline",
     keys: &["@"],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

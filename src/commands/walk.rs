@@ -1,5 +1,6 @@
 //! Opens the guided walks, and verifies a step of one.
 
+use super::known::without_environment;
 use super::verb::lesson;
 use crate::app::{Action, Ask, Command, KeyScope, Risk};
 use crate::model::{Env, Lesson, ObjectRef, ShellLine, State};
@@ -11,7 +12,7 @@ pub(super) static COMMAND: Command = Command {
     id: "walk",
     title: "Walks",
     keys: &["."],
-    scope: KeyScope::Everywhere,
+    scope: KeyScope::While(without_environment),
     risk: Risk::Reads,
     questions: &[],
     lesson: |ask| {

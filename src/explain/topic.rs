@@ -12,9 +12,11 @@ pub struct Topic {
     pub id: String,
     /// The heading.
     pub title: String,
-    /// What it is and why it is so.
+    /// What it is and why it is so. It names keys as [`key_hints`](crate::model::key_hints) says, as its command does.
+    #[serde(serialize_with = "crate::model::key_hints::serialize")]
     pub short: String,
     /// What else is worth knowing; empty if the short text says all.
+    #[serde(serialize_with = "crate::model::key_hints::serialize")]
     pub more: String,
     /// The command that shows it by hand. Words in capitals stand for names: `NAME`, `NAMESPACE`, `KIND`.
     #[serde(flatten)]
@@ -37,8 +39,10 @@ pub struct TopicCommand {
     /// The lines to type; empty if nothing outside of fluxdeck shows it.
     pub shell: String,
     /// The reason.
+    #[serde(serialize_with = "crate::model::key_hints::serialize")]
     pub why: String,
     /// The important part of the output.
+    #[serde(serialize_with = "crate::model::key_hints::serialize")]
     pub look_for: String,
 }
 

@@ -10,6 +10,12 @@ pub fn hash(revision: &str) -> &str {
     revision.rsplit([':', '/', '@']).next().unwrap_or_default()
 }
 
+/// Returns the commit in a revision, in full; `None` for an abbreviated one and for the digest of an artifact.
+pub fn commit(revision: &str) -> Option<&str> {
+    let hash = hash(revision);
+    (hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)
+}
+
 /// Returns the branch in a revision; `None` if it names none.
 pub fn branch(revision: &str) -> Option<&str> {
     let name = revision.split_once("@sha").map(|(name, _)| name).or_else(|| Some(revision.rsplit_once('/')?.0))?;

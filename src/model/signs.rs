@@ -38,19 +38,19 @@ signs! {
     /// A warning beside a file.
     FILE_WARNING = "(!)", "file", "a warning of the check about the file, or about what is in the folder";
     /// An error beside a file.
-    FILE_ERROR = "(x)", "file", "an error of the check about it: C lists them";
+    FILE_ERROR = "(x)", "file", "an error of the check about it: ‹key:findings› lists them";
     /// What is selected.
     SELECTED = ">", "row", "selected; before a panel's title: keys go there";
     /// What is marked.
-    MARKED = "+", "row", "marked with space: writes act on all that is marked";
+    MARKED = "+", "row", "marked with ‹key:mark›: writes act on all that is marked";
     /// What is both.
     SELECTED_AND_MARKED = "}", "row", "selected and marked";
     /// What belongs together.
     LINKED = "*", "row", "it belongs to what is selected in the other panel: its files, what it feeds";
     /// A folder that is open.
-    OPEN_FOLDER = "v", "folder", "open: left closes it";
+    OPEN_FOLDER = "v", "folder", "open: ‹key:left› closes it";
     /// A folder that is closed.
-    CLOSED_FOLDER = ">", "folder", "closed: right or enter opens it";
+    CLOSED_FOLDER = ">", "folder", "closed: ‹key:right› or ‹key:open› opens it";
     /// A value that was changed.
     CHANGED = "*", "value", "changed, and not saved";
     /// A value or line that is new.

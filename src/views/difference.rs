@@ -127,7 +127,7 @@ impl Paged for DifferenceView {
             (Some(found), _, _) => lines(found, self.tab, self.env, scene).into(),
             (None, Some(fault), _) => tabs::fault(fault).into(),
             (None, None, Some(ComparisonProgress { done, total })) => {
-                let text = format!("{done} of {total} objects compared; esc stops");
+                let text = format!("{done} of {total} objects compared; ‹key:back› stops");
                 vec![PageLine::cut(text, Scope::Progressing)].into()
             }
             (None, None, None) => match &scene.facts.repository_fault {
@@ -164,7 +164,13 @@ impl Paged for DifferenceView {
     fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
         let word = |kind: DifferenceKind| if kind == DifferenceKind::Next { "next run" } else { "drift" };
         let labels = TABS.map(|kind| TabLabel::new(word(kind), kind == self.tab));
-        tabs::head(frame, inside, &labels, &self.part().found.warning(usize::from(inside.width)), scene.theme)
+        tabs::head(
+            frame,
+            inside,
+            &labels,
+            &self.part().found.warning(usize::from(inside.width), scene.keymap),
+            scene.theme,
+        )
     }
 
     fn motions(&self) -> &'static [MotionHint] {

@@ -258,8 +258,8 @@ fn of_command(command: &'static Command, facts: &Facts) -> Topic {
     let targets: Vec<CommandTarget> = target_of(command).into_iter().collect();
     let lesson = (command.lesson)(&Ask { facts, targets: &targets, answers: &[], now: facts.now, permit: None });
     let keys = match command.keys {
-        [] => "It has no key of its own: the palette (:) finds it by its name.".to_owned(),
-        keys => format!("Its key is {}.", keys.join(" or ")),
+        [] => "It has no key of its own: the palette (‹key:palette|:›) finds it by its name.".to_owned(),
+        keys => format!("Its key is ‹key:{}|{} unless the settings name another›.", command.id, keys.join(" or ")),
     };
     Topic {
         id: format!("command.{}", command.id),

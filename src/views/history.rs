@@ -144,12 +144,15 @@ impl History {
         match &self.progress {
             Progress::Reading => lines.push(PageLine::cut("finding the commits that touched it...", Scope::Dim)),
             Progress::Looking => {
-                let text = format!("{} of {} commits looked at; esc or X stops", self.looked, self.total);
+                let text = format!(
+                    "{} of {} commits looked at; ‹key:back› or ‹key:history-stop› stops",
+                    self.looked, self.total
+                );
                 lines.push(PageLine::cut(text, Scope::Progressing));
             }
             Progress::Stopped => {
                 let text = format!(
-                    "stopped: {} of {} commits were looked at; what is shown stays, and ctrl-l begins anew",
+                    "stopped: {} of {} commits were looked at; what is shown stays, and ‹key:redraw› begins anew",
                     self.looked, self.total
                 );
                 lines.push(PageLine::wrapped(text, Scope::Waiting));
@@ -259,7 +262,7 @@ impl Paged for History {
         let (looked, commits) = (self.looked, self.commits());
         match self.progress {
             Progress::Reading => format!("commits that changed {name}"),
-            Progress::Looking => format!("{looked} of {commits}, {found} changed {name}; esc stops"),
+            Progress::Looking => format!("{looked} of {commits}, {found} changed {name}; ‹key:back› stops"),
             Progress::Stopped => format!("stopped after {looked} of {commits}, {found} changed {name}"),
             Progress::Ended | Progress::Failed(_) => format!("{found} of {commits} changed {name}"),
         }
@@ -372,10 +375,12 @@ impl Paged for History {
             Subject::Object { .. } => {
                 "as kustomize renders it before and after each commit to its Kustomization, to what fills in its variables, or to Kustomizations themselves"
             }
-            Subject::File { .. } => "the file before and after each commit; enter looks into a commit",
+            Subject::File { .. } => "the file before and after each commit; ‹key:open› looks into a commit",
         };
         let style = scene.theme.style(Scope::Dim);
-        let rows = wrap(text, usize::from(inside.width)).into_iter().map(|row| StyledLine::styled(row, style));
+        let rows = wrap(&scene.keymap.written(text), usize::from(inside.width))
+            .into_iter()
+            .map(|row| StyledLine::styled(row, style));
         let rows: Vec<StyledLine<'_>> = rows.collect();
         let height = u16::try_from(rows.len()).unwrap_or(0).min(inside.height);
         frame.render_widget(Paragraph::new(rows), Rect { height, ..inside });

@@ -94,8 +94,7 @@ impl Keys {
         lines.push(PageLine::heading(format!("files {}", known.files.len())));
         lines.extend(known.files.iter().map(|file| self.file(file)));
         if known.files.is_empty() {
-            let text =
-                "nothing is encrypted yet: + makes a new secret, `fluxdeck secret encrypt FILE` encrypts a plain file";
+            let text = "nothing is encrypted yet: ‹key:secret-form› makes a new secret, `fluxdeck secret encrypt FILE` encrypts a plain file";
             lines.push(PageLine::wrapped(text, Scope::Dim));
         }
         lines.push(PageLine::heading("more"));
@@ -115,7 +114,7 @@ impl Keys {
             let count = lacking(recipient);
             if count > 0 {
                 agree = false;
-                let text = format!("{count} of {all} lack {}: enter applies .sops.yaml to all", short(recipient));
+                let text = format!("{count} of {all} lack {}: ‹key:open› applies .sops.yaml to all", short(recipient));
                 lines.push(row(signs::FAILED, "files", text).runs("secret-update-keys-all", on(environment)));
             }
         }
@@ -128,7 +127,7 @@ impl Keys {
         if others > 0 {
             agree = false;
             let text = format!(
-                "{others} of {all} are for keys that .sops.yaml does not name: enter takes those out, rotate afterwards"
+                "{others} of {all} are for keys that .sops.yaml does not name: ‹key:open› takes those out, rotate afterwards"
             );
             lines.push(row(signs::WARNING, "files", text).runs("secret-update-keys-all", on(environment)));
         }
@@ -156,7 +155,7 @@ impl Keys {
                 (true, _) => row(
                     signs::FAILED,
                     "key at hand",
-                    "none is named yet: enter makes one, outside of the repository".to_owned(),
+                    "none is named yet: ‹key:open› makes one, outside of the repository".to_owned(),
                 )
                 .runs("age-key-new", on(environment)),
                 (false, true) => {
@@ -199,13 +198,13 @@ impl Keys {
         } else if examined.found && lacks.is_empty() {
             lines.push(row(signs::FAILED, "cluster", examined.summary()));
         } else {
-            let text = format!("{}; enter gives it the key at hand", examined.summary());
+            let text = format!("{}; ‹key:open› gives it the key at hand", examined.summary());
             lines.push(row(signs::FAILED, "cluster", text).runs("age-key", on(environment)));
         }
         if !extra.is_empty() && lacks.is_empty() && !environment.recipients.is_empty() {
             let whose = extra.iter().map(|one| short(one)).collect::<Vec<_>>().join(", ");
             let text = format!(
-                "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, enter takes it out"
+                "it holds {whose} too, which .sops.yaml does not name: once all is pushed and applied, ‹key:open› takes it out"
             );
             lines.push(row(signs::WARNING, "", text).runs("age-key-replace", on(environment)));
         }
@@ -260,7 +259,7 @@ impl Keys {
 
 /// The other commands of this screen, and the steps to replace a key.
 const MORE: &[&str] = &[
-    "On a file, from the palette (:): secret-recipients adds and removes, secret-update-keys applies .sops.yaml, secret-rotate makes a new data key, \
+    "On a file, from the palette (‹key:palette›): secret-recipients adds and removes, secret-update-keys applies .sops.yaml, secret-rotate makes a new data key, \
      secret-encrypt-anew takes over another rule; with -all, all files of the environment, with a step for each.",
     "To replace a key: :age-key-new makes one behind the old; name both in .sops.yaml; apply it to all files; give it to the cluster; push. When all is \
      applied: name the new one alone, apply it to all, rotate all, push; then take the old one out of the cluster. Then change the values that whoever \
@@ -292,14 +291,16 @@ fn row(sign: ScreenSign, label: &str, text: String) -> PageLine {
 
 fn configuration(known: &Known, environment: &Environment) -> Vec<PageLine> {
     let Some((config, warnings)) = &known.config else {
-        let text = "there is none for this environment: enter makes a key and writes it".to_owned();
+        let text = "there is none for this environment: ‹key:open› makes a key and writes it".to_owned();
         let line = row(signs::FAILED, ".sops.yaml", text);
         let has_no_key = environment.recipients.is_empty();
         return vec![if has_no_key { line.runs("age-key-new", on(environment)) } else { line }];
     };
     let opened = |line: PageLine| line.runs("open", vec![CommandTarget::File(Some(environment.env), config.clone())]);
     let mut lines = match environment.recipients.len() {
-        0 => vec![opened(row(signs::FAILED, ".sops.yaml", format!("{config} names no recipient; enter opens it")))],
+        0 => {
+            vec![opened(row(signs::FAILED, ".sops.yaml", format!("{config} names no recipient; ‹key:open› opens it")))]
+        }
         1 => vec![opened(row(signs::READY, ".sops.yaml", format!("{config} names one recipient")))],
         count => vec![opened(row(signs::READY, ".sops.yaml", format!("{config} names {count} recipients")))],
     };
@@ -309,7 +310,7 @@ fn configuration(known: &Known, environment: &Environment) -> Vec<PageLine> {
         known.at_hand.iter().filter(|(one, source)| Some(source) == own && !environment.recipients.contains(one))
     {
         let text = format!(
-            "the key file holds {new} too, which is not named: enter opens {config}; name it beside the old, or take it out of the file"
+            "the key file holds {new} too, which is not named: ‹key:open› opens {config}; name it beside the old, or take it out of the file"
         );
         lines.push(opened(row(signs::WARNING, "", text)));
     }

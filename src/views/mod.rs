@@ -28,7 +28,7 @@ screens! {
     exercise,
     explain,
     file with open,
-    git,
+    git with open,
     help,
     history,
     home,

@@ -532,11 +532,18 @@ impl View for NewSecretForm {
                 edited = Some((lines.len(), field));
             } else {
                 spans.push(Span::styled(pad(&fit(&field.shown(), FIELD), FIELD), theme.style(Scope::Text)));
-                spans.push(Span::styled(format!("  {}", field.hint), theme.style(Scope::Dim)));
+                let hint = fit(field.hint, width.saturating_sub(LABEL + 3 + FIELD));
+                spans.push(Span::styled(format!("  {hint}"), theme.style(Scope::Dim)));
             }
             lines.push(StyledLine::from(spans));
         }
         lines.push(StyledLine::default());
+        // Beside the field there may be no room for all of its hint.
+        let hint = self.at.checked_sub(CHOICES).and_then(|at| self.fields.get(at)).map(|field| field.hint);
+        let beside = width.saturating_sub(LABEL + 3 + FIELD);
+        for text in hint.filter(|hint| hint.chars().count() > beside).into_iter().flat_map(|hint| wrap(hint, width)) {
+            lines.push(StyledLine::styled(text, theme.style(Scope::Dim)));
+        }
         let new = self.readers.iter().flatten().map(|reader| format!("A new reader: {reader}"));
         for text in new.flat_map(|text| wrap(&text, width)) {
             lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
@@ -548,8 +555,11 @@ impl View for NewSecretForm {
         } else {
             "ctrl-s make it   tab, up, down: next   left, right: another environment or type   esc leave"
         };
-        lines.push(StyledLine::styled(fit(foot, width), theme.style(Scope::Dim)));
-        let problem = self.problem.iter().map(|fault| format!("{}: {}; {}", fault.what, fault.why, fault.todo));
+        lines.extend(wrap(foot, width).into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Dim))));
+        let problem = self
+            .problem
+            .iter()
+            .map(|fault| format!("{}: {}; {}", fault.what, fault.why, scene.keymap.written(&fault.todo)));
         for text in problem.flat_map(|text| wrap(&text, width)) {
             lines.push(StyledLine::styled(text, theme.style(Scope::Error)));
         }

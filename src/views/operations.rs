@@ -11,7 +11,8 @@
 use std::any::Any;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::health::state_scope;
 use crate::app::motion::step;
@@ -19,7 +20,7 @@ use crate::app::{Action, Motion, Op, Scene, View};
 use crate::model::signs;
 use crate::model::{Outcome, State, StepState};
 use crate::theme::Scope;
-use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, panel};
+use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, panel, wrap};
 
 /// Tells the list to stop the selected operation.
 #[derive(Debug, Clone, Copy)]
@@ -80,13 +81,27 @@ impl View for Operations {
         let inside = panel(frame, area, "operations", scene.focus, scene.theme);
         let rows = rows(&scene.facts.operations);
         if rows.is_empty() {
-            let text = "nothing has been done yet: R on a Flux object reconciles it";
-            frame.render_widget(Paragraph::new(text), inside);
+            let text = "nothing has been done yet: ‹key:reconcile› on a Flux object reconciles it";
+            frame.render_widget(Paragraph::new(&*scene.keymap.written(text)), inside);
             return;
         }
         let width = usize::from(inside.width);
         let theme = scene.theme;
-        lines(frame, inside, &self.scroll, self.selected.min(rows.len() - 1), rows.len(), |index, selected| {
+        let chosen = self.selected.min(rows.len() - 1);
+        // The line that is selected is told in full below, where it is cut.
+        let whole = match rows.get(chosen) {
+            Some(Row::Step(step)) => format!("{}  {}", step.step, step.message),
+            Some(Row::Head(operation)) => operation.summary(),
+            None => String::new(),
+        };
+        let told = if whole.width() + 6 > width { wrap(&whole, width) } else { Vec::new() };
+        let most = usize::from(inside.height / 2);
+        let told: Vec<StyledLine<'_>> = told.into_iter().take(most).map(StyledLine::from).collect();
+        let [list, below] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(u16::try_from(told.len()).unwrap_or_default())])
+                .areas(inside);
+        frame.render_widget(Paragraph::new(told), below);
+        lines(frame, list, &self.scroll, chosen, rows.len(), |index, selected| {
             let sign = Span::styled(if selected { signs::SELECTED.sign } else { " " }, theme.style(Scope::Selection));
             match rows.get(index) {
                 Some(Row::Head(operation)) => {

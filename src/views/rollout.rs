@@ -54,6 +54,10 @@ enum Answer {
 /// The id of a new comparison, which enter starts on a line without the new values; it is no command.
 const COMPARE: &str = "compare again";
 
+/// The next step of a file that is not committed.
+const NOT_COMMITTED: &str =
+    "not yet: ‹key:open› opens the git screen; ‹key:mark› stages the file, ‹key:git-message› commits it";
+
 impl Rollout {
     /// Follows a file, below the repository's root.
     pub fn new(file: &str) -> Self {
@@ -141,12 +145,7 @@ impl Rollout {
             (Some(commit), true) => {
                 put(State::Ready, "committed", format!("{} {}", commit.short(), commit.subject), None);
             }
-            _ => put(
-                State::Progressing,
-                "committed",
-                "not yet: enter opens the git screen; space stages the file, c commits it".to_owned(),
-                Some(("git", Vec::new())),
-            ),
+            _ => put(State::Progressing, "committed", NOT_COMMITTED.to_owned(), Some(("git", Vec::new()))),
         }
         match (committed, pushed) {
             (false, _) => put(State::Waiting, "pushed", "waits for the commit".to_owned(), None),
@@ -154,7 +153,7 @@ impl Rollout {
             (true, false) => put(
                 State::Progressing,
                 "pushed",
-                "not yet: enter opens the git screen; P pushes, and reconciles what follows the branch".to_owned(),
+                "not yet: ‹key:open› opens the git screen; ‹key:git-push› pushes, and reconciles what follows the branch".to_owned(),
                 Some(("git", Vec::new())),
             ),
         }
@@ -168,7 +167,7 @@ impl Rollout {
                 (true, false) => put(
                     State::Progressing,
                     &label,
-                    format!("{object} has not applied it yet: enter reconciles it with its source"),
+                    format!("{object} has not applied it yet: ‹key:open› reconciles it with its source"),
                     Some(("reconcile-with-source", vec![CommandTarget::Object(*env, object.clone())])),
                 ),
                 (false, _) => put(State::Waiting, &label, format!("{object} waits for the push"), None),
@@ -188,7 +187,7 @@ impl Rollout {
                     Some(_) => put(
                         State::Failed,
                         "live values",
-                        format!("Secret {title}: {difference}; enter compares again"),
+                        format!("Secret {title}: {difference}; ‹key:open› compares again"),
                         Some((COMPARE, Vec::new())),
                     ),
                 }
@@ -199,7 +198,7 @@ impl Rollout {
                     let object = format!("{}/{}", one.object.kind, one.object.name);
                     if one.restart {
                         let words = format!(
-                            "{object} reads it when it starts ({}): enter restarts it, unless it was since",
+                            "{object} reads it when it starts ({}): ‹key:open› restarts it, unless it was since",
                             one.how
                         );
                         let target = CommandTarget::Object(*env, one.object.clone());

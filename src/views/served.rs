@@ -23,7 +23,7 @@ use crate::model::{Env, Fault};
 use crate::theme::Scope;
 use crate::widgets::{Paragraph, Scroll, Span, StyledLine, fit, lines, pad, panel, wrap};
 
-/// Widths of the columns, in cells.
+/// The most widths of the columns, in cells.
 const KIND: usize = 32;
 const GROUP: usize = 34;
 
@@ -150,13 +150,20 @@ impl View for ServedKinds {
         let inside = panel(frame, area, &title, scene.focus, scene.theme);
         let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
         let width = usize::from(inside.width);
-        let heading = format!("  {} {} NAMES", pad("KIND", KIND), pad("GROUP", GROUP));
+        // As wide as the cluster's own kinds need: the names that kubectl takes have the rest.
+        let all = self.served.value.iter().flatten().map(|served| &served.resource);
+        let widest = |texts: &mut dyn Iterator<Item = usize>, most: usize| texts.max().unwrap_or(0).clamp(5, most);
+        let kind = widest(&mut all.clone().map(|resource| resource.kind.len()), KIND);
+        let group = widest(&mut all.map(|resource| resource.group.len()), GROUP);
+        let heading = format!("  {} {} NAMES", pad("KIND", kind), pad("GROUP", group));
         frame.render_widget(StyledLine::styled(fit(&heading, width), scene.theme.style(Scope::Heading)), head);
         if found.is_empty() {
             let text = match (&self.served.value, &self.served.fault) {
-                (_, Some(fault)) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+                (_, Some(fault)) => format!("{}: {}. {}", fault.what, fault.why, scene.keymap.written(&fault.todo)),
                 (None, None) => "asking the cluster...".to_owned(),
-                (Some(_), None) => format!("nothing matches `{}`; esc shows all again", self.filter),
+                (Some(_), None) => {
+                    format!("nothing matches `{}`; {} shows all again", self.filter, scene.keymap.written("‹key:back›"))
+                }
             };
             let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);
@@ -165,11 +172,12 @@ impl View for ServedKinds {
         lines(frame, body, &self.scroll, self.selected, found.len(), |index, selected| {
             let Some(served) = found.get(index) else { return StyledLine::default() };
             let resource = &served.resource;
-            let name = fit(&resource.kind, KIND);
-            let gap = " ".repeat(KIND.saturating_sub(name.len()) + 1);
+            let name = fit(&resource.kind, kind);
+            let gap = " ".repeat(kind.saturating_sub(name.len()) + 1);
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let names = format!("{} {}", resource.plural, served.short.join(" "));
-            let rest = fit(&format!("{} {names}", pad(&resource.group, GROUP)), width.saturating_sub(KIND + 3));
+            let rest =
+                fit(&format!("{} {names}", pad(&fit(&resource.group, group), group)), width.saturating_sub(kind + 3));
             StyledLine::from(vec![
                 Span::styled(if selected { "> " } else { "  " }, scene.theme.style(Scope::Selection)),
                 Span::styled(name, scene.theme.style(scope)),

@@ -20,9 +20,8 @@ use crate::model::{Env, ObjectRef};
 use crate::repo::Snapshot;
 use crate::theme::Scope;
 use crate::timeline::{TimelineEntry, TimelineLink, TimelinePart, commits, entries, journal, merged, readings};
-use crate::views::git::commit::CommitView;
 use crate::views::parts::page::{Page, PageLine, SearchKey, SharedLines};
-use crate::views::parts::paged::{Paged, follow};
+use crate::views::parts::paged::Paged;
 
 /// The most entries of an environment that are shown: the headless twin has them all.
 const MOST: usize = 2000;
@@ -56,7 +55,7 @@ impl TimelineView {
         Self { env, object, found: Vec::new(), unread: Vec::new(), is_ended: false, page }
     }
 
-    fn line(&self, index: usize, entry: &TimelineEntry, now: Timestamp) -> PageLine {
+    fn line(&self, entry: &TimelineEntry, now: Timestamp) -> PageLine {
         let scope = scope_of(entry);
         // Every line of an object's own timeline would repeat its name; what belongs to it names itself in the sentence.
         let own = self.object.as_ref().map(ToString::to_string);
@@ -69,14 +68,10 @@ impl TimelineView {
         let line = if own.is_some() { line } else { line.cell(entry.object.clone(), Scope::Text) };
         let target = match &entry.link {
             TimelineLink::Object(object) => Some(CommandTarget::Object(self.env, object.clone())),
-            TimelineLink::Commit(_) | TimelineLink::Nothing => None,
+            TimelineLink::Commit(hash) => Some(CommandTarget::Commit(Some(self.env), hash.clone())),
+            TimelineLink::Nothing => None,
         };
-        line.opens(target).at(Some(index)).explained_by(topics_of(entry))
-    }
-
-    /// Returns the entry of a line.
-    fn entry(&self, line: Option<&PageLine>) -> Option<&TimelineEntry> {
-        line.and_then(PageLine::place).and_then(|place| self.found.get(place))
+        line.opens(target).explained_by(topics_of(entry))
     }
 }
 
@@ -167,8 +162,8 @@ impl Paged for TimelineView {
             .map(|why| PageLine::wrapped(format!("not looked at: {why}"), Scope::Unknown).after("? ", Scope::Unknown));
         let mut lines: Vec<PageLine> = unread.collect();
         // Those are stored oldest first, as they are printed headless.
-        let newest = self.found.iter().enumerate().rev().take(MOST);
-        lines.extend(newest.map(|(index, entry)| self.line(index, entry, now)));
+        let newest = self.found.iter().rev().take(MOST);
+        lines.extend(newest.map(|entry| self.line(entry, now)));
         if self.found.is_empty() {
             let text = if self.is_ended { "nothing is known to have happened" } else { "reading..." };
             lines.push(PageLine::cut(text, Scope::Dim));
@@ -216,17 +211,6 @@ impl Paged for TimelineView {
 
     fn motions(&self) -> &'static [crate::app::MotionHint] {
         &[crate::app::MotionHint::ENVIRONMENT]
-    }
-
-    fn open(&mut self, line: Option<&PageLine>, scene: &Scene<'_>) -> Option<Vec<Action>> {
-        if let Some(TimelineLink::Commit(commit)) = self.entry(line).map(|entry| &entry.link) {
-            return Some(vec![Action::Push(Box::new(CommitView::new(commit)))]);
-        }
-        Some(line.and_then(|line| follow(line, scene)).into_iter().collect())
-    }
-
-    fn opens(&self, line: Option<&PageLine>, _lines: &[PageLine]) -> bool {
-        self.entry(line).is_some_and(|entry| entry.link != TimelineLink::Nothing)
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {

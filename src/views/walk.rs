@@ -262,7 +262,7 @@ impl Paged for WalkView {
         }
         match (&self.progress, self.next()) {
             (None, _) => Some("the cluster is being read".to_owned()),
-            (Some(Err(_)), _) => Some("the cluster could not be read; ctrl-l tries again".to_owned()),
+            (Some(Err(_)), _) => Some("the cluster could not be read; ‹key:redraw› tries again".to_owned()),
             (Some(Ok(_)), None) => Some("every step is done".to_owned()),
             (Some(Ok(_)), Some(_)) => None,
         }

@@ -9,7 +9,7 @@ use crate::model::ShellLine;
 pub(super) const WALK: Walk = Walk {
     id: "bootstrap",
     title: "Bootstrap a cluster",
-    about: "A new cluster shall be kept by this repository.",
+    about: "You have a new cluster, and Flux is to run it from this repository.",
     kind: None,
     steps,
 };
@@ -36,7 +36,7 @@ pub(super) fn folder(ground: &WalkGround<'_>) -> WalkStep {
     )
     .line(ShellLine::from("git ls-files").path(if path.is_empty() { "clusters" } else { &path }))
     .line(ground.graph.shell("fluxdeck order --env {}", &[&ground.graph.env]))
-    .look_for("Kustomizations, in the order in which they shall begin.")
+    .look_for("Kustomizations, in the order in which they begin.")
     .asks("Does the repository have a folder for this cluster, with Kustomizations in it?")
     .by("order")
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) const WALK: Walk = Walk {
     id: "restore-postgres",
     title: "Restore PostgreSQL to a point in time",
-    about: "Data were deleted or changed by mistake, and the archive reaches back before that.",
+    about: "Data was deleted or changed by mistake, and the archive reaches back before that.",
     kind: Some((GROUP, "Cluster")),
     steps,
 };
@@ -177,7 +177,7 @@ fn is_external(new: &LiveObject<'_>) -> Result<(), WalkCheck> {
     if from_backup || has {
         return Ok(());
     }
-    Err(WalkCheck::not_yet(format!("externalClusters has no entry {source}, from which it shall be restored")))
+    Err(WalkCheck::not_yet(format!("externalClusters has no entry {source}, to restore it from")))
 }
 
 fn recovered(ground: &WalkGround<'_>, new: Option<LiveObject<'_>>) -> WalkStep {

@@ -11,9 +11,9 @@ pub enum WalkCheck {
     /// It is done, and this shows it.
     Done(String),
     /// It is not done, and this is still wrong.
-    NotYet(String),
+    NotYet(#[serde(serialize_with = "crate::model::key_hints::serialize")] String),
     /// Nothing can be said, for this reason.
-    Unknown(String),
+    Unknown(#[serde(serialize_with = "crate::model::key_hints::serialize")] String),
 }
 
 impl WalkCheck {

@@ -30,7 +30,7 @@ pub fn fit(text: &str, width: usize) -> String {
 
 /// Ends a text that something was left out of with ` ~`; a text that has no room for that is cut, which says the same.
 pub fn fit_unfinished(text: &str, width: usize) -> String {
-    if cells(text).width() + 2 <= width { format!("{text} ~") } else { fit(&format!("{text} "), width) }
+    if cells(text).width() + 2 <= width { format!("{text} ~") } else { fit(&format!("{text}  "), width) }
 }
 
 /// Cuts the beginning of a text to a width in cells, marking the cut with `~`: the end of a path is more useful.

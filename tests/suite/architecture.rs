@@ -533,7 +533,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Returns the sources below `src` that are not for tests alone, by their paths.
-fn program_sources() -> Vec<(String, String)> {
+pub(crate) fn program_sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);

@@ -25,6 +25,8 @@ mod hostile;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod key_hints;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod layouts;

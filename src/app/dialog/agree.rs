@@ -124,7 +124,7 @@ impl View for Agree {
                    agree, writes to it ask first. What you agree to is remembered for this repository.";
         lines.extend(wrap(why, inner).into_iter().map(StyledLine::from));
         if let Some(fault) = &self.fault {
-            let told = format!("{}: {}; {}", fault.what, fault.why, fault.todo);
+            let told = format!("{}: {}; {}", fault.what, fault.why, scene.keymap.written(&fault.todo));
             lines.extend(
                 wrap(&told, inner).into_iter().map(|text| StyledLine::styled(text, theme.style(Scope::Failed))),
             );

@@ -22,6 +22,7 @@ use super::{owner, readers};
 use crate::app::action::Action;
 use crate::app::command::{Ask, Command, CommandTarget};
 use crate::app::key::Key;
+use crate::app::keymap::Keymap;
 use crate::app::view::{Scene, View};
 use crate::repo::NewReader;
 use crate::theme::{Scope, Theme};
@@ -160,15 +161,16 @@ fn outgoing_lines(
     impact: Option<&[String]>,
     room: usize,
     width: usize,
+    keymap: &Keymap,
 ) -> Vec<(&'static str, String, Scope)> {
     let (commits, behind) = commits;
     let mut lines = Vec::new();
     if *behind > 0 {
         let text = format!(
-            "{behind} behind: the remote has {} not here, and refuses the push; L pulls first",
+            "{behind} behind: the remote has {} not here, and refuses the push; ‹key:git-pull› pulls first",
             if *behind == 1 { "a commit that is" } else { "commits that are" }
         );
-        lines.extend(wrap(&text, width).into_iter().map(|text| ("", text, Scope::Error)));
+        lines.extend(wrap(&keymap.written(&text), width).into_iter().map(|text| ("", text, Scope::Error)));
     }
     if commits.is_empty() {
         lines.push(("", "none: all is pushed, and is only followed until it is applied".to_owned(), Scope::Dim));
@@ -182,7 +184,8 @@ fn outgoing_lines(
     };
     lines.extend(commits.iter().take(shown).map(|commit| ("", fit(commit, width), Scope::Title)));
     if let more @ 1.. = commits.len().saturating_sub(shown) {
-        lines.push(("", format!("and {more} more: v lists them"), Scope::Waiting));
+        let text = format!("and {more} more: the git screen (‹key:git›) lists them");
+        lines.push(("", keymap.written(&text).into_owned(), Scope::Waiting));
     }
     if let Some(first) = lines.first_mut() {
         first.0 = "commits";
@@ -375,7 +378,7 @@ impl View for Confirm {
             // The borders, an empty line and the question are always there; two lines of the command stay.
             let height = usize::from(area.height).saturating_sub(4);
             let room = height.saturating_sub(lines.len()).saturating_sub(shell.len().min(2));
-            let told = outgoing_lines(commits, self.impact.as_deref(), room, inner.saturating_sub(13));
+            let told = outgoing_lines(commits, self.impact.as_deref(), room, inner.saturating_sub(13), scene.keymap);
             lines.extend(
                 told.into_iter().map(|(label, text, scope)| row(label, Span::styled(text, theme.style(scope)))),
             );

@@ -275,7 +275,7 @@ impl View for AskPlugin {
         let why = "Anyone who can write to the repository can name one. Your answer is remembered for this repository.";
         row("", why, Scope::Dim);
         if let Some(fault) = &self.fault {
-            row("", &format!("{}: {}; {}", fault.what, fault.why, fault.todo), Scope::Failed);
+            row("", &format!("{}: {}; {}", fault.what, fault.why, scene.keymap.written(&fault.todo)), Scope::Failed);
         }
         lines.push(StyledLine::default());
         lines.push(StyledLine::from(format!("Type {program} and press enter; esc leaves it refused.")));

@@ -106,6 +106,20 @@ fn a_key_without_effect_says_why_and_the_footer_leaves_it_out() {
 }
 
 #[test]
+fn an_answer_to_a_key_ends_with_the_next_key_and_news_with_the_next_command() {
+    let mut cockpit = TestApp::new();
+    cockpit.press("X");
+    assert!(cockpit.screen().contains("no operation runs"), "{}", cockpit.screen());
+    cockpit.press("j");
+    assert!(!cockpit.screen().contains("no operation runs"), "{}", cockpit.screen());
+    cockpit.app.update(Msg::Told(Ok("something ended".to_owned())));
+    cockpit.press("j");
+    assert!(cockpit.screen().contains("something ended"), "{}", cockpit.screen());
+    cockpit.press("t");
+    assert!(!cockpit.screen().contains("something ended"), "{}", cockpit.screen());
+}
+
+#[test]
 fn esc_goes_back_from_every_screen_though_a_notice_is_shown() {
     for keys in SCREENS {
         let (mut cockpit, id) = opened(keys);

@@ -56,6 +56,10 @@ impl App {
             }
             Verdict::Refuse(_) => return,
         };
+        // News that no key asked for stays until a command runs: it may name the command that comes next.
+        if self.facts.notices.last().is_some_and(|notice| notice.fault.is_none()) {
+            self.notice_of = None;
+        }
         let here = self.here();
         self.facts.note_here(here);
         if matches!(command.id, "help" | "palette") {
@@ -93,7 +97,7 @@ impl App {
     /// Shows a lesson until the selection moves; a lesson without a line to type is not shown.
     fn teach(&mut self, title: String, lesson: Lesson) {
         if !lesson.shell.is_empty() {
-            self.lesson = Some((title, lesson));
+            self.lesson = Some((title, self.with_lesson_keys(lesson)));
             self.lesson_of = None;
         }
     }

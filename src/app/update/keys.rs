@@ -4,9 +4,21 @@ use zeroize::Zeroizing;
 
 use crate::app::motion::Motion;
 use crate::app::refusal::without_effect;
-use crate::app::{App, Command, Consent, Effect, Key, Notice, OnScreen};
+use crate::app::{App, Command, Consent, Effect, Key, Notice, NoticeEnd, OnScreen};
 
 impl App {
+    /// Handles a key; the answer to the one before goes.
+    pub(super) fn pressed(&mut self, key: Key, effects: &mut Vec<Effect>) {
+        if self.notice_end == NoticeEnd::Key {
+            self.notice_of = None;
+        }
+        let told = self.facts.notices.len();
+        self.key(key, effects);
+        if self.facts.notices.get(told..).and_then(<[Notice]>::last).is_some_and(|last| last.fault.is_none()) {
+            self.notice_end = NoticeEnd::Key;
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
         self.resting = false;
         self.keep_focus();
@@ -27,6 +39,8 @@ impl App {
         let selected = self.selected();
         let value = self.layers.last().and_then(|layer| layer.view.selected_value(&self.scene(layer.ticket, true)));
         self.facts.note_cursor(self.view_id(), selected, value);
+        let subject = self.subject();
+        self.facts.note_subject(subject);
         let view = self.view_id();
         let own = self.keymap.commands(key).find(|command| command.scope_is(view));
         if let Some(command) = own {
@@ -41,13 +55,13 @@ impl App {
         match bound.iter().find(|command| command.applies(view, &self.targets_of(command))) {
             Some(command) => self.dispatch(command, self.targets_of(command), Vec::new(), Consent::None, effects),
             None if bound.is_empty() => {
-                self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ? lists the keys")));
+                self.tell(Notice::info(self.facts.now, format!("{key} does nothing here; ‹key:help› lists the keys")));
             }
             None => {
                 let what = bound.first().map_or("", |command| command.title);
                 self.tell(Notice::info(
                     self.facts.now,
-                    format!("{what} does not work on what is selected; ? lists the keys that do"),
+                    format!("{what} does not work on what is selected; ‹key:help› lists the keys that do"),
                 ));
             }
         }

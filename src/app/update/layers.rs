@@ -104,7 +104,11 @@ impl App {
                 let what = title.unwrap_or_default();
                 self.tell(Notice::fault(
                     self.facts.now,
-                    Fault::failed("not left", format!("{what} has changes that are not saved"), "esc goes back to it"),
+                    Fault::failed(
+                        "not left",
+                        format!("{what} has changes that are not saved"),
+                        "‹key:back› goes back to it",
+                    ),
                 ));
             }
             return;

@@ -22,7 +22,7 @@ impl App {
     pub fn update(&mut self, message: Msg) -> Vec<Effect> {
         let mut effects = Vec::new();
         match message {
-            Msg::Key(key) => self.key(key, &mut effects),
+            Msg::Key(key) => self.pressed(key, &mut effects),
             Msg::Paste(text) => self.paste(&text),
             Msg::Resize => {}
             Msg::Rested => self.rest(&mut effects),
@@ -88,11 +88,7 @@ impl App {
                 drop(pending);
             }
             Msg::Noted(id) => self.noted(id),
-            Msg::Step(id, step) => {
-                if let Some(operation) = self.facts.operations.iter_mut().find(|operation| operation.id == id) {
-                    operation.report(step);
-                }
-            }
+            Msg::Step(id, step) => self.reported(id, step),
             Msg::Ended(id, outcome, _owed) => {
                 self.ended(id, outcome);
                 // The operation may have written files, committed or pushed.

@@ -1,9 +1,9 @@
 //! The updates after a while without a key: the panels and the lesson that follow the selection.
 
-use crate::app::lesson::LOOK;
+use crate::app::lesson::{LOOK, lesson_of_commit};
 use crate::app::{App, CommandTarget, Effect};
 use crate::kinds;
-use crate::model::{Lesson, ShellLine};
+use crate::model::{Lesson, ShellLine, revision};
 
 impl App {
     /// Lets the panels that follow the selection catch up.
@@ -16,7 +16,7 @@ impl App {
         }
         if let Some((title, lesson)) = self.lesson_of_selection() {
             self.meet_selection(&title, &lesson, effects);
-            self.lesson = Some((title, lesson));
+            self.lesson = Some((title, self.with_lesson_keys(lesson)));
             self.lesson_whole = false;
         }
     }
@@ -51,6 +51,9 @@ impl App {
         let (env, object) = match first {
             CommandTarget::Object(env, object) => (env, object),
             CommandTarget::File(_, path) => return Some((format!("{LOOK}{path}"), lesson_of_file(path))),
+            CommandTarget::Commit(_, hash) => {
+                return Some((format!("{LOOK}commit {}", revision::short(hash)), lesson_of_commit(hash)));
+            }
             CommandTarget::Environment(_) | CommandTarget::Worktree(_) => return None,
         };
         let kind = kinds::kind_of(object)?;

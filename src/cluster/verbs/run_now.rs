@@ -90,7 +90,7 @@ fn job(object: &ObjectRef, cron: &Value, suffix: i64) -> Value {
 
 fn judge(name: &str, job: Option<&Value>) -> Seen {
     let failed = |why: &str| {
-        let todo = "l on the Job or its pod shows what it said";
+        let todo = "‹key:logs|fluxdeck logs› on the Job or its pod shows what it said";
         Seen::Over(Outcome::Failed(Fault::failed(format!("Job {name} failed"), why, todo)))
     };
     let Some(job) = job else { return failed("it was deleted while we waited") };

@@ -84,7 +84,7 @@ pub static COMMIT: Command = Command {
         teach(
             ask,
             with_message(ask, "git commit --cleanup=whitespace"),
-            "A commit is in no cluster until it is pushed: P pushes it and follows it until it is applied.",
+            "A commit is in no cluster until it is pushed: ‹key:git-push› pushes it and follows it until it is applied.",
             "the commit at the top of the list, `not pushed`.",
         )
     },

@@ -53,7 +53,11 @@ fn run(ask: &Ask<'_>) -> Vec<Action> {
     // The guard judged this destination: without it there is nothing to push.
     let Some(to) = destination(ask) else {
         let why = "it is not known where the branch goes";
-        let fault = Fault::failed("nothing was pushed", why, "open the git screen (v) and press P");
+        let fault = Fault::failed(
+            "nothing was pushed",
+            why,
+            "open the git screen (‹key:git›), and push there (‹key:git-push›)",
+        );
         return vec![Action::Tell(Notice::fault(ask.now, fault))];
     };
     let envs = ask.targets.iter().filter_map(CommandTarget::env);

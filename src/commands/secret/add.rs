@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
             ask,
             SopsVerb::Edit,
             "The name is asked for, then the value; it goes beside the value that is selected, and is encrypted in the way of its neighbours.",
-            "+ before it; S shows what will be saved.",
+            "+ before it; ‹key:save› shows what will be saved.",
         )
     },
     run: |_| vec![Action::Hand(Box::new(EditorAction::Add))],

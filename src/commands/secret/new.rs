@@ -1,9 +1,9 @@
 //! Creates a new Secret: the form first, then the guard.
 
-use crate::app::{Action, Ask, Command, KeyScope, Risk};
+use crate::app::{Action, Ask, Command, CommandTarget, KeyScope, Notice, Risk};
 use crate::commands::known;
 use crate::commands::verb::lesson;
-use crate::model::{Lesson, ShellLine};
+use crate::model::{Fault, Lesson, ShellLine};
 use crate::views::new_secret::{Make, NewSecretForm};
 
 /// Opens the form, for the environment and the namespace of the selection.
@@ -16,9 +16,16 @@ pub static FORM: Command = Command {
     questions: &[],
     lesson: teach,
     run: |ask| {
-        let Some(target) = ask.targets.first() else { return Vec::new() };
-        let Some(env) = target.env() else { return Vec::new() };
-        let namespace = target.object().map(|object| object.namespace.as_str());
+        let env = ask.env();
+        if ask.facts.environment(env).is_none() {
+            let fault = Fault::failed(
+                "no secret was made",
+                "no environment is known here",
+                "`fluxdeck info` says where they are looked for",
+            );
+            return vec![Action::Tell(Notice::fault(ask.now, fault))];
+        }
+        let namespace = ask.targets.first().and_then(CommandTarget::object).map(|object| object.namespace.as_str());
         // Flux's own objects are in its namespace, where almost no user's Secret belongs.
         let namespace = namespace.filter(|namespace| *namespace != "flux-system").unwrap_or_default();
         vec![Action::Push(Box::new(NewSecretForm::new(env, namespace)))]

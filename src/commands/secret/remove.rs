@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
             ask,
             SopsVerb::Unset,
             "It is gone from the file once that is saved; git keeps every version, encrypted. Workloads that ask for the key will not start.",
-            "u brings it back before it is saved.",
+            "‹key:secret-undo› brings it back before it is saved.",
         )
     },
     run: |_| vec![Action::Hand(Box::new(EditorAction::Remove))],

@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
             ask,
             SopsVerb::Edit,
             "The decrypted document, comments and all, in memory alone; it is looked at after every key, and what stays the same keeps its ciphertext.",
-            "the line with an x, and what is wrong below; ctrl-s keeps the text, S saves the file.",
+            "the line with an x, and what is wrong below; ctrl-s keeps the text, ‹key:save› saves the file.",
         )
     },
     run: |_| vec![Action::Hand(Box::new(EditorAction::Text))],

@@ -57,7 +57,7 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     (
         &["No changes - did you forget", "is now empty"],
         "what the commit changed is there already",
-        "_ leaves the commit out, and goes on with the next",
+        "‹key:git-skip|git rebase --skip› leaves the commit out, and goes on with the next",
     ),
     (
         &["index.lock", "Another git process"],
@@ -67,7 +67,7 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     (
         &["nothing to commit", "no changes added to commit", "nothing added to commit"],
         "nothing is staged",
-        "space stages the file that is selected, a stages all",
+        "‹key:mark|git add FILE› stages the file that is selected, ‹key:git-all|git add -A› stages all",
     ),
     (
         &["Please tell me who you are", "empty ident", "Author identity unknown"],
@@ -77,7 +77,7 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     (
         &["CONFLICT ("],
         "it stopped: both sides changed the same lines",
-        "v: the files in conflict stand first; e edits each, space marks it as resolved, then Y continues, or Q aborts",
+        "the files in conflict stand first in the git screen (‹key:git|git status›): ‹key:edit|an editor› edits each, ‹key:mark|git add› marks it as resolved; then ‹key:git-continue|git rebase --continue› continues, or ‹key:git-abort|git rebase --abort› aborts",
     ),
     (
         &[
@@ -88,23 +88,23 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
             "mark them as resolved",
         ],
         "files are in conflict",
-        "e edits each file marked !, space marks it as resolved; then Y continues, or Q aborts",
+        "‹key:edit|an editor› edits each file marked !, ‹key:mark|git add› marks it as resolved; then ‹key:git-continue|git rebase --continue› continues, or ‹key:git-abort|git rebase --abort› aborts",
     ),
     (
         &["cannot pull with rebase", "cannot rebase:"],
         "changed files are in the way",
-        "c commits what is staged, - discards a file's changes; then pull again",
+        "‹key:git-message|git commit› commits what is staged, ‹key:git-discard|git restore FILE› discards a file's changes; then pull again",
     ),
     (&["failed to sign", "gpg failed", "error: Load key"], UNSIGNED, "unlock the key in a terminal, or commit there"),
     (
         &["(non-fast-forward)", "(fetch first)", "fetch first", "tip of your current branch is behind"],
         "the other side has commits that are not here",
-        "L pulls them, and puts your commits on top; then P pushes",
+        "‹key:git-pull|git pull --rebase› pulls them, and puts your commits on top; then ‹key:git-push|git push› pushes",
     ),
     (
         &["Not possible to fast-forward", "Diverging branches", "divergent"],
         "both sides have commits of their own",
-        "L pulls, and puts your commits on top",
+        "‹key:git-pull|git pull --rebase› pulls, and puts your commits on top",
     ),
     (&["would be overwritten"], "changed files are in the way", "commit or stash them first"),
     (
@@ -162,7 +162,7 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     (
         &["no tracking information", "No remote repository specified", "no upstream"],
         "the branch follows none",
-        "P pushes it and sets what it follows",
+        "‹key:git-push|git push --set-upstream› pushes it and sets what it follows",
     ),
     (&["not currently on a branch"], "HEAD is detached", "git switch NAME puts you on a branch"),
 ];
@@ -239,7 +239,7 @@ fn refused_by_server(what: &str, said: &str) -> Option<Fault> {
         }
         _ if reason.contains("unpack") => "its owner must let the server's git account write into the repository",
         _ => {
-            "mend what it names (m amends the last commit); a protected branch wants another branch and a pull request"
+            "mend what it names (‹key:git-amend|git commit --amend› amends the last commit); a protected branch wants another branch and a pull request"
         }
     };
     let who = match reason.strip_suffix(" declined") {

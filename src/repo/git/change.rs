@@ -252,7 +252,9 @@ fn not_in_the_middle(root: &Path, what: &str, verb: &str) -> Result<(), Fault> {
         FaultKind::Refused,
         what,
         format!("git is {}: its last commit is not the one that is being made", operation.word()),
-        format!("Y continues, Q aborts; then {verb}"),
+        format!(
+            "‹key:git-continue|git rebase --continue› continues, ‹key:git-abort|git rebase --abort› aborts; then {verb}"
+        ),
     ))
 }
 
@@ -271,7 +273,7 @@ pub fn amendable(root: &Path) -> Result<String, Fault> {
         format!(
             "the last commit is pushed: {first} has it, and what Flux applied may be it. Made anew it would be another commit, which the remote refuses without force"
         ),
-        "mend it by a new commit (c), or take it back by one: git revert HEAD",
+        "mend it by a new commit (‹key:git-message|git commit›), or take it back by one: git revert HEAD",
     ))
 }
 

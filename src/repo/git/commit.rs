@@ -45,7 +45,7 @@ pub fn commit_details(root: &Path, name: &str) -> Result<CommitDetails, Fault> {
         Fault::failed(
             WHAT,
             format!("git knows no commit {name} here"),
-            "u in the git screen fetches what others pushed",
+            "‹key:git-fetch|git fetch› in the git screen fetches what others pushed",
         )
     })?;
     // git allows no NUL in a name or a message: whoever wrote the commit cannot shift the fields.

@@ -70,7 +70,8 @@ pub fn destination(root: &Path) -> Result<Destination, Fault> {
     let told = ask(&["for-each-ref", format, "--", &full]).unwrap_or_default();
     let mut fields = told.lines().next().unwrap_or_default().split('\0').map(str::to_owned);
     let mut next = || fields.next().filter(|text| !text.is_empty());
-    let commit = next().ok_or_else(|| Fault::failed(WHAT, "there is no commit yet", "c makes the first"))?;
+    let commit = next()
+        .ok_or_else(|| Fault::failed(WHAT, "there is no commit yet", "‹key:git-message|git commit› makes the first"))?;
     let (remote, mapped, upstream, followed) = (next(), next(), next(), next());
     let remote = match remote {
         Some(remote) => remote,

@@ -31,6 +31,7 @@ pub(crate) fn apply(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
     if let Some(refused) = check_name(target.served, target.name) {
         return refused;
     }
+    without_defaults(&mut wanted);
     set(&mut wanted, &["metadata", "name"], target.name);
     if target.served.namespaced {
         set(&mut wanted, &["metadata", "namespace"], target.namespace);
@@ -78,6 +79,23 @@ pub(crate) fn apply(site: &Arc<Site>, target: RequestTarget<'_>, asked: &Asked) 
             None => status::not_found(target.served, target.name),
         }
     })
+}
+
+/// Leaves out the protocol of ports that is the default: this server stores no defaults, and kustomize-controller states
+/// this one.
+fn without_defaults(wanted: &mut Value) {
+    let mut without = |ports: &str| {
+        for port in wanted.pointer_mut(ports).and_then(Value::as_array_mut).into_iter().flatten() {
+            if text(port, "/protocol") == "TCP" {
+                json::remove(port, &["protocol"]);
+            }
+        }
+    };
+    without("/spec/ports");
+    for containers in ["containers", "initContainers"] {
+        // Charts and manifests of the demonstration have few.
+        (0..8).for_each(|index| without(&format!("/spec/template/spec/{containers}/{index}/ports")));
+    }
 }
 
 type Path = Vec<String>;

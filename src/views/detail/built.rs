@@ -101,7 +101,7 @@ fn variable_lines(env: Env, variables: &[Variable]) -> Vec<PageLine> {
         return vec![PageLine::wrapped("Flux puts in no variable: spec.postBuild defines none", Scope::Text)];
     }
     let mut lines = vec![PageLine::wrapped(
-        "right shows what a variable overrides and where it is used, left hides it",
+        "‹key:right› shows what a variable overrides and where it is used, ‹key:left› hides it",
         Scope::Dim,
     )];
     lines.extend(variables.iter().flat_map(|variable| lines_of(env, variable)));

@@ -3,7 +3,7 @@
 use crate::app::health::state_scope;
 use crate::app::{CommandTarget, Task};
 use crate::lineage::{Lineage, LineageNode, trace, tree};
-use crate::model::{Env, Fault, ObjectRef};
+use crate::model::{Env, Fault, ObjectRef, revision};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
@@ -44,7 +44,8 @@ pub(in crate::views) fn lines(env: Env, family: &Loaded<Family>) -> Vec<PageLine
     let Some(Family { origin, tree }) = &family.value else { return family.in_place() };
     let mut lines = vec![PageLine::heading("comes from")];
     if let Some(revision) = &origin.revision {
-        lines.push(PageLine::cut(format!("  {revision}"), Scope::Git));
+        let commit = revision::commit(revision).map(|hash| CommandTarget::Commit(Some(env), hash.to_owned()));
+        lines.push(PageLine::cut(format!("  {revision}"), Scope::Git).opens(commit));
     }
     lines.extend(origin.chain.iter().skip(1).rev().map(|node| line(env, node, 0)));
     if lines.len() == 1 {

@@ -294,7 +294,7 @@ impl Paged for Detail {
     fn head(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>) -> Rect {
         let label = |tab: &Tab| TabLabel::new(self.label(*tab, scene), *tab == self.tab);
         let labels: Vec<TabLabel> = self.tabs().iter().map(label).collect();
-        tabs::head(frame, inside, &labels, &self.whole.warning(usize::from(inside.width)), scene.theme)
+        tabs::head(frame, inside, &labels, &self.whole.warning(usize::from(inside.width), scene.keymap), scene.theme)
     }
 
     fn motions(&self) -> &'static [MotionHint] {
@@ -326,7 +326,9 @@ impl Paged for Detail {
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
         let lists = matches!(self.tab, Tab::Inventory | Tab::Tree | Tab::Build | Tab::Variables);
-        let object = line.filter(|_| lists).and_then(PageLine::link).cloned();
+        // A commit is opened, and everything else is done with the object.
+        let is_commit = |link: &&CommandTarget| matches!(link, CommandTarget::Commit(..));
+        let object = line.filter(|_| lists).and_then(PageLine::link).filter(|link| !is_commit(link)).cloned();
         vec![object.unwrap_or_else(|| CommandTarget::Object(self.env, self.object.clone()))]
     }
 

@@ -11,7 +11,7 @@ use crate::app::{CommandTarget, Facts};
 use crate::cluster::Event;
 use crate::kinds::{self, short_revision};
 use crate::model::clock::{age, until};
-use crate::model::{Condition, Env, FluxFacts, Kind, ObjectRef, Row, State, Suspension};
+use crate::model::{Condition, Env, FluxFacts, Kind, ObjectRef, Row, State, Suspension, revision};
 use crate::theme::Scope;
 use crate::views::parts::loaded::Loaded;
 use crate::views::parts::page::PageLine;
@@ -116,7 +116,8 @@ pub(in crate::views) fn of_flux(lines: &mut Vec<PageLine>, env: Env, row: &Row, 
         lines.push(named(env, "waits for", other, facts));
     }
     if !flux.revision.is_empty() {
-        lines.push(field("revision", short_revision(&flux.revision)));
+        let commit = revision::commit(&flux.revision).map(|hash| CommandTarget::Commit(Some(env), hash.to_owned()));
+        lines.push(field("revision", short_revision(&flux.revision)).opens(commit));
     }
     if let Some(attempted) = &flux.attempted {
         lines.push(field("attempted", format!("{}, not applied", short_revision(attempted))));

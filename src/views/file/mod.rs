@@ -121,7 +121,7 @@ impl FileView {
     fn written_head(&self, facts: &Facts) -> Vec<PageLine> {
         let offer = |secret: &String| {
             let text = format!(
-                "Secret {secret}: enter encrypts it as .sops.yaml says; change the values if it was ever pushed"
+                "Secret {secret}: ‹key:open› encrypts it as .sops.yaml says; change the values if it was ever pushed"
             );
             PageLine::wrapped(text, Scope::Error)
                 .after("plain text  ", Scope::Failed)
@@ -306,6 +306,10 @@ impl Paged for FileView {
         vec![object.cloned().unwrap_or_else(|| CommandTarget::File(self.env, self.path.clone()))]
     }
 
+    fn subject(&self) -> Option<CommandTarget> {
+        Some(CommandTarget::File(self.env, self.path.clone()))
+    }
+
     fn reply(&mut self, payload: Box<dyn Any + Send>, scene: &Scene<'_>) -> Vec<Action> {
         match payload.downcast::<Answer>() {
             Ok(answer) => {
@@ -365,7 +369,7 @@ mod tests {
         let line = view.lines.first().unwrap();
         let target = CommandTarget::File(Some(Env(0)), "apps/web/secret.yaml".to_owned());
         assert_eq!(line.command(), Some(("secret-encrypt", [target].as_slice())));
-        assert!(format!("{line:?}").contains("Secret web/app: password: enter encrypts it"), "{line:?}");
+        assert!(format!("{line:?}").contains("Secret web/app: password: ‹key:open› encrypts it"), "{line:?}");
         for harmless in ["kind: Secret\nmetadata: {name: a}\n", "kind: ConfigMap\nstringData: {password: hunter2}\n"] {
             view.show(harmless, &facts);
             assert!(view.lines.iter().all(|line| line.command().is_none()), "{harmless}");

@@ -56,8 +56,10 @@ impl Git {
         };
         let files = files_of(scene);
         let middle = state.operation.map(|operation| format!("git is {}", operation.word()));
-        let born =
-            || matches!(state.head, Head::Unborn(_)).then(|| "there is no commit yet: c makes the first".to_owned());
+        let born = || {
+            matches!(state.head, Head::Unborn(_))
+                .then(|| "there is no commit yet: ‹key:git-message› makes the first".to_owned())
+        };
         match command {
             "open" if self.history => self.entry().is_none().then(|| "there is no commit to look into".to_owned()),
             "open" => files.is_empty().then(|| "nothing is changed: there is nothing to open".to_owned()),
@@ -65,10 +67,10 @@ impl Git {
                 Some("nothing is changed: there is nothing to stage".to_owned())
             }
             "git-folder" | "git-discard" if self.history || files.is_empty() => {
-                Some("no changed file is selected: 1 leads to them".to_owned())
+                Some("no changed file is selected: ‹key:panel-1› leads to them".to_owned())
             }
             "git-message" if middle.is_none() && !files.iter().any(|file| file.group == Group::Staged) => {
-                Some("nothing is staged: space stages the selected file, a stages all".to_owned())
+                Some("nothing is staged: ‹key:mark› stages the selected file, ‹key:git-all› stages all".to_owned())
             }
             // It waits for the commit.
             "git-push" if self.committing => None,
@@ -78,8 +80,9 @@ impl Git {
             ),
             "git-push" => born().or_else(|| middle.map(|word| format!("{word}: finish that, then push"))),
             "git-pull" => state.operation.map(|operation| {
-                let continues = if operation.continuing().is_some() { "Y continues, " } else { "" };
-                format!("git is {}: finish that first, {continues}Q aborts", operation.word())
+                let continues =
+                    if operation.continuing().is_some() { "‹key:git-continue› continues, " } else { "" };
+                format!("git is {}: finish that first, {continues}‹key:git-abort› aborts", operation.word())
             }),
             "git-amend" => born().or_else(|| {
                 let upstream = state.upstream.as_ref().filter(|upstream| upstream.ahead == Some(0))?;
@@ -88,8 +91,12 @@ impl Git {
             "git-continue" => refuses_to_continue(state, &files),
             "git-skip" => match state.operation {
                 Some(operation) => operation.skipping().is_none().then(|| {
-                    let continues = if operation.continuing().is_some() { "Y continues, " } else { "" };
-                    format!("git is {}, which is not done commit by commit: {continues}Q aborts", operation.word())
+                    let continues =
+                        if operation.continuing().is_some() { "‹key:git-continue› continues, " } else { "" };
+                    format!(
+                        "git is {}, which is not done commit by commit: {continues}‹key:git-abort› aborts",
+                        operation.word()
+                    )
                 }),
                 None => Some(NOTHING.to_owned()),
             },
@@ -122,10 +129,10 @@ impl Git {
                 "nothing was discarded",
                 format!("{} is in conflict: it has two sides, and none of them is only yours", chosen.path),
                 match state(scene).and_then(|state| state.as_ref().ok()?.operation) {
-                    Some(_) => "e edits it, space marks it as resolved; Q aborts",
+                    Some(_) => "‹key:edit› edits it, ‹key:mark› marks it as resolved; ‹key:git-abort› aborts",
                     // A stash that came back, for example: there is nothing to go back to.
                     None => {
-                        "e edits it, space keeps it as it is; git checkout --ours or --theirs -- FILE takes one side"
+                        "‹key:edit› edits it, ‹key:mark› keeps it as it is; git checkout --ours or --theirs -- FILE takes one side"
                     }
                 },
             );
@@ -141,7 +148,8 @@ impl Git {
 }
 
 /// The reason against continuing and aborting.
-const NOTHING: &str = "git is in the middle of nothing: L pulls, c commits, P pushes";
+const NOTHING: &str =
+    "git is in the middle of nothing: ‹key:git-pull› pulls, ‹key:git-message› commits, ‹key:git-push› pushes";
 
 /// Tells why the operation that git is in the middle of cannot continue.
 fn refuses_to_continue(state: &GitState, files: &[ChangedFile]) -> Option<String> {
@@ -151,12 +159,13 @@ fn refuses_to_continue(state: &GitState, files: &[ChangedFile]) -> Option<String
         let others = conflicts.count();
         let more = if others > 0 { format!(" and {others} more") } else { String::new() };
         return Some(format!(
-            "{}{more} is still in conflict: e edits it, space marks it as resolved; Q aborts",
+            "{}{more} is still in conflict: ‹key:edit› edits it, ‹key:mark› marks it as resolved; ‹key:git-abort› aborts",
             first.path
         ));
     }
     operation.continuing().is_none().then(|| {
-        "bisecting continues by telling git what is good: git bisect good, git bisect bad; Q ends it".to_owned()
+        "bisecting continues by telling git what is good: git bisect good, git bisect bad; ‹key:git-abort› ends it"
+            .to_owned()
     })
 }
 

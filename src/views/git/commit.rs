@@ -244,7 +244,7 @@ impl Paged for CommitView {
                     return Err(Fault::failed(
                         "its impact is not told",
                         why,
-                        "E compares the environments as they are",
+                        "‹key:compare› compares the environments as they are",
                     ));
                 };
                 let (old, new) = (Revision::Commit(parent), Revision::Commit(commit));
@@ -271,7 +271,7 @@ impl Paged for CommitView {
             CommandTarget::File(_, path) => CommandTarget::File(scene.facts.environment_of(&path), path),
             other => other,
         });
-        target.into_iter().collect()
+        vec![target.unwrap_or_else(|| CommandTarget::Commit(None, self.commit.clone()))]
     }
 }
 

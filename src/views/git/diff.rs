@@ -49,7 +49,7 @@ impl Diff {
 
 fn lines(text: &str) -> Vec<PageLine> {
     if text.trim().is_empty() {
-        return vec![PageLine::wrapped("nothing differs here now; esc goes back", Scope::Dim)];
+        return vec![PageLine::wrapped("nothing differs here now; ‹key:back› goes back", Scope::Dim)];
     }
     git::diff_lines(text)
         .into_iter()
@@ -95,7 +95,7 @@ impl Paged for Diff {
         let (root, path, side) = (snapshot.root.clone(), self.path.clone(), self.side);
         if path.ends_with('/') {
             let text =
-                "git knows nothing in this folder yet: space stages all of it, then each file has its difference";
+                "git knows nothing in this folder yet: ‹key:mark› stages all of it, then each file has its difference";
             self.lines = vec![PageLine::wrapped(text, Scope::Dim)].into();
             return Vec::new();
         }

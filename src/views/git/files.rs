@@ -19,7 +19,7 @@ impl Group {
     /// Returns the heading of the group.
     pub fn heading(self) -> &'static str {
         match self {
-            Self::Conflict => "in conflict: e edits, space marks as resolved",
+            Self::Conflict => "in conflict: ‹key:edit› edits, ‹key:mark› marks as resolved",
             Self::Staged => "staged",
             Self::Unstaged => "not staged",
             Self::Untracked => "not known to git",

@@ -213,7 +213,10 @@ impl View for Message {
         let width = usize::from(inside.width).max(1);
         let mut shown: Vec<StyledLine<'_>> = Vec::new();
         if let Some(fault) = &self.fault {
-            for text in wrap(&format!("{}: {}\n{}", fault.what, fault.why, fault.todo), width).into_iter().take(12) {
+            for text in wrap(&format!("{}: {}\n{}", fault.what, fault.why, scene.keymap.written(&fault.todo)), width)
+                .into_iter()
+                .take(12)
+            {
                 shown.push(StyledLine::styled(text, theme.style(Scope::Error)));
             }
             shown.push(StyledLine::default());
@@ -238,7 +241,7 @@ impl View for Message {
                 Scope::Dim,
             )
         };
-        shown.push(StyledLine::styled(fit(&hint, width), theme.style(scope)));
+        shown.extend(wrap(&hint, width).into_iter().map(|text| StyledLine::styled(text, theme.style(scope))));
         shown.push(StyledLine::default());
         for path in self.staged.iter().take(20) {
             shown.push(StyledLine::styled(fit(&format!("  {path}"), width), theme.style(Scope::Dim)));

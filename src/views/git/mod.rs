@@ -35,7 +35,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use self::act::{GitAction, GitAnswer, ToggleScope};
 use self::files::{ChangedFile, Group, changed};
 use crate::app::motion::step;
-use crate::app::{Action, CommandTarget, Motion, MotionHint, Notice, Permit, Scene, Task, TaskContext, View};
+use crate::app::{Action, Ask, CommandTarget, Motion, MotionHint, Notice, Permit, Scene, Task, TaskContext, View};
 use crate::check;
 use crate::model::{Fault, FaultKind};
 use crate::repo::Snapshot;
@@ -77,6 +77,14 @@ pub struct Git {
     /// The applied commits of each environment at the last query.
     applied: Vec<(String, BTreeSet<String>)>,
     seen: Weak<Snapshot>,
+}
+
+/// Opens a commit.
+pub fn open(target: &CommandTarget, _ask: &Ask<'_>) -> Option<Box<dyn View>> {
+    match target {
+        CommandTarget::Commit(_, hash) => Some(Box::new(commit::CommitView::new(hash))),
+        _ => None,
+    }
 }
 
 /// Returns git's state, or its fault.
@@ -314,7 +322,7 @@ impl Git {
             }
             GitAnswer::Amended(Ok(said)) => {
                 let first = said.lines().find(|line| line.starts_with('[')).unwrap_or("amended").to_owned();
-                vec![tell(scene, format!("{first}; P pushes it")), Action::Rescan]
+                vec![tell(scene, format!("{first}; ‹key:git-push› pushes it")), Action::Rescan]
             }
             GitAnswer::Amended(Err(why)) => {
                 let (commit, message) = &self.amending;
@@ -327,7 +335,7 @@ impl Git {
                 let asked = git::missed_terminal(&said).map(|line| {
                     format!("; a hook wanted to ask on the terminal, and went on without an answer: {line}")
                 });
-                let told = tell(scene, format!("{first}{}; P pushes it", asked.unwrap_or_default()));
+                let told = tell(scene, format!("{first}{}; ‹key:git-push› pushes it", asked.unwrap_or_default()));
                 vec![told, Action::KeepMessage(String::new()), Action::Rescan]
             }
             GitAnswer::Updated(Ok(said)) => {
@@ -425,9 +433,8 @@ impl View for Git {
 
     fn motions(&self) -> &'static [MotionHint] {
         const PANEL: MotionHint = MotionHint { motions: &[Motion::NextPanel], what: "panel" };
-        const OPEN: MotionHint = MotionHint { motions: &[Motion::Open], what: "open" };
         const STAGE: MotionHint = MotionHint { motions: &[Motion::Mark], what: "stage" };
-        if self.history { &[OPEN, PANEL] } else { &[STAGE, PANEL] }
+        if self.history { &[PANEL] } else { &[STAGE, PANEL] }
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -460,10 +467,8 @@ impl View for Git {
                 let file = files.get(self.index(&files))?;
                 return Some(vec![Action::Push(Box::new(diff::Diff::new(&file.path, file.group.side())))]);
             }
-            Motion::Open => {
-                let view = self.entry().map(|entry| Action::Push(Box::new(commit::CommitView::new(&entry.commit))));
-                return Some(view.into_iter().collect());
-            }
+            // The command opens the selected commit, and teaches how to look at it.
+            Motion::Open => return None,
             Motion::Mark => return Some(Vec::new()),
             Motion::Redraw => {
                 let mut actions = self.load(scene);
@@ -483,8 +488,11 @@ impl View for Git {
     }
 
     fn targets(&self, scene: &Scene<'_>) -> Vec<CommandTarget> {
+        if self.history {
+            return self.entry().map(|entry| CommandTarget::Commit(None, entry.commit.clone())).into_iter().collect();
+        }
         let files = files_of(scene);
-        let path = files.get(self.index(&files)).filter(|_| !self.history).map(|file| file.path.clone());
+        let path = files.get(self.index(&files)).map(|file| file.path.clone());
         path.filter(|path| !path.ends_with('/'))
             .map(|path| CommandTarget::File(scene.facts.environment_of(&path), path))
             .into_iter()

@@ -26,7 +26,9 @@ pub fn title(state: &GitState, scene: &Scene<'_>) -> String {
             let apart = distance(upstream, scene.facts.now, scene.keymap);
             let _ = write!(title, " -> {}  {apart}", upstream.name);
         }
-        (None, Head::Branch(_)) => title.push_str("  follows no branch: P sets it"),
+        (None, Head::Branch(_)) => {
+            title.push_str(&scene.keymap.written("  follows no branch: ‹key:git-push› sets it"));
+        }
         (None, _) => {}
     }
     if let Some(operation) = state.operation {
@@ -35,9 +37,10 @@ pub fn title(state: &GitState, scene: &Scene<'_>) -> String {
     title
 }
 
-fn say(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, theme: &Theme) {
-    let told: Vec<StyledLine<'_>> = wrap(text, usize::from(area.width)).into_iter().map(StyledLine::from).collect();
-    frame.render_widget(Paragraph::new(told).style(theme.style(scope)), area);
+fn say(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, scene: &Scene<'_>) {
+    let told = wrap(&scene.keymap.written(text), usize::from(area.width));
+    let told: Vec<StyledLine<'_>> = told.into_iter().map(StyledLine::from).collect();
+    frame.render_widget(Paragraph::new(told).style(scene.theme.style(scope)), area);
 }
 
 fn fault_text(fault: &Fault) -> String {
@@ -48,26 +51,32 @@ fn fault_text(fault: &Fault) -> String {
 fn unfinished(state: &GitState) -> Option<String> {
     let operation = state.operation?;
     let word = operation.word();
-    let skips = if operation.skipping().is_some() { "_ leaves this commit out, " } else { "" };
+    let skips = if operation.skipping().is_some() { "‹key:git-skip› leaves this commit out, " } else { "" };
     Some(match state.counts.conflicts {
         0 if operation.continuing().is_none() => {
-            format!("git is {word}: `git {0} good` and `git {0} bad` go on with it, Q ends it", operation.verb())
+            format!(
+                "git is {word}: `git {0} good` and `git {0} bad` go on with it, ‹key:git-abort› ends it",
+                operation.verb()
+            )
         }
-        0 => format!("git is {word}, and no file is in conflict: Y continues, {skips}Q aborts"),
+        0 => format!(
+            "git is {word}, and no file is in conflict: ‹key:git-continue› continues, {skips}‹key:git-abort› aborts"
+        ),
         1 => format!(
-            "git is {word}: 1 file is in conflict. e edits it, space marks it as resolved; then Y continues. Q aborts"
+            "git is {word}: 1 file is in conflict. ‹key:edit› edits it, ‹key:mark› marks it as resolved; then ‹key:git-continue› continues. ‹key:git-abort› aborts"
         ),
         count => format!(
-            "git is {word}: {count} files are in conflict. e edits each, space marks it as resolved; then Y continues. Q aborts"
+            "git is {word}: {count} files are in conflict. ‹key:edit› edits each, ‹key:mark› marks it as resolved; then ‹key:git-continue› continues. ‹key:git-abort› aborts"
         ),
     })
 }
 
 /// Writes a text above the content of a panel, and returns the room that is left.
-fn band(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, theme: &Theme) -> Rect {
-    let lines = u16::try_from(wrap(text, usize::from(area.width)).len()).unwrap_or(u16::MAX);
+fn band(frame: &mut Frame<'_>, area: Rect, text: &str, scope: Scope, scene: &Scene<'_>) -> Rect {
+    let written = scene.keymap.written(text);
+    let lines = u16::try_from(wrap(&written, usize::from(area.width)).len()).unwrap_or(u16::MAX);
     let height = lines.min(area.height.saturating_sub(2));
-    say(frame, Rect { height, ..area }, text, scope, theme);
+    say(frame, Rect { height, ..area }, &written, scope, scene);
     Rect { y: area.y.saturating_add(height), height: area.height.saturating_sub(height), ..area }
 }
 
@@ -103,28 +112,29 @@ pub fn files(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     match state(scene) {
         None => {
             let text = scene.facts.repository_fault.as_ref().map_or_else(|| "reading...".to_owned(), fault_text);
-            return say(frame, inside, &text, Scope::Dim, theme);
+            return say(frame, inside, &text, Scope::Dim, scene);
         }
-        Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, theme),
+        Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, scene),
         Some(Ok(_)) => {}
     }
     let inside = match state(scene).and_then(|state| state.as_ref().ok()).and_then(unfinished) {
-        Some(text) => band(frame, inside, &text, Scope::Waiting, theme),
+        Some(text) => band(frame, inside, &text, Scope::Waiting, scene),
         None => inside,
     };
     let files = files_of(scene);
     if files.is_empty() {
-        let text = "nothing is changed; what you edit appears here, space stages it, c commits";
-        return say(frame, inside, text, Scope::Dim, theme);
+        let text = "nothing is changed; what you edit appears here, ‹key:mark› stages it, ‹key:git-message› commits";
+        return say(frame, inside, text, Scope::Dim, scene);
     }
     let rows = rows(&files);
     let chosen = view.index(&files);
     let row = rows.iter().position(|row| matches!(row, Row::File(index) if *index == chosen)).unwrap_or(0);
     let width = usize::from(inside.width);
     lines(frame, inside, &view.scroll, row, rows.len(), |index, selected| match rows.get(index) {
-        Some(Row::Heading(group, count)) => {
-            StyledLine::styled(format!(" {} ({count})", group.heading()), theme.style(Scope::Heading))
-        }
+        Some(Row::Heading(group, count)) => StyledLine::styled(
+            format!(" {} ({count})", scene.keymap.written(group.heading())),
+            theme.style(Scope::Heading),
+        ),
         Some(Row::File(at)) => files.get(*at).map_or_else(StyledLine::default, |file| {
             let scope = if selected { Scope::Selection } else { Scope::Text };
             let mark = if file.group == Group::Conflict { Scope::Error } else { Scope::Git };
@@ -147,16 +157,22 @@ pub fn history(view: &Git, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>)
     let inside = panel(frame, area, "commits, and who applied them", scene.focus && view.history, theme);
     let inside = view.missing.iter().fold(inside, |inside, (commit, names)| {
         let short = crate::model::revision::short(commit);
-        let text = format!("{names}: has applied {short}, a commit that is not here: u fetches it");
-        band(frame, inside, &text, Scope::Waiting, theme)
+        let text = format!("{names}: has applied {short}, a commit that is not here: ‹key:git-fetch› fetches it");
+        band(frame, inside, &text, Scope::Waiting, scene)
     });
     let log = match &view.log {
         // The panel above reports why there is no history.
         _ if state(scene).is_some_and(Result::is_err) => return,
-        None => return say(frame, inside, "reading...", Scope::Dim, theme),
-        Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, theme),
+        None => return say(frame, inside, "reading...", Scope::Dim, scene),
+        Some(Err(fault)) => return say(frame, inside, &fault_text(fault), Scope::Error, scene),
         Some(Ok(log)) if log.is_empty() => {
-            return say(frame, inside, "there is no commit yet: space stages, c commits", Scope::Dim, theme);
+            return say(
+                frame,
+                inside,
+                "there is no commit yet: ‹key:mark› stages, ‹key:git-message› commits",
+                Scope::Dim,
+                scene,
+            );
         }
         Some(Ok(log)) => log,
     };

@@ -81,7 +81,7 @@ pub(super) fn lines(history: &[ReleaseRevision], choice: Choice, now: Timestamp)
         );
     }
     lines.push(PageLine::heading(String::new()));
-    let help = "space chooses a revision, and a second one to compare; enter shows the values of one; ] goes on to values, manifest, diff and notes";
+    let help = "‹key:mark› chooses a revision, and a second one to compare; ‹key:open› shows the values of one; ‹key:next-tab› goes on to values, manifest, diff and notes";
     lines.push(PageLine::wrapped(help, Scope::Dim));
     lines
 }

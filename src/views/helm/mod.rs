@@ -258,7 +258,13 @@ impl Paged for Inspector {
             TabLabel::new(text, *tab == self.tab)
         };
         let labels: Vec<TabLabel> = InspectorTab::ALL.iter().map(label).collect();
-        tabs::head(frame, inside, &labels, &self.inspection.warning(usize::from(inside.width)), scene.theme)
+        tabs::head(
+            frame,
+            inside,
+            &labels,
+            &self.inspection.warning(usize::from(inside.width), scene.keymap),
+            scene.theme,
+        )
     }
 
     fn motions(&self) -> &'static [MotionHint] {
@@ -305,8 +311,8 @@ impl Paged for Inspector {
     }
 
     fn targets(&self, line: Option<&PageLine>, _scene: &Scene<'_>) -> Vec<CommandTarget> {
-        let object = line.filter(|_| self.tab == InspectorTab::Tree).and_then(PageLine::link).cloned();
-        if let Some(object) = object {
+        let opened = line.filter(|_| self.tab == InspectorTab::Tree).and_then(PageLine::link).cloned();
+        if let Some(object) = opened.filter(|target| !matches!(target, CommandTarget::Commit(..))) {
             return vec![object];
         }
         vec![CommandTarget::Object(self.env, self.object.clone())]

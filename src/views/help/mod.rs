@@ -49,13 +49,19 @@ pub struct Help {
 impl Help {
     /// Opens it for a screen, with its marks or selection, and its selection.
     pub fn new(view: &'static str, targets: Vec<CommandTarget>, selected: Vec<CommandTarget>) -> Self {
-        let place = Place { view, targets, selected, refused: Vec::new(), topics: Vec::new() };
+        let place = Place { view, targets, selected, subject: None, refused: Vec::new(), topics: Vec::new() };
         Self { place, selected: 0, scroll: Scroll::default(), filter: String::new() }
     }
 
     /// Notes the commands that have no effect on that screen, each with its reason.
     pub fn refusing(mut self, refused: Vec<(&'static str, String)>) -> Self {
         self.place.refused = refused;
+        self
+    }
+
+    /// Notes what that screen is about as a whole.
+    pub fn about(mut self, subject: Option<CommandTarget>) -> Self {
+        self.place.subject = subject;
         self
     }
 
@@ -119,7 +125,8 @@ impl View for Help {
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let theme = scene.theme;
-        let title = format!("{}   / searches, enter runs it", self.title(scene));
+        let title =
+            format!("{}   {}", self.title(scene), scene.keymap.written("‹key:filter› searches, ‹key:open› runs it"));
         let inside = panel(frame, area, &title, scene.focus, theme);
         let rows = self.rows(scene);
         let shown = shown(&rows);
@@ -149,8 +156,11 @@ impl View for Help {
             None => StyledLine::default(),
         });
         if rows.is_empty() {
-            let text = "no key and no sign has these words; esc shows all";
-            frame.render_widget(StyledLine::styled(text, theme.style(Scope::Dim)), inside);
+            let text = "no key and no sign has these words; ‹key:back› shows all";
+            frame.render_widget(
+                StyledLine::styled(scene.keymap.written(text).into_owned(), theme.style(Scope::Dim)),
+                inside,
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! The rows of help: the keys that work here first, each once, then those of other screens, and the signs.
 
 use crate::app::motion::MOTIONS;
-use crate::app::{Command, CommandTarget, Key, KeyScope, Motion, Scene};
+use crate::app::{Command, CommandTarget, Key, KeyScope, Motion, OfferedTargets, Scene};
 use crate::explain::Topic;
+use crate::model::revision;
 use crate::model::signs::SIGNS;
 
 use super::sentences;
@@ -52,6 +53,8 @@ pub(super) struct Place {
     pub(super) selected: Vec<CommandTarget>,
     /// The topics that explain the selection.
     pub(super) topics: Vec<Topic>,
+    /// What that screen is about as a whole.
+    pub(super) subject: Option<CommandTarget>,
     /// The commands that have no effect there, by their ids, each with its reason.
     pub(super) refused: Vec<(&'static str, String)>,
 }
@@ -59,7 +62,8 @@ pub(super) struct Place {
 impl Place {
     /// Returns the targets of a command.
     pub(super) fn targets_of(&self, command: &Command) -> &[CommandTarget] {
-        if command.takes_marks() { &self.targets } else { &self.selected }
+        let (marked, selected, subject) = (&*self.targets, &*self.selected, self.subject.as_slice());
+        command.targets_among(self.view, &OfferedTargets { marked, selected, subject })
     }
 
     fn applies(&self, command: &Command) -> bool {
@@ -72,6 +76,7 @@ impl Place {
             [] => "what is selected".to_owned(),
             [CommandTarget::Object(_, object)] => object.to_string(),
             [CommandTarget::File(_, path) | CommandTarget::Worktree(path)] => path.clone(),
+            [CommandTarget::Commit(_, hash)] => format!("commit {}", revision::short(hash)),
             [CommandTarget::Environment(_)] => "the environment".to_owned(),
             several => format!("{} marked", several.len()),
         }
@@ -80,7 +85,7 @@ impl Place {
     /// Lists all rows, with each key once.
     pub(super) fn rows(&self, scene: &Scene<'_>) -> Vec<HelpRow> {
         let mut taken: Vec<Key> = Vec::new();
-        let mut rows: Vec<HelpRow> = self.topics.iter().enumerate().map(topic_row).collect();
+        let mut rows: Vec<HelpRow> = self.topics.iter().enumerate().map(|topic| topic_row(topic, scene)).collect();
         let shown = |command: &&&'static Command| command.id != "open" && !is_step(command);
         let commands: Vec<&'static Command> = scene.commands.iter().filter(shown).copied().collect();
         let here = |command: &Command| self.applies(command);
@@ -123,7 +128,7 @@ impl Place {
             group: "Signs".to_owned(),
             keys: sign.sign.to_owned(),
             title: sign.place,
-            text: format!("{}.", sign.meaning),
+            text: format!("{}.", scene.keymap.written(sign.meaning)),
             words: format!("signs legend {}", sign.place),
             enter: OnEnter::Nothing,
             is_refused: false,
@@ -167,12 +172,12 @@ fn row(group: String, keys: String, command: &'static Command, enter: OnEnter) -
 }
 
 /// Writes the row of a topic: enter explains it.
-fn topic_row((index, topic): (usize, &Topic)) -> HelpRow {
+fn topic_row((index, topic): (usize, &Topic), scene: &Scene<'_>) -> HelpRow {
     HelpRow {
-        group: "What is selected: enter explains it".to_owned(),
+        group: scene.keymap.written("What is selected: ‹key:open› explains it").into_owned(),
         keys: topic.id.split_once('.').map_or(topic.id.as_str(), |(_, name)| name).to_owned(),
         title: "Explain",
-        text: topic.short.lines().next().unwrap_or_default().to_owned(),
+        text: scene.keymap.written(topic.short.lines().next().unwrap_or_default()).into_owned(),
         words: format!("explain {} {}", topic.id, topic.title),
         enter: OnEnter::Topic(index),
         is_refused: false,

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::environment::PanelItem;
+use super::outlook::OutlookLine;
 use crate::app::{Action, Facts, Task};
 use crate::kinds;
 use crate::model::clock::age;
 use crate::model::{Env, revision};
 use crate::repo::git::{CommitEntry, commit_entry};
+use crate::theme::Scope;
 
 /// Holds the applied commits, so that git is queried once for each.
 #[derive(Debug, Default)]
@@ -61,8 +64,8 @@ impl AppliedCommits {
     }
 
     /// Writes the applied commits, the newest first: age, subject, author, and the number of Kustomizations if not all
-    /// have it; `None` if there is none.
-    pub(super) fn lines(&self, facts: &Facts, env: Env) -> Option<Vec<(String, String)>> {
+    /// have it; `None` if there is none. One that the repository has can be opened.
+    pub(super) fn lines(&self, facts: &Facts, env: Env) -> Option<Vec<OutlookLine>> {
         facts.repository.as_ref()?.git.as_ref().ok()?;
         let applied = applied(facts, env);
         let all: usize = applied.values().map(Vec::len).sum();
@@ -76,13 +79,13 @@ impl AppliedCommits {
                 by => format!("  {} of {all}", by.len()),
             };
             let short = revision::short(hash);
-            match known(hash) {
-                Some(entry) => {
-                    let when = entry.at.map(|at| age(facts.now, at)).unwrap_or_default();
-                    (when, format!("{short}  {}, {}{who}", entry.subject, entry.author))
-                }
-                None => ("?".to_owned(), format!("{short}  not in this repository: fetch{who}")),
-            }
+            let Some(entry) = known(hash) else {
+                let text = format!("{short}  not in this repository: fetch{who}");
+                return OutlookLine::new("?".to_owned(), text, Scope::Text);
+            };
+            let when = entry.at.map(|at| age(facts.now, at)).unwrap_or_default();
+            let text = format!("{short}  {}, {}{who}", entry.subject, entry.author);
+            OutlookLine::new(when, text, Scope::Text).about(PanelItem::Commit(hash.clone()))
         };
         (!hashes.is_empty()).then(|| hashes.into_iter().map(told).collect())
     }
@@ -94,9 +97,7 @@ fn applied(facts: &Facts, env: Env) -> BTreeMap<String, Vec<&str>> {
     let Some((source, _)) = facts.health(env).and_then(|health| health.source.as_ref()) else { return found };
     for row in facts.table(env, kinds::KUSTOMIZATION).into_iter().flat_map(|table| &table.rows) {
         let Some(flux) = row.flux.as_ref().filter(|flux| flux.source.as_ref() == Some(source)) else { continue };
-        let hash = revision::hash(&flux.revision);
-        // A digest of an artifact is no commit.
-        if hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if let Some(hash) = revision::commit(&flux.revision) {
             found.entry(hash.to_owned()).or_default().push(&row.key.name);
         }
     }

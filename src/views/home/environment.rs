@@ -42,11 +42,30 @@ const NOTE_LINES: usize = 2;
 /// The lines of a panel, and the width and height that they are laid out for.
 type LinesInRoom = (SameValue<[FlowLine]>, (usize, usize));
 
+/// Names what a panel's line is about, which can be selected and opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PanelItem {
+    /// An object of the cluster.
+    Object(ObjectRef),
+    /// A commit, by its hash.
+    Commit(String),
+}
+
+impl PanelItem {
+    /// Returns the object, if it is one.
+    pub(super) fn object(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Commit(_) => None,
+        }
+    }
+}
+
 /// Keeps the selection in an environment's panel.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    /// The selected object; `None` means the first line.
-    selected: Option<ObjectRef>,
+    /// The selected item; `None` means the first line.
+    selected: Option<PanelItem>,
     /// The scroll position of the panel.
     pub scroll: Scroll,
     /// The last place of the selected object.
@@ -57,13 +76,13 @@ pub(super) struct Environment {
     around: RefCell<Around>,
 }
 
-/// Lists the objects that a panel shows without a line of theirs in the deployment order; they are selected like the lines.
+/// Lists what a panel shows without a line of its own in the deployment order; it is selected like the lines.
 #[derive(Debug, Default)]
 struct Around {
-    /// Those with a fault, above the lines.
-    above: Vec<ObjectRef>,
-    /// Those of the outlook, below the lines.
-    below: Vec<ObjectRef>,
+    /// The objects with a fault, above the lines.
+    above: Vec<PanelItem>,
+    /// The objects and commits of the outlook, below the lines.
+    below: Vec<PanelItem>,
 }
 
 /// One row of a panel: a line, or a part of the message below it.
@@ -107,7 +126,7 @@ pub(super) struct PanelContext<'a> {
 impl Environment {
     /// Returns the index of the selected line; the first one if its object is gone.
     fn index(&self, flow: &[FlowLine]) -> usize {
-        let Some(object) = &self.selected else { return 0 };
+        let Some(object) = self.selected.as_ref().and_then(PanelItem::object) else { return 0 };
         let is_here = |place: &usize| flow.get(*place).is_some_and(|line| line.object == *object);
         if let Some(here) = Some(self.place.get()).filter(is_here) {
             return here;
@@ -121,34 +140,34 @@ impl Environment {
     /// Returns the place of the selection among all that can be selected: what is above the lines, the lines, and what is below them.
     fn position(&self, flow: &[FlowLine]) -> usize {
         let around = self.around.borrow();
-        let place = |objects: &[ObjectRef]| {
+        let place = |items: &[PanelItem]| {
             let selected = self.selected.as_ref()?;
-            objects.iter().position(|object| object == selected)
+            items.iter().position(|item| item == selected)
         };
         let below = || place(&around.below).map(|at| around.above.len() + flow.len() + at);
         place(&around.above).or_else(below).unwrap_or_else(|| around.above.len() + self.index(flow))
     }
 
-    /// Returns the object at a place.
-    fn object_at(&self, flow: &[FlowLine], position: usize) -> Option<ObjectRef> {
+    /// Returns the item at a place.
+    fn item_at(&self, flow: &[FlowLine], position: usize) -> Option<PanelItem> {
         let around = self.around.borrow();
         let Some(in_flow) = position.checked_sub(around.above.len()) else {
             return around.above.get(position).cloned();
         };
         let below = || around.below.get(in_flow.checked_sub(flow.len())?).cloned();
-        flow.get(in_flow).map(|line| line.object.clone()).or_else(below)
+        flow.get(in_flow).map(|line| PanelItem::Object(line.object.clone())).or_else(below)
     }
 
-    /// Returns the selected object.
-    pub fn selected(&self, flow: &[FlowLine]) -> Option<ObjectRef> {
-        self.object_at(flow, self.position(flow))
+    /// Returns the selected item.
+    pub fn selected(&self, flow: &[FlowLine]) -> Option<PanelItem> {
+        self.item_at(flow, self.position(flow))
     }
 
     /// Moves the selection; `None` if the motion is not one along lines.
     pub fn go(&mut self, flow: &[FlowLine], motion: Motion) -> Option<()> {
         let around = { self.around.borrow().above.len() + self.around.borrow().below.len() };
         let next = step(self.position(flow), around + flow.len(), self.scroll.page(), motion)?;
-        self.selected = self.object_at(flow, next);
+        self.selected = self.item_at(flow, next);
         self.place.set(next.saturating_sub(self.around.borrow().above.len()));
         Some(())
     }
@@ -200,7 +219,7 @@ impl Environment {
         *self.around.borrow_mut() = Around::default();
         let top = self.trouble(frame, inside, scene, look);
         if look.flow.is_empty() {
-            let text = empty_text(scene.facts, look);
+            let text = scene.keymap.written(&empty_text(scene.facts, look)).into_owned();
             let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), top);
             return false;
@@ -211,14 +230,15 @@ impl Environment {
         let has_room = inside.height >= OUTLOOK_FROM_HEIGHT && below.height > 0;
         let outlook = if has_room { (look.outlook)().lines(usize::from(below.height)) } else { Vec::new() };
         let known: BTreeSet<&ObjectRef> = look.flow.iter().map(|line| &line.object).collect();
-        let mut below_objects: Vec<ObjectRef> = Vec::new();
-        for object in outlook.iter().filter_map(|line| line.object.as_ref()).filter(|object| !known.contains(object)) {
+        let has_line = |item: &&PanelItem| item.object().is_some_and(|object| known.contains(object));
+        let mut below_items: Vec<PanelItem> = Vec::new();
+        for item in outlook.iter().filter_map(|line| line.about.as_ref()).filter(|item| !has_line(item)) {
             // A pod may have several warnings: it is selected once.
-            if !below_objects.contains(object) {
-                below_objects.push(object.clone());
+            if !below_items.contains(item) {
+                below_items.push(item.clone());
             }
         }
-        self.around.borrow_mut().below = below_objects;
+        self.around.borrow_mut().below = below_items;
         // Only one of the lines, or what is around them, has the selection.
         let selected = self.position(look.flow).checked_sub(self.around.borrow().above.len()).unwrap_or(usize::MAX);
         // Rows are in the order of their lines, and the first of a line is its own.
@@ -234,7 +254,7 @@ impl Environment {
             }
         });
         let is_below = selected >= look.flow.len() && selected != usize::MAX;
-        let has_selection = |line: &OutlookLine| line.object.is_some() && line.object == self.selected;
+        let has_selection = |line: &OutlookLine| line.about.is_some() && line.about == self.selected;
         let chosen = outlook.iter().position(has_selection).filter(|_| is_below);
         let below_lines = outlook.iter().enumerate().map(|(at, line)| {
             if chosen == Some(at) {
@@ -250,7 +270,7 @@ impl Environment {
     /// even if the reason is cut.
     fn trouble(&self, frame: &mut Frame<'_>, inside: Rect, scene: &Scene<'_>, look: &PanelContext<'_>) -> Rect {
         let (told, todo) = match scene.facts.trouble(look.env) {
-            Some(fault) => (format!("{}: {}", fault.what, fault.why), fault.todo),
+            Some(fault) => (format!("{}: {}", fault.what, fault.why), scene.keymap.written(&fault.todo).into_owned()),
             None if !look.flow.is_empty() && is_without_flux(scene.facts, look.env) => {
                 ("Flux is not installed here".to_owned(), "`flux install` or `flux bootstrap` brings it".to_owned())
             }
@@ -294,7 +314,7 @@ impl Environment {
         let most = usize::from(inside.height / 4).max(3);
         let style = scene.theme.style(Scope::Error);
         let mut lines: Vec<StyledLine<'_>> = Vec::new();
-        let mut shown: Vec<ObjectRef> = Vec::new();
+        let mut shown: Vec<PanelItem> = Vec::new();
         for problem in problems {
             let next = next::beside(&problem.object);
             // Each fault is shown with its cause and next step, or not at all: the title counts it.
@@ -306,13 +326,13 @@ impl Environment {
                 1 => vec![fit_middle(&problem.line(), width.saturating_sub(1))],
                 _ => abridged(&problem.line(), room, width.saturating_sub(1)),
             };
-            let is_selected = self.selected.as_ref() == Some(&problem.object);
+            let is_selected = self.selected.as_ref().and_then(PanelItem::object) == Some(&problem.object);
             lines.extend(text.into_iter().enumerate().map(|(at, text)| {
                 let text = format!(" {text}");
                 if at == 0 && is_selected { chosen_line(&text, look, scene) } else { StyledLine::styled(text, style) }
             }));
             lines.extend(next.map(|next| next_line(next, 1, width, scene)));
-            shown.push(problem.object.clone());
+            shown.push(PanelItem::Object(problem.object.clone()));
         }
         self.around.borrow_mut().above = shown;
         let height = u16::try_from(lines.len()).unwrap_or(0).min(inside.height);
@@ -434,7 +454,7 @@ fn is_without_flux(facts: &Facts, env: Env) -> bool {
 /// Explains why the panel is empty, and the remedy.
 fn empty_text(facts: &Facts, look: &PanelContext<'_>) -> String {
     if !look.filter.is_empty() {
-        return format!("nothing matches `{}`; esc shows all again", look.filter);
+        return format!("nothing matches `{}`; ‹key:back› shows all again", look.filter);
     }
     let link = facts.table(look.env, kinds::KUSTOMIZATION).map(|table| &table.link);
     match link {

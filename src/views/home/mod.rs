@@ -40,7 +40,7 @@ use crate::repo::EntryKind;
 use crate::widgets::{panel, wrap};
 use applied::AppliedCommits;
 use behind::Behind;
-use environment::{Environment, PanelContext};
+use environment::{Environment, PanelContext, PanelItem};
 use flow::FlowLine;
 use links::Links;
 use outlook::Outlook;
@@ -178,12 +178,17 @@ impl Home {
         Arc::clone(outlook)
     }
 
-    fn selected_object(&self, facts: &Facts) -> Option<(Env, ObjectRef)> {
+    fn selected_item(&self, facts: &Facts) -> Option<(Env, PanelItem)> {
         let env = self.focused_env(facts)?;
         let flow = self.flow(facts, env);
-        let untouched = || flow.first().map(|line| line.object.clone());
+        let untouched = || flow.first().map(|line| PanelItem::Object(line.object.clone()));
         let selected = self.environments.get(env).map_or_else(untouched, |environment| environment.selected(&flow));
-        selected.map(|object| (env, object))
+        selected.map(|item| (env, item))
+    }
+
+    fn selected_object(&self, facts: &Facts) -> Option<(Env, ObjectRef)> {
+        let (env, item) = self.selected_item(facts)?;
+        item.object().map(|object| (env, object.clone()))
     }
 
     /// Makes a panel for each environment, once they are known or are others.
@@ -209,7 +214,8 @@ impl Home {
             let text = match (&facts.repository, &facts.repository_fault) {
                 (Some(snapshot), _) => {
                     let fault = snapshot.looked.nothing();
-                    format!("{}\n\nwhy: {}\n\nwhat to do: {}", fault.what, fault.why, fault.todo)
+                    let todo = scene.keymap.written(&fault.todo);
+                    format!("{}\n\nwhy: {}\n\nwhat to do: {todo}", fault.what, fault.why)
                 }
                 (None, Some(_)) => "no environment: there is no repository here, and the settings name none; `fluxdeck info` shows where it looked".to_owned(),
                 (None, None) => "looking for environments...".to_owned(),
@@ -348,7 +354,10 @@ impl View for Home {
                 Some((path, _)) => vec![CommandTarget::File(facts.environment_of(&path), path)],
             };
         }
-        let selected = self.selected_object(facts).map(|(env, object)| CommandTarget::Object(env, object));
+        let selected = self.selected_item(facts).map(|(env, item)| match item {
+            PanelItem::Object(object) => CommandTarget::Object(env, object),
+            PanelItem::Commit(hash) => CommandTarget::Commit(Some(env), hash),
+        });
         // A panel without a line still selects its environment: commands on it can repair its connection.
         selected.or_else(|| self.focused_env(facts).map(CommandTarget::Environment)).into_iter().collect()
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::applied::AppliedCommits;
+use super::environment::PanelItem;
 use super::flow::FlowLine;
 use crate::app::health::{pod_why, state_scope};
 use crate::app::{Facts, KindTable};
@@ -38,13 +39,19 @@ pub(super) struct OutlookLine {
     text: String,
     /// The colour.
     pub(super) scope: Scope,
-    /// The object that it is about, which can be selected.
-    pub(super) object: Option<ObjectRef>,
+    /// The object or commit that it is about, which can be selected.
+    pub(super) about: Option<PanelItem>,
 }
 
 impl OutlookLine {
-    fn about(self, object: ObjectRef) -> Self {
-        Self { object: Some(object), ..self }
+    /// Builds a line that cannot be selected.
+    pub(super) fn new(when: String, text: String, scope: Scope) -> Self {
+        Self { when, text, scope, about: None }
+    }
+
+    /// Names what it is about.
+    pub(super) fn about(self, item: PanelItem) -> Self {
+        Self { about: Some(item), ..self }
     }
 
     /// Writes it to a width, and shortens it in the middle: the cause is at the end.
@@ -65,10 +72,7 @@ impl Outlook {
             pods(facts, env),
             warnings(facts, env, flow),
             certificates(facts, env),
-            applied.lines(facts, env).map(|lines| Group {
-                heading: "applied last".to_owned(),
-                lines: lines.into_iter().map(|(when, text)| line(when, text, Scope::Text)).collect(),
-            }),
+            applied.lines(facts, env).map(|lines| Group { heading: "applied last".to_owned(), lines }),
         ];
         Self(groups.into_iter().flatten().collect())
     }
@@ -95,15 +99,11 @@ impl Outlook {
             }
         }
         let of_group = |(group, count): (&Group, usize)| {
-            let heading = line(String::new(), group.heading.clone(), Scope::Dim);
+            let heading = OutlookLine::new(String::new(), group.heading.clone(), Scope::Dim);
             std::iter::once(heading).chain(group.lines.iter().take(count).cloned()).collect::<Vec<_>>()
         };
         shown.into_iter().flat_map(of_group).collect()
     }
-}
-
-fn line(when: String, text: String, scope: Scope) -> OutlookLine {
-    OutlookLine { when, text, scope, object: None }
 }
 
 /// Returns the note for a heading, or a group that reports the missing permission; `None` if nothing is known.
@@ -144,7 +144,7 @@ fn pods(facts: &Facts, env: Env) -> Option<Group> {
         let since = row.since.map_or_else(|| "?".to_owned(), |since| age(now, since));
         let text = format!("{}/{}  {}", row.key.namespace, row.key.name, pod_why(facts, env, row));
         let object = kinds::POD.object(&row.key.namespace, &row.key.name);
-        line(since, text, state_scope(row.state)).about(object)
+        OutlookLine::new(since, text, state_scope(row.state)).about(PanelItem::Object(object))
     };
     Some(Group { heading, lines: unready.iter().take(MOST).map(told).collect() })
 }
@@ -182,7 +182,8 @@ fn warnings(facts: &Facts, env: Env, flow: &[FlowLine]) -> Option<Group> {
         count += 1;
         if lines.len() < MOST {
             let line = warning(row, [reason, object, times], now);
-            lines.push(OutlookLine { object: line.object.filter(|object| !is_gone(facts, env, object)), ..line });
+            let about = object.parse().ok().map(kinds::complete).filter(|object| !is_gone(facts, env, object));
+            lines.push(OutlookLine { about: about.map(PanelItem::Object), ..line });
         }
     }
     let heading = match (count, repeated) {
@@ -202,8 +203,7 @@ fn is_gone(facts: &Facts, env: Env, object: &ObjectRef) -> bool {
 fn warning(row: &Row, [reason, object, times]: [&str; 3], now: Timestamp) -> OutlookLine {
     let times = if times == "1" { String::new() } else { format!(" x{times}") };
     let text = format!("{reason}{times} {object}: {}", kinds::essence(&row.message));
-    let line = line(row.created.map(|at| age(now, at)).unwrap_or_default(), text, Scope::Waiting);
-    OutlookLine { object: object.parse().ok().map(kinds::complete), ..line }
+    OutlookLine::new(row.created.map(|at| age(now, at)).unwrap_or_default(), text, Scope::Waiting)
 }
 
 /// Lists the certificates that have expired or whose renewal is late, the nearest end first.
@@ -232,7 +232,7 @@ fn certificates(facts: &Facts, env: Env) -> Option<Group> {
         let when = if is_over { "over".to_owned() } else { until(now, *end) };
         let scope = if is_over { Scope::Failed } else { Scope::Waiting };
         let object = kinds::CERTIFICATE.object(&row.key.namespace, &row.key.name);
-        line(when, format!("{name}{ended}{late}{why}"), scope).about(object)
+        OutlookLine::new(when, format!("{name}{ended}{late}{why}"), scope).about(PanelItem::Object(object))
     };
     let heading = format!("certificates that end soon: {}{part}", ending.len());
     Some(Group { heading, lines: ending.iter().take(MOST).map(told).collect() })
@@ -240,13 +240,13 @@ fn certificates(facts: &Facts, env: Env) -> Option<Group> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, Outlook, Scope, line};
+    use super::{Group, Outlook, OutlookLine, Scope};
 
     #[test]
     fn each_group_has_a_line_before_any_has_two() {
         let group = |name: &str, count: usize| Group {
             heading: name.to_owned(),
-            lines: (0..count).map(|at| line("1m".to_owned(), format!("{name}{at}"), Scope::Text)).collect(),
+            lines: (0..count).map(|at| OutlookLine::new("1m".to_owned(), format!("{name}{at}"), Scope::Text)).collect(),
         };
         let outlook = Outlook(vec![group("a", 3), group("b", 0), group("c", 2)]);
         let texts = |room: usize| outlook.lines(room).into_iter().map(|line| line.text).collect::<Vec<_>>().join(" ");

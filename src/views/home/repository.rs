@@ -90,7 +90,7 @@ impl Repository {
         let inside = panel(frame, area, "repository", focus && scene.focus, scene.theme);
         let Some(snapshot) = &scene.facts.repository else {
             let text = match &scene.facts.repository_fault {
-                Some(fault) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
+                Some(fault) => format!("{}: {}. {}", fault.what, fault.why, scene.keymap.written(&fault.todo)),
                 None => "reading...".to_owned(),
             };
             let wrapped: Vec<StyledLine<'_>> =

@@ -138,11 +138,11 @@ impl List {
             (Some(fault), _) => format!("{}: {}. {}", fault.what, fault.why, fault.todo),
             (None, "") => match &self.source {
                 RowSource::Known(_) if link.is_none_or(|link| !link.is_settled()) => "connecting...".to_owned(),
-                RowSource::Known(kind) => format!("no {} here; ] shows the next kind", kind.plural),
+                RowSource::Known(kind) => format!("no {} here; ‹key:next-tab› shows the next kind", kind.plural),
                 RowSource::Printed(_) if link.is_none_or(|link| !link.is_settled()) => "listing...".to_owned(),
                 RowSource::Printed(printed) => format!("no {} here", printed.resource.plural),
             },
-            (None, wanted) => format!("nothing matches `{wanted}`; esc shows all again"),
+            (None, wanted) => format!("nothing matches `{wanted}`; ‹key:back› shows all again"),
         }
     }
 }

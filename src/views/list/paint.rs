@@ -85,7 +85,7 @@ impl List {
         let columns = self.columns(width, &listed, scene.facts.now_in(self.env));
         frame.render_widget(self.head(&columns, width, &listed, scene), head);
         if listed.is_empty() {
-            let text = self.nothing(scene.facts);
+            let text = scene.keymap.written(&self.nothing(scene.facts)).into_owned();
             let wrapped: Vec<StyledLine<'_>> = wrap(&text, width).into_iter().map(StyledLine::from).collect();
             frame.render_widget(Paragraph::new(wrapped), body);
             return;

@@ -178,7 +178,7 @@ impl Logs {
                 self.select(index);
                 return Vec::new();
             }
-            (None, "") => "nothing is searched for: / searches".to_owned(),
+            (None, "") => "nothing is searched for: ‹key:filter› searches".to_owned(),
             (None, text) => format!("no line {} this one has `{text}`", if forward { "after" } else { "before" }),
         };
         vec![Action::Tell(Notice::info(scene.facts.now, told))]
@@ -262,12 +262,12 @@ impl View for Logs {
         let is_of_pod = self.source.speaks_of().is_none();
         let why = match command {
             "open" if !matches!(self.state, State::Ended(_)) => {
-                "the log is open; once it has ended, enter opens it again"
+                "the log is open; once it has ended, ‹key:open› opens it again"
             }
             "logs-all" if is_of_pod => "every line of the pod is shown already",
             "logs-container" if !is_of_pod => "a controller has one container alone",
             "logs-around" if self.buffer.sieve().text.is_empty() => {
-                "there are no matches: / filters, and this shows the lines around them"
+                "there are no matches: ‹key:filter› filters, and this shows the lines around them"
             }
             "logs-copy" if self.buffer.get(self.selected()).is_none() => "there is no line to copy",
             _ => return None,

@@ -21,10 +21,12 @@ const POD: usize = 24;
 pub(super) fn paint(view: &Logs, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     let inside = panel(frame, area, &title(view, scene), scene.focus, scene.theme);
     let [head, body] = Areas::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inside);
-    frame.render_widget(heading(view, usize::from(head.width), scene.theme), head);
+    frame.render_widget(heading(view, usize::from(head.width), scene), head);
     if view.buffer.shown() == 0 {
-        let lines: Vec<StyledLine<'_>> =
-            wrap(&nothing(view), usize::from(body.width)).into_iter().map(StyledLine::from).collect();
+        let lines: Vec<StyledLine<'_>> = wrap(&scene.keymap.written(&nothing(view)), usize::from(body.width))
+            .into_iter()
+            .map(StyledLine::from)
+            .collect();
         frame.render_widget(Paragraph::new(lines), body);
         return;
     }
@@ -52,14 +54,15 @@ fn title(view: &Logs, scene: &Scene<'_>) -> String {
     title
 }
 
-fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
+fn heading(view: &Logs, width: usize, scene: &Scene<'_>) -> StyledLine<'static> {
+    let theme = scene.theme;
     let (state, scope) = match &view.state {
         State::Connecting => ("connecting".to_owned(), Scope::Dim),
         State::Waiting => ("waiting for the first line".to_owned(), Scope::Progressing),
         State::Following(_) if view.pods.len() > 1 => (format!("following {} pods", view.pods.len()), Scope::Ready),
         State::Following(pod) => (format!("following {pod}"), Scope::Ready),
         State::Interrupted(why) => (format!("interrupted: {why}"), Scope::Waiting),
-        State::Ended(why) => (format!("ended: {why}; enter follows it again"), Scope::Failed),
+        State::Ended(why) => (format!("ended: {why}; ‹key:open› follows it again"), Scope::Failed),
     };
     let sieve = view.buffer.sieve();
     let mut facts = vec![if view.buffer.shown() == view.buffer.kept() {
@@ -79,9 +82,12 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
     if view.wrap {
         facts.push("wrapped".to_owned());
     }
-    facts.push(if view.at.is_none() { "at the end".to_owned() } else { "G follows".to_owned() });
-    let facts = fit(&facts.join("  "), width);
-    let state = pad(&state, width.saturating_sub(unicode_width::UnicodeWidthStr::width(facts.as_str()) + 2));
+    facts.push(if view.at.is_none() { "at the end".to_owned() } else { "‹key:bottom› follows".to_owned() });
+    let facts = fit(&scene.keymap.written(&facts.join("  ")), width);
+    let state = pad(
+        &scene.keymap.written(&state),
+        width.saturating_sub(unicode_width::UnicodeWidthStr::width(facts.as_str()) + 2),
+    );
     StyledLine::from(vec![
         Span::styled(state, theme.style(scope)),
         Span::raw("  "),
@@ -93,17 +99,17 @@ fn heading(view: &Logs, width: usize, theme: &Theme) -> StyledLine<'static> {
 fn nothing(view: &Logs) -> String {
     let sieve = view.buffer.sieve();
     if view.buffer.kept() > 0 && !sieve.text.is_empty() {
-        return format!("no line has `{}`; esc shows all again", sieve.text);
+        return format!("no line has `{}`; ‹key:back› shows all again", sieve.text);
     }
     if let (true, Some(object)) = (view.buffer.kept() > 0 && sieve.concerning, view.source.speaks_of()) {
         let (kept, writer) = (view.buffer.kept(), view.source.writer());
         return format!(
-            "of the last {kept} lines of {writer}, none speaks of {object}; a shows them all, R makes it speak of the object"
+            "of the last {kept} lines of {writer}, none speaks of {object}; ‹key:logs-all› shows them all, ‹key:reconcile› makes it speak of the object"
         );
     }
     match &view.state {
         State::Connecting => format!("connecting to the log of {}", view.source.writer()),
-        State::Ended(why) => format!("there is nothing to show: {why}; enter tries again"),
+        State::Ended(why) => format!("there is nothing to show: {why}; ‹key:open› tries again"),
         State::Interrupted(why) => format!("no line has come yet: {why}; it is tried again by itself"),
         _ => format!("{} has written nothing yet; its lines appear here by themselves", view.source.writer()),
     }

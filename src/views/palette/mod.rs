@@ -173,10 +173,8 @@ impl View for Palette {
         );
         let found = self.found(scene);
         if found.is_empty() {
-            frame.render_widget(
-                StyledLine::styled("no command and no kind matches; esc goes back", scene.theme.style(Scope::Dim)),
-                list,
-            );
+            let text = scene.keymap.written("no command and no kind matches; ‹key:back› goes back");
+            frame.render_widget(StyledLine::styled(text.into_owned(), scene.theme.style(Scope::Dim)), list);
         }
         lines(frame, list, &self.scroll, self.selected, found.len(), |index, selected| {
             let Some(entry) = found.get(index) else { return StyledLine::default() };

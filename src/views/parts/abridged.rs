@@ -79,6 +79,8 @@ mod tests {
         for width in 20..60 {
             let rows = abridged(said, 2, width);
             assert!(rows.concat().matches('~').count() <= 1 && rows.iter().all(|row| row.len() <= width), "{rows:?}");
+            let bare = |text: &str| text.split_whitespace().collect::<String>();
+            assert!(bare(&rows.concat()) == bare(said) || rows.concat().contains('~'), "{width}: {rows:?}");
         }
     }
 

@@ -29,7 +29,7 @@ pub fn open(path: &str, facts: &Facts) -> Vec<Action> {
                 FaultKind::Refused,
                 format!("editing {path} is refused"),
                 "fluxdeck was started with --read-only",
-                "enter shows the file; start fluxdeck without --read-only to change it",
+                "‹key:open› shows the file; start fluxdeck without --read-only to change it",
             ),
         ))];
     }

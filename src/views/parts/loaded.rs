@@ -2,6 +2,7 @@
 
 use super::page::PageLine;
 use super::tabs;
+use crate::app::Keymap;
 use crate::model::Fault;
 use crate::theme::Scope;
 use crate::widgets::wrap;
@@ -43,11 +44,12 @@ impl<T> Loaded<T> {
     }
 
     /// Warns above a value that it is old, wrapped to a width; empty if it is current.
-    pub fn warning(&self, width: usize) -> Vec<String> {
+    pub fn warning(&self, width: usize, keymap: &Keymap) -> Vec<String> {
         let text = match (&self.value, self.gone, &self.fault) {
             (Some(_), true, _) => "it was deleted; this is what it was last".to_owned(),
             (Some(_), false, Some(fault)) => {
-                format!("this may be old: {}: {}; ctrl-l tries again", fault.what, fault.why)
+                let again = keymap.written("‹key:redraw› tries again");
+                format!("this may be old: {}: {}; {again}", fault.what, fault.why)
             }
             (None, true, _) => "it is not in the cluster: it was deleted, or not applied yet".to_owned(),
             _ => return Vec::new(),

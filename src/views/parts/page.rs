@@ -20,8 +20,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::columns::{GAP, share};
 use super::kept::Kept;
-use crate::app::Motion;
 use crate::app::motion::step;
+use crate::app::{Motion, Scene};
 use crate::model::signs;
 use crate::model::work;
 use crate::theme::{Scope, Theme};
@@ -300,12 +300,14 @@ impl Page {
     }
 
     /// Draws the page.
-    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, page: &(impl PageSource + ?Sized), theme: &Theme) {
+    pub fn render(&self, frame: &mut Frame<'_>, area: Rect, page: &(impl PageSource + ?Sized), scene: &Scene<'_>) {
+        let theme = scene.theme;
         self.width.set(area.width);
         let rows = self.rows(page);
         let width = usize::from(area.width);
         if rows.is_empty() && !page.lines().is_empty() {
-            let none = format!(" nothing matches `{}`; esc shows all again", self.text);
+            let back = scene.keymap.written("‹key:back› shows all again");
+            let none = format!(" nothing matches `{}`; {back}", self.text);
             frame.render_widget(StyledLine::styled(fit(&none, width), theme.style(Scope::Dim)), area);
         }
         lines(frame, area, &self.scroll, self.row(&rows), rows.len(), |index, chosen| {

@@ -87,6 +87,11 @@ pub trait Paged: std::fmt::Debug + Send {
         line.and_then(PageLine::link).cloned().into_iter().collect()
     }
 
+    /// Returns what the whole page is about.
+    fn subject(&self) -> Option<CommandTarget> {
+        None
+    }
+
     /// Names the topics that explain a line, which is one of `lines`, the most special first.
     fn topics(&self, line: Option<&PageLine>, _lines: &[PageLine]) -> Vec<String> {
         line.map(|line| line.topics().to_vec()).unwrap_or_default()
@@ -114,8 +119,9 @@ pub trait Paged: std::fmt::Debug + Send {
 
     /// Returns the last written lines, or writes them if something has changed.
     fn shown(&self, scene: &Scene<'_>) -> SharedLines {
-        let Some(page) = self.page() else { return self.lines(scene) };
-        page.kept_lines(scene.facts.revision(), || self.lines(scene))
+        let lines = || self.lines(scene).with_keys(scene.keymap);
+        let Some(page) = self.page() else { return lines() };
+        page.kept_lines(scene.facts.revision(), lines)
     }
 }
 
@@ -133,7 +139,7 @@ impl<P: Paged> View for P {
     }
 
     fn title(&self, scene: &Scene<'_>) -> String {
-        Paged::title(self, scene)
+        scene.keymap.written(&Paged::title(self, scene)).into_owned()
     }
 
     fn opened(&mut self, scene: &Scene<'_>) -> Vec<Action> {
@@ -198,6 +204,15 @@ impl<P: Paged> View for P {
         Paged::targets(self, line, scene)
     }
 
+    fn subject(&self) -> Option<CommandTarget> {
+        Paged::subject(self)
+    }
+
+    fn is_openable(&self, scene: &Scene<'_>) -> bool {
+        let lines = self.shown(scene);
+        self.opens(self.page().and_then(|page| page.current(&lines)), &lines)
+    }
+
     fn topics(&self, scene: &Scene<'_>) -> Vec<String> {
         let lines = self.shown(scene);
         let line = self.page().and_then(|page| page.current(&lines));
@@ -235,11 +250,11 @@ impl<P: Paged> View for P {
 
     fn render(&self, frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let lines = self.shown(scene);
-        let title = Paged::title(self, scene) + &tabs::found(self.page().and_then(|page| page.found(&lines)));
+        let title = View::title(self, scene) + &tabs::found(self.page().and_then(|page| page.found(&lines)));
         let inside = panel(frame, area, &title, scene.focus, scene.theme);
         let body = self.head(frame, inside, scene);
         if let Some(page) = self.page() {
-            page.render(frame, body, &lines, scene.theme);
+            page.render(frame, body, &lines, scene);
         }
     }
 }

@@ -111,7 +111,7 @@ pub fn text(frame: &mut Frame<'_>, area: Rect, lines: &[String], scope: Scope, t
 pub fn fault(fault: &Fault) -> Vec<PageLine> {
     vec![
         PageLine::wrapped(format!("{}: {}", fault.what, fault.why), Scope::Error),
-        PageLine::wrapped(format!("{}; ctrl-l tries again", fault.todo), Scope::Text),
+        PageLine::wrapped(format!("{}; ‹key:redraw› tries again", fault.todo), Scope::Text),
     ]
 }
 

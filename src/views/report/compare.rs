@@ -35,7 +35,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     }
     let mut lines = vec![PageLine::wrapped(
         format!(
-            "- is {one}, + is {other}: right shows the lines, left hides them; values of encrypted secrets are not compared"
+            "- is {one}, + is {other}: ‹key:right› shows the lines, ‹key:left› hides them; values of encrypted secrets are not compared"
         ),
         Scope::Dim,
     )];

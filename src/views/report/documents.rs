@@ -27,7 +27,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
     for file in &files {
         let document = file.document();
         let target = CommandTarget::File(None, file.path.clone());
-        lines.push(PageLine::heading(&*file.path));
+        lines.push(PageLine::heading(&*file.path).opens(Some(target.clone())).at(Some(1)));
         for line in &document.lines {
             let (depth, scope) = match line.style {
                 Style::Heading(level) if line.lead.is_empty() => (Some(level), Scope::Text),
@@ -40,5 +40,7 @@ fn make(input: &ReportInput) -> Result<BuiltReport, Fault> {
             lines.push(if depth.is_some_and(|depth| depth <= 2) { shown } else { shown.hidden() });
         }
     }
-    Ok(BuiltReport { summary: format!("{}, / searches in all of them", files.len()), lines: lines.into() })
+    Ok(BuiltReport {
+        summary: format!("{}, ‹key:filter› searches in all of them", files.len()), lines: lines.into()
+    })
 }

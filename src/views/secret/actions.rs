@@ -108,7 +108,7 @@ impl SecretView {
         match document.remove(place, &path) {
             Ok(()) => {
                 self.reshaped(None);
-                tell(scene, &format!("{path} is taken out; u brings it back"))
+                tell(scene, &format!("{path} is taken out; ‹key:secret-undo› brings it back"))
             }
             Err(fault) => vec![Action::Tell(Notice::fault(scene.facts.now, fault))],
         }

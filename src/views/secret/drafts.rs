@@ -128,7 +128,7 @@ impl SecretView {
         match document.replace(&draft) {
             Ok(_) => {
                 self.reshaped(None);
-                tell(scene, "the draft is taken: S shows what would be saved, u takes it back")
+                tell(scene, "the draft is taken: ‹key:save› shows what would be saved, ‹key:secret-undo› takes it back")
             }
             Err(fault) => vec![Action::Tell(Notice::fault(scene.facts.now, fault))],
         }

@@ -256,7 +256,7 @@ impl Document {
                 FaultKind::Usage,
                 format!("{path} was not added"),
                 why,
-                "name another, or edit it with e",
+                "name another, or edit it (‹key:secret-edit›)",
             ));
         }
         Ok(())

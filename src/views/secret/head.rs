@@ -111,7 +111,7 @@ pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<StyledLin
     };
     put(&locked.fault.what, Scope::Error);
     put(&format!("Why: {}.", locked.fault.why), Scope::Text);
-    put(&format!("What to do: {}.", locked.fault.todo), Scope::Text);
+    put(&format!("What to do: {}.", scene.keymap.written(&locked.fault.todo)), Scope::Text);
     put("", Scope::Text);
     if !locked.recipients.is_empty() {
         put("It is encrypted for:", Scope::Heading);
@@ -130,6 +130,7 @@ pub fn locked(locked: &Locked, width: usize, scene: &Scene<'_>) -> Vec<StyledLin
         }
         put("", Scope::Text);
     }
-    put("The file is untouched. Enter tries again; e takes a private key for this session.", Scope::Dim);
+    let keys = "The file is untouched. ‹key:open› tries again; ‹key:secret-edit› takes a private key for this session.";
+    put(&scene.keymap.written(keys), Scope::Dim);
     lines
 }

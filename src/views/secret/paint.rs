@@ -52,7 +52,7 @@ impl SecretView {
             let text = if self.filter.is_empty() {
                 "the file has no values".to_owned()
             } else {
-                format!("no path matches `{}`; esc shows all again", self.filter)
+                format!("no path matches `{}`; {} shows all again", self.filter, scene.keymap.written("‹key:back›"))
             };
             frame.render_widget(StyledLine::from(fit(&text, width)), body);
         }

@@ -317,7 +317,7 @@ async fn both_changes_are_compared_and_ours_are_kept_on_top_or_dropped() {
     let mut cockpit = SecretScreen::open("staging").await;
     cockpit.press("j<enter><ctrl-u>throwaway-5<enter>").await;
     colleague(&mut cockpit, "theirs-2").await;
-    assert!(cockpit.screen().contains("S compares both"), "{}", cockpit.screen());
+    assert!(cockpit.screen().contains("ctrl-s compares"), "{}", cockpit.screen());
     cockpit.press("S").await;
     insta::assert_snapshot!("theirs-120x30", cockpit.screen());
     let (original, theirs) = (cockpit.value("staging"), "theirs-2");

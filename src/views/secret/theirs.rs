@@ -75,7 +75,7 @@ impl SecretView {
                     FaultKind::Refused,
                     format!("{} was changed by somebody else", self.file),
                     "your changes are kept here and are not saved",
-                    "S compares both, and asks which to keep",
+                    "‹key:save› compares both, and asks which to keep",
                 );
                 vec![Action::Tell(Notice::fault(scene.facts.now, fault))]
             }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::cell::{is_for_another, whose};
 use super::{Secrets, Users, key};
-use crate::app::Scene;
+use crate::app::{Keymap, Scene};
 use crate::model::clock::age;
 use crate::model::{Env, State};
 use crate::repo::secrets::{Sealing, SecretEntry};
@@ -24,14 +24,16 @@ pub(super) type Detail = Vec<(String, Scope)>;
 const LABEL: usize = 9;
 
 /// Collects the details, wrapped to a width.
-struct Details {
+struct Details<'a> {
+    keymap: &'a Keymap,
     width: usize,
     lines: Vec<Detail>,
 }
 
-impl Details {
+impl Details<'_> {
     fn say(&mut self, label: &str, text: &str, scope: Scope) {
-        for (index, part) in wrap(text, self.width.saturating_sub(LABEL)).into_iter().enumerate() {
+        let text = self.keymap.written(text);
+        for (index, part) in wrap(&text, self.width.saturating_sub(LABEL)).into_iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             self.lines.push(vec![(format!("{label:LABEL$}"), Scope::Dim), (part, scope)]);
         }
@@ -40,7 +42,7 @@ impl Details {
 
 impl Secrets {
     pub(super) fn detail(&self, scene: &Scene<'_>, width: u16) -> Vec<Detail> {
-        let mut details = Details { width: usize::from(width).max(20), lines: Vec::new() };
+        let mut details = Details { keymap: scene.keymap, width: usize::from(width).max(20), lines: Vec::new() };
         match self.selected() {
             Some(entry) => self.of_entry(entry, scene, &mut details),
             None => self.of_gap(scene, &mut details),
@@ -49,11 +51,11 @@ impl Secrets {
     }
 
     /// Describes a gap: the other environments have the secret.
-    fn of_gap(&self, scene: &Scene<'_>, details: &mut Details) {
+    fn of_gap(&self, scene: &Scene<'_>, details: &mut Details<'_>) {
         let shown = self.shown();
         let Some(line) = shown.get(self.row) else { return };
         let env = scene.facts.name(Env(u8::try_from(self.column).unwrap_or(0)));
-        let text = format!("{env} has no {} in Git; + makes a new secret", line.title);
+        let text = format!("{env} has no {} in Git; ‹key:secret-form› makes a new secret", line.title);
         details.say("file", &text, Scope::Text);
         for other in line.cells.iter().copied().flatten().filter_map(|index| self.entries().get(index)) {
             details.say(&other.env, &format!("{}: {}", other.file, other.keys.join("  ")), Scope::Dim);
@@ -61,7 +63,7 @@ impl Secrets {
     }
 
     /// Writes the most urgent first: on a small screen the rest is cut.
-    fn of_entry(&self, entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+    fn of_entry(&self, entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details<'_>) {
         problems(entry, scene, details);
         match self.sync_state.get(&key(entry)) {
             Some(SyncState::Compared(keys)) => details.lines.extend(compared(keys, details.width)),
@@ -101,7 +103,7 @@ impl Secrets {
     }
 
     /// Lists the keys that the other environments have more or less: a promoted change would break without them.
-    fn of_others(&self, entry: &SecretEntry, details: &mut Details) {
+    fn of_others(&self, entry: &SecretEntry, details: &mut Details<'_>) {
         let shown = self.shown();
         let Some(line) = shown.get(self.row) else { return };
         let own: BTreeSet<&String> = entry.keys.iter().collect();
@@ -121,14 +123,14 @@ impl Secrets {
 }
 
 /// Lists the faults of the file itself.
-fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details<'_>) {
     let mut say = |text: &str| details.say("problem", text, Scope::Failed);
     if let Some(problem) = &entry.problem {
         say(problem);
     }
     if entry.sealing() == Sealing::Plain {
         say(
-            "it is in plain text: ctrl-e encrypts it as .sops.yaml says; its values must be changed if it was ever pushed",
+            "it is in plain text: ‹key:secret-encrypt-selected› encrypts it as .sops.yaml says; its values must be changed if it was ever pushed",
         );
     }
     if entry.sealing() == Sealing::Part {
@@ -143,7 +145,7 @@ fn problems(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
 }
 
 /// Describes the encrypted values, the recipients, and whether they match the configuration.
-fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details) {
+fn rule(entry: &SecretEntry, scene: &Scene<'_>, details: &mut Details<'_>) {
     let Some(rule) = &entry.rule else { return };
     let configured = match (&entry.configured, entry.differences.is_empty()) {
         (Some(name), true) => format!("as {name} says"),
@@ -160,13 +162,19 @@ fn why(progress: &SecretProgress, env: Env) -> String {
     let (stage, reader) = progress.stage(env);
     let by = reader.map(|reader| reader.object.short()).unwrap_or_default();
     match (stage, reader.and_then(|reader| reader.state)) {
-        (Stage::Uncommitted, _) => "the file is not committed as it is: V rolls it out step by step".to_owned(),
-        (Stage::Unpushed, _) => "its commit is not pushed: V rolls it out step by step".to_owned(),
+        (Stage::Uncommitted, _) => {
+            "the file is not committed as it is: ‹key:rollout› rolls it out step by step".to_owned()
+        }
+        (Stage::Unpushed, _) => "its commit is not pushed: ‹key:rollout› rolls it out step by step".to_owned(),
         (Stage::Unapplied, Some(State::Suspended)) => format!("Flux is behind: {by} is suspended"),
         (Stage::Unapplied, Some(State::Failed | State::Waiting)) => {
-            format!("Flux is behind: {by} does not get that far; enter on it in f tells why")
+            format!(
+                "Flux is behind: {by} does not get that far; ‹key:open› on it among the Flux objects (‹key:flux›) tells why"
+            )
         }
-        (Stage::Unapplied, _) => format!("Flux is behind: {by} has not applied the commit yet; V leads to it"),
+        (Stage::Unapplied, _) => {
+            format!("Flux is behind: {by} has not applied the commit yet; ‹key:rollout› leads to it")
+        }
         (Stage::Applied, _) => format!(
             "{by} has applied the commit, so somebody changed the cluster since: its next run, or a reconcile, brings back what Git has; keys that are only live stay"
         ),

@@ -362,16 +362,16 @@ impl Secrets {
         let Some(rows) = &self.rows.value else {
             return Some(match self.rows.fault.as_ref().or(facts.repository_fault.as_ref()) {
                 Some(fault) => {
-                    (format!("{}: {}. {}; ctrl-l tries again", fault.what, fault.why, fault.todo), Scope::Error)
+                    (format!("{}: {}. {}; ‹key:redraw› tries again", fault.what, fault.why, fault.todo), Scope::Error)
                 }
                 None => ("looking...".to_owned(), Scope::Dim),
             });
         };
         if rows.is_empty() {
-            let text = "there is no secret in this repository: + makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
+            let text = "there is no secret in this repository: ‹key:secret-form› makes one, and `fluxdeck secret encrypt FILE` encrypts a plain file";
             return Some((text.to_owned(), Scope::Text));
         }
-        let text = format!("nothing matches `{}`; esc shows all again", self.filter);
+        let text = format!("nothing matches `{}`; ‹key:back› shows all again", self.filter);
         (self.shown().len() == 0).then_some((text, Scope::Text))
     }
 }

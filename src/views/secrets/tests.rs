@@ -189,7 +189,7 @@ fn the_filter_looks_at_keys_files_and_how_they_stand_and_says_when_nothing_is_le
     }
     cockpit.with(|view, scene| view.filter("nowhere", scene));
     let nothing = cockpit.screen(80, 10);
-    assert!(nothing.contains("nothing matches `nowhere`; esc shows all again"), "{nothing}");
+    assert!(nothing.contains("nothing matches `nowhere`; ‹key:back› shows all again"), "{nothing}");
     cockpit.with(|view, scene| {
         assert_eq!(view.filtered(scene), Some((0, 5)));
         true

@@ -372,7 +372,8 @@ impl Document {
         let wrong = |why: String, todo: &str| Fault::new(FaultKind::Usage, what, why, todo);
         let opened = Arc::get_mut(&mut self.opened)
             .ok_or_else(|| wrong("the file is being saved".to_owned(), "try again in a moment"))?;
-        change(opened).map_err(|error| wrong(error.to_string(), "u takes the last change back"))
+        change(opened)
+            .map_err(|error| wrong(error.to_string(), "‹key:secret-undo|another try› takes the last change back"))
     }
 
     /// Undoes the last change; returns the changed value, or the first of several.

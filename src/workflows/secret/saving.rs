@@ -65,7 +65,7 @@ impl Saving {
                                 also = also + "; " + &one.recipient + " reads it too: " + &one.why;
                             }
                             Outcome::Done(format!(
-                                "changed {}; V follows it into the cluster{also}",
+                                "changed {}; its roll-out follows it into the cluster{also}",
                                 changes.join(", ")
                             ))
                         }

@@ -9,7 +9,6 @@ use crate::doctor::message::objects;
 use crate::doctor::{Diagnosis, LiveGraph, Remedy};
 use crate::model::ObjectRef;
 use crate::model::clock::age;
-use crate::model::text::some_of;
 
 pub(super) const CAUSE: Cause = Cause { id: "dependency-suspended", title: "A suspended object holds up others", find };
 
@@ -54,9 +53,12 @@ fn diagnosis(graph: &LiveGraph, object: &ObjectRef, waiting: &[Failure<'_>]) -> 
     let since = suspension.since.map(|since| format!(", {} ago", age(graph.now, since))).unwrap_or_default();
     let reason = suspension.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let names: Vec<String> = waiting.iter().map(|failure| failure.object().told()).collect();
-    let wait = if names.len() == 1 { "waits" } else { "wait" };
-    let message =
-        format!("{} is suspended{by}{since}{reason}, and {} {wait} for it", object.told(), some_of(&names, ", "));
+    // What several are is told below the cause, and on their own lines.
+    let wait = match names.as_slice() {
+        [one] => format!("{one} waits"),
+        several => format!("{} others wait", several.len()),
+    };
+    let message = format!("{} is suspended{by}{since}{reason}, and {wait} for it", object.told());
     let mut found =
         Diagnosis::new(CAUSE.id, object, message).explaining(waiting.iter().map(|one| one.object().clone()));
     if let Some(live) = graph.peek(object) {

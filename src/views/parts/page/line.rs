@@ -8,7 +8,8 @@ use regex::Regex;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::SIGN;
-use crate::app::CommandTarget;
+use crate::app::{CommandTarget, Keymap};
+use crate::model::key_hints;
 use crate::theme::Scope;
 use crate::views::parts::columns::GAP;
 use crate::views::parts::kept::SameValue;
@@ -125,6 +126,24 @@ impl PageLine {
         self.command.as_ref().map(|(id, targets)| (*id, targets.as_slice()))
     }
 
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.text).chain(self.lead.iter().chain(&self.cells).map(|(text, _)| text))
+    }
+
+    fn has_key_hint(&self) -> bool {
+        self.texts().any(|text| key_hints(text).next().is_some())
+    }
+
+    fn with_keys(mut self, keymap: &Keymap) -> Self {
+        let parts = self.lead.iter_mut().chain(&mut self.cells).map(|(text, _)| text);
+        for text in std::iter::once(&mut self.text).chain(parts) {
+            if let Cow::Owned(written) = keymap.written(text) {
+                *text = written;
+            }
+        }
+        self
+    }
+
     pub(super) fn matches(&self, wanted: &Regex) -> bool {
         wanted.is_match(&self.text) || self.lead.iter().chain(&self.cells).any(|(text, _)| wanted.is_match(text))
     }
@@ -139,6 +158,16 @@ impl PageLine {
 /// Holds the unchanged lines of a page: the page keeps what it derived from them until other lines come.
 #[derive(Debug, Clone)]
 pub struct SharedLines(Arc<[PageLine]>);
+
+impl SharedLines {
+    /// Writes the keys into the lines that name their commands; lines without any stay the same ones.
+    pub fn with_keys(self, keymap: &Keymap) -> Self {
+        if !self.iter().any(PageLine::has_key_hint) {
+            return self;
+        }
+        self.iter().cloned().map(|line| line.with_keys(keymap)).collect::<Vec<_>>().into()
+    }
+}
 
 impl Default for SharedLines {
     fn default() -> Self {
