@@ -135,7 +135,7 @@ async fn a_failed_reconcile_is_followed_to_the_step_that_failed() {
         &before,
         &[
             ("Build it", "kustomization path not found"),
-            ("Mend the cause, push, and reconcile", "which is not in GitRepository/flux-system/flux-system"),
+            ("Mend the cause, push, and reconcile", "a path that is not in GitRepository/flux-system/flux-system"),
         ],
     );
     let waits = course.follow("failed-reconcile", Some("Kustomization/flux-system/apps")).await;

@@ -159,7 +159,7 @@ fn with_half_of_the_kinds_forbidden_it_says_what_it_did_not_see_and_finds_the_re
 
     let mut deck = workspace.stage().open();
     deck.press("z");
-    deck.tells("which is not in");
+    deck.tells("a path that is not in");
     deck.tells("not looked at");
 }
 

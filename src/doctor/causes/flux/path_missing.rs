@@ -17,7 +17,8 @@ fn find(graph: &LiveGraph) -> Vec<Diagnosis> {
         let fetched = source.as_ref().and_then(|source| graph.row(source)?.flux.as_deref());
         let revision = fetched.map(|flux| format!(" at {}", kinds::short_revision(&flux.revision))).unwrap_or_default();
         let told = source.as_ref().map_or_else(|| "its source".to_owned(), crate::model::ObjectRef::told);
-        let message = format!("{} applies the path {path}, which is not in {told}{revision}", object.told());
+        // Cut in its middle where there is no room: what is wrong begins it, and the path ends it.
+        let message = format!("{} applies a path that is not in {told}{revision}: {path}", object.told());
         let mut found = failure
             .found(CAUSE.id, message)
             .seen_all([failure.live.field_evidence("spec.path", path)])
