@@ -12,7 +12,7 @@ pub struct Topic {
     pub id: String,
     /// The heading.
     pub title: String,
-    /// What it is and why it is so. It names keys as [`key_hints`](crate::model::key_hints) says, as its command does.
+    /// What it is and why it is so. It names keys as [`key_hints`](mod@crate::model::key_hints) says, as its command does.
     #[serde(serialize_with = "crate::model::key_hints::serialize")]
     pub short: String,
     /// What else is worth knowing; empty if the short text says all.

@@ -41,7 +41,7 @@ pub struct Fault {
     pub what: String,
     /// The reason, in one sentence, as near to the cause as is known.
     pub why: String,
-    /// The next step; a command line if one helps. It names keys as [`key_hints`](super::key_hints) says.
+    /// The next step; a command line if one helps. It names keys as [`key_hints`](mod@super::key_hints) says.
     #[serde(serialize_with = "super::key_hints::serialize")]
     pub todo: String,
     /// The refused plug-in, if there is one: the cockpit asks the operator about it.
