@@ -70,7 +70,7 @@ fn diagnosis(graph: &LiveGraph, failure: &FailedRelease<'_>) -> Diagnosis {
             "not all was ready in time ({limit}), and what helm waited for is not seen any more; of it was said: {said}"
         )
     } else if on.is_empty() {
-        format!("not all was ready in time ({limit}), and what helm waited for is not seen any more")
+        format!("what helm waited for is not seen any more; not all of it was ready in time ({limit})")
     } else {
         format!("helm waited ({limit}) for {on}")
     };
