@@ -119,7 +119,7 @@ impl Address {
         if head.kind.is_empty() {
             return Ok(());
         }
-        let sent = head.api_version.split_once('/').map_or("", |(group, _)| group);
+        let sent = crate::model::api_group(&head.api_version);
         if head.kind == *kind && sent == group && head.metadata.name == *name {
             return Ok(());
         }

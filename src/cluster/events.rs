@@ -129,7 +129,7 @@ impl From<Wire> for Event {
         let object = if involved.api_version.is_empty() {
             ObjectRef::bare(&involved.kind, &involved.namespace, &involved.name)
         } else {
-            let group = involved.api_version.split_once('/').map_or("", |(group, _)| group);
+            let group = crate::model::api_group(&involved.api_version);
             ObjectRef::new(&involved.kind, group, &involved.namespace, &involved.name)
         };
         Self {

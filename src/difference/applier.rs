@@ -8,7 +8,6 @@ use super::wanted::AppliedSet;
 use crate::cluster::Cluster;
 use crate::model::known::{HELM, KUSTOMIZE};
 use crate::model::{Fault, ObjectRef};
-use crate::yaml::manifest::at;
 
 /// The most owners between an object and what Flux applied: a pod has two, the pod of a `CronJob` three.
 const MOST_OWNERS: usize = 4;
@@ -30,21 +29,12 @@ pub async fn applier_of(cluster: &Cluster, object: &ObjectRef) -> Result<Option<
     let mut object = object.clone();
     for _ in 0..MOST_OWNERS {
         let Some(live) = cluster.looked_up(&object).await? else { return Ok(None) };
-        match (controller(&live, &object.namespace), labelled(&live)) {
+        match (ObjectRef::controller_of(&live, &object.namespace), labelled(&live)) {
             (Some(owner), _) => object = owner,
             (None, applier) => return Ok(applier.map(|applier| AttributedObject { object, applier })),
         }
     }
     Ok(None)
-}
-
-/// Returns the owner that controls an object.
-fn controller(live: &Value, namespace: &str) -> Option<ObjectRef> {
-    let owners = at(live, "/metadata/ownerReferences").as_array()?;
-    let owner = owners.iter().find(|owner| owner.get("controller").is_some_and(|it| it == true))?;
-    let word = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
-    let group = word("apiVersion").split_once('/').map_or("", |(group, _)| group);
-    Some(ObjectRef::new(word("kind"), group, namespace, word("name")))
 }
 
 /// Returns the HelmRelease or the Kustomization that the labels of an object name.
@@ -112,7 +102,7 @@ impl LiveComparison {
 mod tests {
     use serde_json::json;
 
-    use super::{controller, labelled};
+    use super::labelled;
     use crate::model::ObjectRef;
     use crate::model::known::{HELM, KUSTOMIZE};
 
@@ -126,7 +116,7 @@ mod tests {
             {"apiVersion": "example.org/v1", "kind": "Group", "name": "a"},
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true},
         ]}});
-        assert_eq!(controller(&pod, "shop"), Some(ObjectRef::new("ReplicaSet", "apps", "shop", "web-1")));
-        assert_eq!(controller(&json!({}), "shop"), None);
+        assert_eq!(ObjectRef::controller_of(&pod, "shop"), Some(ObjectRef::new("ReplicaSet", "apps", "shop", "web-1")));
+        assert_eq!(ObjectRef::controller_of(&json!({}), "shop"), None);
     }
 }

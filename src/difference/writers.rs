@@ -79,10 +79,8 @@ async fn names(cluster: &Cluster, kind: &str) -> Vec<String> {
 /// Returns what an autoscaler scales.
 fn target(autoscaler: &Value) -> Option<(ObjectRef, String)> {
     let word = |pointer: &str| at(autoscaler, pointer).as_str().unwrap_or_default();
-    let group = word("/spec/scaleTargetRef/apiVersion").split_once('/').map_or("", |(group, _)| group);
-    let (kind, name) = (word("/spec/scaleTargetRef/kind"), word("/spec/scaleTargetRef/name"));
-    let object = ObjectRef::new(kind, group, word("/metadata/namespace"), name);
-    (!name.is_empty()).then(|| (object, word("/metadata/name").to_owned()))
+    let object = ObjectRef::of_reference(at(autoscaler, "/spec/scaleTargetRef"), word("/metadata/namespace"));
+    (!object.name.is_empty()).then(|| (object, word("/metadata/name").to_owned()))
 }
 
 #[cfg(test)]

@@ -102,8 +102,7 @@ impl<'a> LiveObject<'a> {
         let owners = self.items("/metadata/ownerReferences");
         let controls = |one: &&Value| one.get("controller").and_then(Value::as_bool) == Some(true);
         let owner = owners.iter().find(controls).or_else(|| owners.first())?;
-        let group = text(owner, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
-        Some(ObjectRef::new(text(owner, "/kind"), group, &self.object.namespace, text(owner, "/name")))
+        Some(ObjectRef::of_reference(owner, &self.object.namespace))
     }
 
     /// Names an object in its namespace.

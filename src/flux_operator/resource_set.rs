@@ -56,7 +56,7 @@ pub fn awaited(set: OperatorObject<'_>) -> Vec<ObjectRef> {
         let word = |key: &str| dependency.get(key).and_then(Json::as_str).unwrap_or_default();
         let is_ready = dependency.get("ready").and_then(Json::as_bool) == Some(true);
         let expression = word("readyExpr");
-        let group = word("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let group = crate::model::api_group(word("apiVersion"));
         let object = ObjectRef::new(word("kind"), group, word("namespace"), word("name"));
         (is_ready && (expression.is_empty() || expression.contains("Ready"))).then_some(object)
     };
@@ -186,7 +186,7 @@ fn is_left_out(object: &Json) -> bool {
 /// Returns the key by which the operator finds duplicates.
 fn key(object: &Json) -> String {
     let word = |pointer: &str| at(object, pointer).as_str().unwrap_or_default();
-    let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let group = crate::model::api_group(word("/apiVersion"));
     [group, word("/kind"), word("/metadata/namespace"), word("/metadata/name")].join("/")
 }
 

@@ -90,7 +90,7 @@ struct Series {
 fn decode(bytes: &[u8]) -> Result<Row, serde_json::Error> {
     let event: Object = serde_json::from_slice(bytes)?;
     let about = event.involved;
-    let group = about.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = crate::model::api_group(&about.api_version);
     let object = ObjectRef::new(&about.kind, group, &about.namespace, &about.name);
     let series = event.series.as_ref();
     let seen = series.and_then(|series| series.last_observed_time);

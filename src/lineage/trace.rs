@@ -68,7 +68,7 @@ pub async fn keeper(cluster: &Cluster, object: &ObjectRef) -> Result<Option<Obje
 
 /// Returns the origin of an object: its controller, else the Flux object in its labels, else its source.
 fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
-    owner(object, value).or_else(|| {
+    ObjectRef::controller_of(value, &object.namespace).or_else(|| {
         let source = || row(object, value)?.flux?.source;
         let applied = || {
             let labels = value.pointer("/metadata/labels")?;
@@ -88,15 +88,6 @@ fn above(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
             _ => applied().or_else(source),
         }
     })
-}
-
-fn owner(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
-    let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
-    let controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool).unwrap_or(false);
-    let owner = owners.iter().find(controller)?;
-    let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
-    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
-    Some(ObjectRef::new(text("kind"), group, &object.namespace, text("name")))
 }
 
 #[cfg(test)]

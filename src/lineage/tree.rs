@@ -71,7 +71,7 @@ async fn released(cluster: &Cluster, object: &ObjectRef) -> Vec<ObjectRef> {
         if kind.is_empty() || name.is_empty() {
             continue;
         }
-        let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let group = crate::model::api_group(text("/apiVersion"));
         // Only the server knows which kinds are namespaced.
         let namespaced = cluster.resource(group, kind).await.is_ok_and(|resource| resource.namespaced);
         let namespace = match text("/metadata/namespace") {

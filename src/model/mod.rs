@@ -50,7 +50,7 @@ pub use labels::Labels;
 pub use lesson::{Lesson, LessonHabits, LessonMode};
 pub use link::Connection;
 pub use nodes::{Amount, Nodes, quantity};
-pub use object::{GroupKind, Gvk, ObjectRef};
+pub use object::{GroupKind, Gvk, ObjectRef, api_group};
 pub use operation::{Outcome, Step, StepState};
 pub use permit::Permit;
 pub use row::{CellNote, FluxFacts, Row, RowKey, Suspension};

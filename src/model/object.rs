@@ -62,6 +62,11 @@ pub struct ObjectRef {
     pub name: String,
 }
 
+/// Returns the group in an `apiVersion`; empty for the core group.
+pub fn api_group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 impl ObjectRef {
     /// Builds a reference from its parts.
     pub fn new(kind: &str, group: &str, namespace: &str, name: &str) -> Self {
@@ -73,6 +78,19 @@ impl ObjectRef {
         let word = |pointer: &str| body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default();
         let group = word("/apiVersion").split_once('/').map_or("", |(group, _)| group.trim());
         Self::new(word("/kind"), group, word("/metadata/namespace"), word("/metadata/name"))
+    }
+
+    /// Names an object by a reference to it in its namespace: an owner reference, or what an autoscaler scales.
+    pub fn of_reference(reference: &serde_json::Value, namespace: &str) -> Self {
+        let word = |key: &str| reference.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        Self::new(word("kind"), api_group(word("apiVersion")), namespace, word("name"))
+    }
+
+    /// Finds the controller of an object by its owner references.
+    pub fn controller_of(body: &serde_json::Value, namespace: &str) -> Option<Self> {
+        let owners = body.pointer("/metadata/ownerReferences").and_then(serde_json::Value::as_array)?;
+        let controls = |owner: &&serde_json::Value| owner.get("controller").is_some_and(|it| it == true);
+        owners.iter().find(controls).map(|owner| Self::of_reference(owner, namespace))
     }
 
     /// Builds a reference from a kind without a stated group: it is the group of the bare kind, or stays open.

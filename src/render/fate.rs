@@ -156,7 +156,7 @@ fn fixed(old: &Value, new: &Value) -> Option<String> {
         Some(found.trim_start_matches('/').replace('/', "."))
     };
     let version = at(new, "/apiVersion").as_str().unwrap_or_default();
-    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let group = crate::model::api_group(version);
     match (group, at(new, "/kind").as_str().unwrap_or_default()) {
         ("apps", "Deployment" | "DaemonSet" | "ReplicaSet") => first(&["/spec/selector"]),
         ("apps", "StatefulSet") => {

@@ -371,7 +371,7 @@ fn word<'v>(value: &'v Value, key: &str) -> &'v str {
 fn object_of(document: &Value) -> ObjectRef {
     let nothing = Value::Null;
     let metadata = document.get("metadata").unwrap_or(&nothing);
-    let group = word(document, "apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let group = crate::model::api_group(word(document, "apiVersion"));
     ObjectRef::new(word(document, "kind"), group, word(metadata, "namespace"), word(metadata, "name"))
 }
 

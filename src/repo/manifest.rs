@@ -27,7 +27,7 @@ pub struct Manifest {
 impl Manifest {
     /// Returns the API group; empty for the core group.
     pub fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        crate::model::api_group(&self.api_version)
     }
 
     /// Tells whether the document is an object that can be applied.

@@ -58,7 +58,7 @@ pub(super) fn row(kind: &Kind, object: &str) -> Option<Row> {
 /// built-in kinds do not, and they are read by the ten thousand, so they are not searched for it.
 fn another(kind: &Kind, object: &str) -> Option<String> {
     let head: Head = if kind.flux { serde_json::from_str(object).ok()? } else { return None };
-    let group = head.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = crate::model::api_group(&head.api_version);
     let same = head.kind.is_empty() || (head.kind == kind.kind && group == kind.group);
     (!same).then(|| format!("{} of {}", head.kind, head.api_version).chars().take(120).collect())
 }

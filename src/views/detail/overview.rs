@@ -185,9 +185,7 @@ pub(in crate::views) fn origin(
     }
     let owners = value.and_then(|value| value.pointer("/metadata/ownerReferences")).and_then(Value::as_array);
     for owner in owners.into_iter().flatten() {
-        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
-        let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
-        let owner = ObjectRef::new(text("kind"), group, &object.namespace, text("name"));
+        let owner = ObjectRef::of_reference(owner, &object.namespace);
         lines.push(named(env, "owned by", &owner, facts));
     }
     for (index, file) in facts.files_of(env, object).iter().take(FILES).enumerate() {

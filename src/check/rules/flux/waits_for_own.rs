@@ -34,7 +34,7 @@ fn check(world: &World<'_>, found: &mut Vec<Finding>) {
         }
         for wanted in list(&object.body, "/spec/healthChecks") {
             let (kind, name) = (text(wanted, "/kind"), text(wanted, "/name"));
-            let group = text(wanted, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
+            let group = crate::model::api_group(text(wanted, "/apiVersion"));
             let namespace = text(wanted, "/namespace");
             let is_there = world.objects().any(|one| {
                 one.object.group == group

@@ -125,7 +125,7 @@ fn repeated(graph: &LiveGraph) -> impl Iterator<Item = Failure<'_>> {
 /// Finds the expressions that judge an object, each with its field.
 fn expressions_for<'a>(failure: &Failure<'a>, object: &ObjectRef) -> Vec<(&'static str, &'a str)> {
     let is_for = |one: &&serde_json::Value| {
-        let group = text(one, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let group = crate::model::api_group(text(one, "/apiVersion"));
         text(one, "/kind") == object.kind && (object.is_open() || group == object.group)
     };
     let found = failure.live.items("/spec/healthCheckExprs").iter().filter(is_for);

@@ -31,7 +31,7 @@ fn diagnosis(graph: &LiveGraph, failure: &Failure<'_>) -> Option<Diagnosis> {
     } else {
         let (_, version) = converted?;
         let version = version.split([' ', ',', '\n', '"', ')']).next().unwrap_or(version).trim_end_matches(['.', ';']);
-        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let group = crate::model::api_group(version);
         let named = failure.named();
         let message = format!(
             "{} cannot be applied: the cluster still has it as {version}, which its definition does not have any more",

@@ -6,7 +6,7 @@ use crate::doctor::live::text;
 use crate::doctor::message::{between, short};
 use crate::doctor::{Diagnosis, LiveGraph, LiveObject, Remedy};
 use crate::kinds;
-use crate::model::{Condition, State};
+use crate::model::{Condition, ObjectRef, State};
 
 pub(super) const CAUSE: Cause =
     Cause { id: "release-expression-not-met", title: "An expression of a release is wrong or not met", find };
@@ -35,15 +35,8 @@ fn unmet(graph: &LiveGraph, live: &LiveObject<'_>, ready: &Condition) -> Option<
         one.get("name").and_then(serde_json::Value::as_str) == Some(name) && one.get("readyExpr").is_some()
     };
     let expression = live.items("/spec/dependsOn").iter().find(is_it)?.get("readyExpr")?.as_str()?;
-    let message = format!(
-        "{} waits although {} is Ready: its readyExpr says no: {}",
-        live.object.told(),
-        other.told(),
-        short(expression)
-    );
-    let diagnosis = Diagnosis::new(CAUSE.id, live.object, message)
-        .seen_all([live.field_evidence("spec.dependsOn[].readyExpr", expression)]);
-    Some(about(graph, diagnosis, live, ready).look_at(graph.yaml(&other)))
+    let said = format!("says no: {}", short(expression));
+    Some(waiting(graph, (live, ready), &other, expression, &said))
 }
 
 /// Cuts the expression and the error out of `failed to evaluate the CEL expression 'E': no such key: K`.
@@ -66,15 +59,22 @@ fn cannot_be_evaluated(
     let other = kinds::HELM_RELEASE.object(namespace, text(on, "/name"));
     // A field of one that is not ready may come with it.
     graph.row(&other).filter(|row| row.state == State::Ready)?;
-    let message = format!(
-        "{} waits although {} is Ready: its readyExpr cannot be evaluated: {}",
-        live.object.told(),
-        other.told(),
-        short(why)
-    );
+    let said = format!("cannot be evaluated: {}", short(why));
+    Some(waiting(graph, (live, ready), &other, expression, &said))
+}
+
+/// Tells that a release waits for another that is Ready, by what its expression says.
+fn waiting(
+    graph: &LiveGraph,
+    (live, ready): (&LiveObject<'_>, &Condition),
+    other: &ObjectRef,
+    expression: &str,
+    said: &str,
+) -> Diagnosis {
+    let message = format!("{} waits although {} is Ready: its readyExpr {said}", live.object.told(), other.told());
     let diagnosis = Diagnosis::new(CAUSE.id, live.object, message)
         .seen_all([live.field_evidence("spec.dependsOn[].readyExpr", expression)]);
-    Some(about(graph, diagnosis, live, ready).look_at(graph.yaml(&other)))
+    about(graph, diagnosis, live, ready).look_at(graph.yaml(other))
 }
 
 fn about(graph: &LiveGraph, diagnosis: Diagnosis, live: &LiveObject<'_>, ready: &Condition) -> Diagnosis {

@@ -43,7 +43,7 @@ impl Idle<'_> {
     /// Returns the target.
     pub(super) fn target_object(&self) -> ObjectRef {
         let part = |name: &str| self.autoscaler.text(&format!("/spec/scaleTargetRef/{name}"));
-        let group = part("apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let group = crate::model::api_group(part("apiVersion"));
         self.autoscaler.beside(part("kind"), group, part("name"))
     }
 
